@@ -1,0 +1,35 @@
+/**
+ * Catalog: what exists as of one snapshot. Immutable; a session's transaction reads one, and a plan is valid for as long as the catalog
+ * at the snapshot is the one it was made for (same `version`).
+ *
+ * Implementation: `loaded-catalog.ts` (from catalog rows in storage), with the system schemas' tables (`system-catalog/`) laid under.
+ */
+import type { RelationDescriptor, RoleDescriptor, SchemaDescriptor } from './descriptors.ts';
+
+export interface Catalog {
+  /** Commit timestamp of the newest schema change in it; 0 for an empty cluster. */
+  readonly version: number;
+  schemaByName(name: string): SchemaDescriptor | undefined;
+  schemaByOid(oid: number): SchemaDescriptor | undefined;
+  schemas(): readonly SchemaDescriptor[];
+  relationByName(schemaOid: number, name: string): RelationDescriptor | undefined;
+  relationByOid(oid: number): RelationDescriptor | undefined;
+  /** User and system relations of a schema. */
+  relations(schemaOid: number): readonly RelationDescriptor[];
+  /** Table and index of an index by its oid or name. */
+  indexByOid(oid: number): { readonly tableOid: number } | undefined;
+  indexByName(schemaOid: number, name: string): { readonly tableOid: number; readonly indexOid: number } | undefined;
+  roleByName(name: string): RoleDescriptor | undefined;
+  roleByOid(oid: number): RoleDescriptor | undefined;
+  roles(): readonly RoleDescriptor[];
+}
+
+/** Oids that PostgreSQL fixes. */
+export const pgCatalogOid = 11;
+export const publicOid = 2200;
+/** information_schema and sys: ours, below the first user oid as PostgreSQL's initdb objects are. */
+export const informationSchemaOid = 13000;
+export const sysSchemaOid = 13900;
+/** `admin`'s oid as recorded on DSQL. */
+export const adminRoleOid = 15579;
+export const firstUserOid = 16384;

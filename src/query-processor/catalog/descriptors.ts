@@ -1,0 +1,114 @@
+/**
+ * Descriptors: what exists, as plain immutable data. Each is stored as one catalog row (JSON with a format version) under its oid
+ * (`catalog-store.ts`), and a `Catalog` (catalog.ts) is the set of them as of one snapshot.
+ */
+import type { TypeRef } from '#sql/type.ts';
+
+export type SchemaDescriptor = { readonly kind: 'schema'; readonly oid: number; readonly name: string; readonly ownerOid: number };
+
+export type RelationDescriptor = TableDescriptor | ViewDescriptor | SequenceDescriptor;
+
+export type TableDescriptor = {
+  /** table: stored rows. system: rows made by code from the catalog (`system-catalog/`). */
+  readonly kind: 'table' | 'system';
+  readonly oid: number;
+  readonly schemaOid: number;
+  readonly schemaName: string;
+  readonly name: string;
+  readonly ownerOid: number;
+  /** Key space of the rows (its oid, until a rewrite). */
+  readonly space: number;
+  /** By attribute number, dropped ones included, so that columns[n - 1].attributeNumber === n. */
+  readonly columns: readonly ColumnDescriptor[];
+  /** Attribute numbers of the primary key in key order; undefined: rows are kept under a hidden, generated row id. */
+  readonly primaryKey: PrimaryKeyDescriptor | undefined;
+  /** Secondary indexes, and those of UNIQUE constraints. The primary key is not among them. */
+  readonly indexes: readonly IndexDescriptor[];
+  readonly checks: readonly CheckDescriptor[];
+};
+
+export type ColumnDescriptor = {
+  readonly attributeNumber: number;
+  readonly name: string;
+  readonly type: TypeRef;
+  readonly notNull: boolean;
+  /** SQL text of the default expression, fully qualified; for generated columns the generation expression. */
+  readonly defaultText: string | undefined;
+  readonly generated: 'stored' | undefined;
+  readonly identity: 'always' | 'byDefault' | undefined;
+  readonly isDropped: boolean;
+  /** For columns added later with a constant default: what older rows read as, in the type's text form (input by the type, default settings). */
+  readonly missingText: string | undefined;
+};
+
+export type PrimaryKeyDescriptor = {
+  readonly indexOid: number;
+  readonly constraintOid: number;
+  readonly name: string;
+  readonly attributeNumbers: readonly number[];
+};
+
+export type IndexDescriptor = {
+  readonly oid: number;
+  readonly name: string;
+  /** Key space of the entries. */
+  readonly space: number;
+  readonly isUnique: boolean;
+  readonly nullsNotDistinct: boolean;
+  readonly keys: readonly IndexKey[];
+  /** INCLUDE columns. */
+  readonly included: readonly number[];
+  /** SQL text of the partial index' predicate. */
+  readonly predicateText: string | undefined;
+  /** Set when a UNIQUE constraint owns the index (same name). */
+  readonly constraintOid: number | undefined;
+  /** building: writers keep it up (and check uniqueness), readers do not use it yet. invalid: a build has failed. */
+  readonly state: 'building' | 'valid' | 'invalid';
+};
+
+export type IndexKey = {
+  /** A column, or 0 with an expression. */
+  readonly attributeNumber: number;
+  readonly expressionText: string | undefined;
+  readonly type: TypeRef;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+};
+
+export type CheckDescriptor = {
+  readonly constraintOid: number;
+  readonly name: string;
+  readonly text: string;
+  readonly isValidated: boolean;
+};
+
+export type ViewDescriptor = {
+  readonly kind: 'view';
+  readonly oid: number;
+  readonly schemaOid: number;
+  readonly schemaName: string;
+  readonly name: string;
+  readonly ownerOid: number;
+  readonly columns: readonly { readonly name: string; readonly type: TypeRef }[];
+  readonly definition: string;
+};
+
+export type SequenceDescriptor = {
+  readonly kind: 'sequence';
+  readonly oid: number;
+  readonly schemaOid: number;
+  readonly schemaName: string;
+  readonly name: string;
+  readonly ownerOid: number;
+  readonly start: string;
+  readonly increment: string;
+  readonly minimum: string;
+  readonly maximum: string;
+  readonly cache: string;
+  readonly cycle: boolean;
+  readonly ownedBy: { readonly tableOid: number; readonly attributeNumber: number } | undefined;
+};
+
+export type RoleDescriptor = { readonly kind: 'role'; readonly oid: number; readonly name: string; readonly canLogin: boolean };
+
+export type Descriptor = SchemaDescriptor | RelationDescriptor | RoleDescriptor;

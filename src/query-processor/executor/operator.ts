@@ -1,0 +1,54 @@
+/**
+ * Operator: runs one node of a physical plan.
+ *
+ * Operators are synchronous generators of batches. When something is not there yet (a remote replica, a sequence block, a sleep), or
+ * a long computation gives others their turn, an operator yields a Wait (a promise) instead; its consumer hands that on upward, and
+ * whoever drives the whole plan (session/run-plan.ts) awaits it before asking for more. So the common case, all data local, runs without a single
+ * `await`, and nothing in between has to be asynchronous.
+ *
+ *     for (const item of input) {
+ *       if (item instanceof Promise) { yield item; continue; }
+ *       ... item is a Batch ...
+ *     }
+ *
+ *   E1  Batches hold 1 to batchRows rows and the columns that the plan node's `output` lists.
+ *   E2  An operator that is left early (generator return) frees what it holds: use try/finally.
+ *   E3  Work memory is charged to `run.memory`; over the limit the operator spills or throws 53200.
+ *   E4  Loops that can run past some milliseconds without a batch yield `run.pause()` when `run.shouldPause()` says so, and thereby meet cancel requests.
+ */
+import type { Batch } from '#sql/batch.ts';
+import type { EvaluationContext } from '#sql/function.ts';
+import type { Observed, Storage, Wait } from '#storage/storage.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Transaction } from '../transaction/transaction.ts';
+
+export type Rows = Iterable<Batch | Wait>;
+
+/** What a running statement gives its operators. One object a statement execution. */
+export interface Run {
+  readonly storage: Storage;
+  readonly transaction: Transaction;
+  readonly catalog: Catalog;
+  readonly context: EvaluationContext;
+  readonly observed: Observed;
+  readonly memory: MemoryAccount;
+  /** True once this statement has computed for some milliseconds without a pause. Cheap: may be asked every batch. */
+  shouldPause(): boolean;
+  /** A Wait that gives other work its turn; rejects with 57014 when the statement was cancelled. */
+  pause(): Wait;
+  /** Rows changed so far by the statement, for the command tag. */
+  changedRows: number;
+  /** Rows of materialised common tables by cte id, filled by the `with` operator. */
+  readonly commonTables: Map<number, CommonTableRows>;
+}
+
+export type CommonTableRows = { readonly batches: () => Rows };
+
+export interface MemoryAccount {
+  readonly limitBytes: number;
+  /** Throws SqlError 53200 beyond the limit. */
+  charge(bytes: number): void;
+  release(bytes: number): void;
+  /** True when `bytes` more would go beyond the limit: time to spill. */
+  wouldExceed(bytes: number): boolean;
+}
