@@ -28,13 +28,13 @@ function groupBy<Row, Name>(rows: readonly Row[], nameOf: (row: Row) => Name): M
   return groups;
 }
 
-const allProcs = once(() => [...pgProcs(), ...dsqlProcs]);
+const allProcs = once(() => [...pgProcs, ...dsqlProcs]);
 const procsIndexed = once(() => new Map(allProcs().map((proc) => [proc.oid, proc])));
 const procsNamed = once(() => groupBy(allProcs(), (proc) => proc.name));
-const operatorsIndexed = once(() => new Map(pgOperators().map((operator) => [operator.oid, operator])));
-const operatorsNamed = once(() => groupBy(pgOperators(), (operator) => operator.name));
-const castsIndexed = once(() => new Map(pgCasts().map((cast) => [`${cast.source}>${cast.target}`, cast])));
-const aggregatesIndexed = once(() => new Map(pgAggregates().map((aggregate) => [aggregate.function, aggregate])));
+const operatorsIndexed = once(() => new Map(pgOperators.map((operator) => [operator.oid, operator])));
+const operatorsNamed = once(() => groupBy(pgOperators, (operator) => operator.name));
+const castsIndexed = once(() => new Map(pgCasts.map((cast) => [`${cast.source}>${cast.target}`, cast])));
+const aggregatesIndexed = once(() => new Map(pgAggregates.map((aggregate) => [aggregate.function, aggregate])));
 
 export const procByOid = (oid: number): PgProc | undefined => procsIndexed().get(oid);
 export const procsByName = (name: string): readonly PgProc[] => procsNamed().get(name) ?? [];
@@ -48,20 +48,20 @@ export type BtreeStrategy = 1 | 2 | 3 | 4 | 5;
 
 const btreeFamilies = once(() => {
   const byType = new Map<number, number>();
-  for (const opclass of pgOpclasses()) if (opclass.method === 'btree' && opclass.isDefault) byType.set(opclass.inputType, opclass.family);
+  for (const opclass of pgOpclasses) if (opclass.method === 'btree' && opclass.isDefault) byType.set(opclass.inputType, opclass.family);
   return byType;
 });
 const amopsIndexed = once(
   () =>
     new Map(
-      pgAmops()
+      pgAmops
         .filter((amop) => amop.method === 'btree')
         .map((amop) => [`${amop.family}/${amop.left}/${amop.right}/${amop.strategy}`, amop.operator]),
     ),
 );
 const strategiesByOperator = once(() => {
   const found = new Map<number, { strategy: BtreeStrategy; left: number; right: number }>();
-  for (const amop of pgAmops())
+  for (const amop of pgAmops)
     if (amop.method === 'btree') found.set(amop.operator, { strategy: amop.strategy as BtreeStrategy, left: amop.left, right: amop.right });
   return found;
 });

@@ -14,3319 +14,3319 @@ export type PgProc = {
   readonly returnType: number;
   readonly variadic: number;
   readonly defaults: number;
-  readonly defaultExpressions: string | undefined;
+  readonly source: string;
+  readonly language: 'internal' | 'sql' | 'c';
   readonly allArgTypes: readonly number[] | undefined;
   readonly argModes: string | undefined;
   readonly argNames: readonly string[] | undefined;
-  readonly source: string;
-  readonly language: 'internal' | 'sql' | 'c';
+  readonly defaultExpressions: string | undefined;
   readonly sqlBody: string | undefined;
 };
 
 /** Functions, aggregates and window functions. The few whose `schema` is information_schema have oids that another build may number otherwise. */
 export const pgProcs: readonly PgProc[] = readTable(
   String.raw`
-3	heap_tableam_handler	pg_catalog	f	t	f	v	f	2281	269	0	0	\N	\N	\N	\N	heap_tableam_handler	internal	\N
-31	byteaout	pg_catalog	f	t	f	i	f	17	2275	0	0	\N	\N	\N	\N	byteaout	internal	\N
-33	charout	pg_catalog	f	t	f	i	f	18	2275	0	0	\N	\N	\N	\N	charout	internal	\N
-34	namein	pg_catalog	f	t	f	i	f	2275	19	0	0	\N	\N	\N	\N	namein	internal	\N
-35	nameout	pg_catalog	f	t	f	i	f	19	2275	0	0	\N	\N	\N	\N	nameout	internal	\N
-38	int2in	pg_catalog	f	t	f	i	f	2275	21	0	0	\N	\N	\N	\N	int2in	internal	\N
-39	int2out	pg_catalog	f	t	f	i	f	21	2275	0	0	\N	\N	\N	\N	int2out	internal	\N
-40	int2vectorin	pg_catalog	f	t	f	i	f	2275	22	0	0	\N	\N	\N	\N	int2vectorin	internal	\N
-41	int2vectorout	pg_catalog	f	t	f	i	f	22	2275	0	0	\N	\N	\N	\N	int2vectorout	internal	\N
-42	int4in	pg_catalog	f	t	f	i	f	2275	23	0	0	\N	\N	\N	\N	int4in	internal	\N
-43	int4out	pg_catalog	f	t	f	i	f	23	2275	0	0	\N	\N	\N	\N	int4out	internal	\N
-44	regprocin	pg_catalog	f	t	f	s	f	2275	24	0	0	\N	\N	\N	\N	regprocin	internal	\N
-45	regprocout	pg_catalog	f	t	f	s	f	24	2275	0	0	\N	\N	\N	\N	regprocout	internal	\N
-46	textin	pg_catalog	f	t	f	i	f	2275	25	0	0	\N	\N	\N	\N	textin	internal	\N
-47	textout	pg_catalog	f	t	f	i	f	25	2275	0	0	\N	\N	\N	\N	textout	internal	\N
-48	tidin	pg_catalog	f	t	f	i	f	2275	27	0	0	\N	\N	\N	\N	tidin	internal	\N
-49	tidout	pg_catalog	f	t	f	i	f	27	2275	0	0	\N	\N	\N	\N	tidout	internal	\N
-50	xidin	pg_catalog	f	t	f	i	f	2275	28	0	0	\N	\N	\N	\N	xidin	internal	\N
-51	xidout	pg_catalog	f	t	f	i	f	28	2275	0	0	\N	\N	\N	\N	xidout	internal	\N
-52	cidin	pg_catalog	f	t	f	i	f	2275	29	0	0	\N	\N	\N	\N	cidin	internal	\N
-53	cidout	pg_catalog	f	t	f	i	f	29	2275	0	0	\N	\N	\N	\N	cidout	internal	\N
-54	oidvectorin	pg_catalog	f	t	f	i	f	2275	30	0	0	\N	\N	\N	\N	oidvectorin	internal	\N
-55	oidvectorout	pg_catalog	f	t	f	i	f	30	2275	0	0	\N	\N	\N	\N	oidvectorout	internal	\N
-56	boollt	pg_catalog	f	t	f	i	t	16 16	16	0	0	\N	\N	\N	\N	boollt	internal	\N
-57	boolgt	pg_catalog	f	t	f	i	t	16 16	16	0	0	\N	\N	\N	\N	boolgt	internal	\N
-60	booleq	pg_catalog	f	t	f	i	t	16 16	16	0	0	\N	\N	\N	\N	booleq	internal	\N
-61	chareq	pg_catalog	f	t	f	i	t	18 18	16	0	0	\N	\N	\N	\N	chareq	internal	\N
-62	nameeq	pg_catalog	f	t	f	i	t	19 19	16	0	0	\N	\N	\N	\N	nameeq	internal	\N
-63	int2eq	pg_catalog	f	t	f	i	t	21 21	16	0	0	\N	\N	\N	\N	int2eq	internal	\N
-64	int2lt	pg_catalog	f	t	f	i	t	21 21	16	0	0	\N	\N	\N	\N	int2lt	internal	\N
-65	int4eq	pg_catalog	f	t	f	i	t	23 23	16	0	0	\N	\N	\N	\N	int4eq	internal	\N
-66	int4lt	pg_catalog	f	t	f	i	t	23 23	16	0	0	\N	\N	\N	\N	int4lt	internal	\N
-67	texteq	pg_catalog	f	t	f	i	t	25 25	16	0	0	\N	\N	\N	\N	texteq	internal	\N
-68	xideq	pg_catalog	f	t	f	i	t	28 28	16	0	0	\N	\N	\N	\N	xideq	internal	\N
-69	cideq	pg_catalog	f	t	f	i	t	29 29	16	0	0	\N	\N	\N	\N	cideq	internal	\N
-70	charne	pg_catalog	f	t	f	i	t	18 18	16	0	0	\N	\N	\N	\N	charne	internal	\N
-72	charle	pg_catalog	f	t	f	i	t	18 18	16	0	0	\N	\N	\N	\N	charle	internal	\N
-73	chargt	pg_catalog	f	t	f	i	t	18 18	16	0	0	\N	\N	\N	\N	chargt	internal	\N
-74	charge	pg_catalog	f	t	f	i	t	18 18	16	0	0	\N	\N	\N	\N	charge	internal	\N
-77	int4	pg_catalog	f	t	f	i	f	18	23	0	0	\N	\N	\N	\N	chartoi4	internal	\N
-78	char	pg_catalog	f	t	f	i	f	23	18	0	0	\N	\N	\N	\N	i4tochar	internal	\N
-79	nameregexeq	pg_catalog	f	t	f	i	f	19 25	16	0	0	\N	\N	\N	\N	nameregexeq	internal	\N
-84	boolne	pg_catalog	f	t	f	i	t	16 16	16	0	0	\N	\N	\N	\N	boolne	internal	\N
-86	pg_ddl_command_in	pg_catalog	f	t	f	i	f	2275	32	0	0	\N	\N	\N	\N	pg_ddl_command_in	internal	\N
-87	pg_ddl_command_out	pg_catalog	f	t	f	i	f	32	2275	0	0	\N	\N	\N	\N	pg_ddl_command_out	internal	\N
-88	pg_ddl_command_recv	pg_catalog	f	t	f	i	f	2281	32	0	0	\N	\N	\N	\N	pg_ddl_command_recv	internal	\N
-89	version	pg_catalog	f	t	f	s	f		25	0	0	\N	\N	\N	\N	pgsql_version	internal	\N
-90	pg_ddl_command_send	pg_catalog	f	t	f	i	f	32	17	0	0	\N	\N	\N	\N	pg_ddl_command_send	internal	\N
-101	eqsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	eqsel	internal	\N
-102	neqsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	neqsel	internal	\N
-103	scalarltsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	scalarltsel	internal	\N
-104	scalargtsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	scalargtsel	internal	\N
-105	eqjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	eqjoinsel	internal	\N
-106	neqjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	neqjoinsel	internal	\N
-107	scalarltjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	scalarltjoinsel	internal	\N
-108	scalargtjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	scalargtjoinsel	internal	\N
-109	unknownin	pg_catalog	f	t	f	i	f	2275	705	0	0	\N	\N	\N	\N	unknownin	internal	\N
-110	unknownout	pg_catalog	f	t	f	i	f	705	2275	0	0	\N	\N	\N	\N	unknownout	internal	\N
-115	box_above_eq	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_above_eq	internal	\N
-116	box_below_eq	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_below_eq	internal	\N
-117	point_in	pg_catalog	f	t	f	i	f	2275	600	0	0	\N	\N	\N	\N	point_in	internal	\N
-118	point_out	pg_catalog	f	t	f	i	f	600	2275	0	0	\N	\N	\N	\N	point_out	internal	\N
-119	lseg_in	pg_catalog	f	t	f	i	f	2275	601	0	0	\N	\N	\N	\N	lseg_in	internal	\N
-120	lseg_out	pg_catalog	f	t	f	i	f	601	2275	0	0	\N	\N	\N	\N	lseg_out	internal	\N
-121	path_in	pg_catalog	f	t	f	i	f	2275	602	0	0	\N	\N	\N	\N	path_in	internal	\N
-122	path_out	pg_catalog	f	t	f	i	f	602	2275	0	0	\N	\N	\N	\N	path_out	internal	\N
-123	box_in	pg_catalog	f	t	f	i	f	2275	603	0	0	\N	\N	\N	\N	box_in	internal	\N
-124	box_out	pg_catalog	f	t	f	i	f	603	2275	0	0	\N	\N	\N	\N	box_out	internal	\N
-125	box_overlap	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_overlap	internal	\N
-126	box_ge	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_ge	internal	\N
-127	box_gt	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_gt	internal	\N
-128	box_eq	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_eq	internal	\N
-129	box_lt	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_lt	internal	\N
-130	box_le	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_le	internal	\N
-131	point_above	pg_catalog	f	t	f	i	f	600 600	16	0	0	\N	\N	\N	\N	point_above	internal	\N
-132	point_left	pg_catalog	f	t	f	i	f	600 600	16	0	0	\N	\N	\N	\N	point_left	internal	\N
-133	point_right	pg_catalog	f	t	f	i	f	600 600	16	0	0	\N	\N	\N	\N	point_right	internal	\N
-134	point_below	pg_catalog	f	t	f	i	f	600 600	16	0	0	\N	\N	\N	\N	point_below	internal	\N
-135	point_eq	pg_catalog	f	t	f	i	f	600 600	16	0	0	\N	\N	\N	\N	point_eq	internal	\N
-136	on_pb	pg_catalog	f	t	f	i	f	600 603	16	0	0	\N	\N	\N	\N	on_pb	internal	\N
-137	on_ppath	pg_catalog	f	t	f	i	f	600 602	16	0	0	\N	\N	\N	\N	on_ppath	internal	\N
-138	box_center	pg_catalog	f	t	f	i	f	603	600	0	0	\N	\N	\N	\N	box_center	internal	\N
-139	areasel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	areasel	internal	\N
-140	areajoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	areajoinsel	internal	\N
-141	int4mul	pg_catalog	f	t	f	i	f	23 23	23	0	0	\N	\N	\N	\N	int4mul	internal	\N
-144	int4ne	pg_catalog	f	t	f	i	t	23 23	16	0	0	\N	\N	\N	\N	int4ne	internal	\N
-145	int2ne	pg_catalog	f	t	f	i	t	21 21	16	0	0	\N	\N	\N	\N	int2ne	internal	\N
-146	int2gt	pg_catalog	f	t	f	i	t	21 21	16	0	0	\N	\N	\N	\N	int2gt	internal	\N
-147	int4gt	pg_catalog	f	t	f	i	t	23 23	16	0	0	\N	\N	\N	\N	int4gt	internal	\N
-148	int2le	pg_catalog	f	t	f	i	t	21 21	16	0	0	\N	\N	\N	\N	int2le	internal	\N
-149	int4le	pg_catalog	f	t	f	i	t	23 23	16	0	0	\N	\N	\N	\N	int4le	internal	\N
-150	int4ge	pg_catalog	f	t	f	i	t	23 23	16	0	0	\N	\N	\N	\N	int4ge	internal	\N
-151	int2ge	pg_catalog	f	t	f	i	t	21 21	16	0	0	\N	\N	\N	\N	int2ge	internal	\N
-152	int2mul	pg_catalog	f	t	f	i	f	21 21	21	0	0	\N	\N	\N	\N	int2mul	internal	\N
-153	int2div	pg_catalog	f	t	f	i	f	21 21	21	0	0	\N	\N	\N	\N	int2div	internal	\N
-154	int4div	pg_catalog	f	t	f	i	f	23 23	23	0	0	\N	\N	\N	\N	int4div	internal	\N
-155	int2mod	pg_catalog	f	t	f	i	f	21 21	21	0	0	\N	\N	\N	\N	int2mod	internal	\N
-156	int4mod	pg_catalog	f	t	f	i	f	23 23	23	0	0	\N	\N	\N	\N	int4mod	internal	\N
-157	textne	pg_catalog	f	t	f	i	t	25 25	16	0	0	\N	\N	\N	\N	textne	internal	\N
-158	int24eq	pg_catalog	f	t	f	i	t	21 23	16	0	0	\N	\N	\N	\N	int24eq	internal	\N
-159	int42eq	pg_catalog	f	t	f	i	t	23 21	16	0	0	\N	\N	\N	\N	int42eq	internal	\N
-160	int24lt	pg_catalog	f	t	f	i	t	21 23	16	0	0	\N	\N	\N	\N	int24lt	internal	\N
-161	int42lt	pg_catalog	f	t	f	i	t	23 21	16	0	0	\N	\N	\N	\N	int42lt	internal	\N
-162	int24gt	pg_catalog	f	t	f	i	t	21 23	16	0	0	\N	\N	\N	\N	int24gt	internal	\N
-163	int42gt	pg_catalog	f	t	f	i	t	23 21	16	0	0	\N	\N	\N	\N	int42gt	internal	\N
-164	int24ne	pg_catalog	f	t	f	i	t	21 23	16	0	0	\N	\N	\N	\N	int24ne	internal	\N
-165	int42ne	pg_catalog	f	t	f	i	t	23 21	16	0	0	\N	\N	\N	\N	int42ne	internal	\N
-166	int24le	pg_catalog	f	t	f	i	t	21 23	16	0	0	\N	\N	\N	\N	int24le	internal	\N
-167	int42le	pg_catalog	f	t	f	i	t	23 21	16	0	0	\N	\N	\N	\N	int42le	internal	\N
-168	int24ge	pg_catalog	f	t	f	i	t	21 23	16	0	0	\N	\N	\N	\N	int24ge	internal	\N
-169	int42ge	pg_catalog	f	t	f	i	t	23 21	16	0	0	\N	\N	\N	\N	int42ge	internal	\N
-170	int24mul	pg_catalog	f	t	f	i	f	21 23	23	0	0	\N	\N	\N	\N	int24mul	internal	\N
-171	int42mul	pg_catalog	f	t	f	i	f	23 21	23	0	0	\N	\N	\N	\N	int42mul	internal	\N
-172	int24div	pg_catalog	f	t	f	i	f	21 23	23	0	0	\N	\N	\N	\N	int24div	internal	\N
-173	int42div	pg_catalog	f	t	f	i	f	23 21	23	0	0	\N	\N	\N	\N	int42div	internal	\N
-176	int2pl	pg_catalog	f	t	f	i	f	21 21	21	0	0	\N	\N	\N	\N	int2pl	internal	\N
-177	int4pl	pg_catalog	f	t	f	i	f	23 23	23	0	0	\N	\N	\N	\N	int4pl	internal	\N
-178	int24pl	pg_catalog	f	t	f	i	f	21 23	23	0	0	\N	\N	\N	\N	int24pl	internal	\N
-179	int42pl	pg_catalog	f	t	f	i	f	23 21	23	0	0	\N	\N	\N	\N	int42pl	internal	\N
-180	int2mi	pg_catalog	f	t	f	i	f	21 21	21	0	0	\N	\N	\N	\N	int2mi	internal	\N
-181	int4mi	pg_catalog	f	t	f	i	f	23 23	23	0	0	\N	\N	\N	\N	int4mi	internal	\N
-182	int24mi	pg_catalog	f	t	f	i	f	21 23	23	0	0	\N	\N	\N	\N	int24mi	internal	\N
-183	int42mi	pg_catalog	f	t	f	i	f	23 21	23	0	0	\N	\N	\N	\N	int42mi	internal	\N
-184	oideq	pg_catalog	f	t	f	i	t	26 26	16	0	0	\N	\N	\N	\N	oideq	internal	\N
-185	oidne	pg_catalog	f	t	f	i	t	26 26	16	0	0	\N	\N	\N	\N	oidne	internal	\N
-186	box_same	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_same	internal	\N
-187	box_contain	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_contain	internal	\N
-188	box_left	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_left	internal	\N
-189	box_overleft	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_overleft	internal	\N
-190	box_overright	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_overright	internal	\N
-191	box_right	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_right	internal	\N
-192	box_contained	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_contained	internal	\N
-193	box_contain_pt	pg_catalog	f	t	f	i	f	603 600	16	0	0	\N	\N	\N	\N	box_contain_pt	internal	\N
-195	pg_node_tree_in	pg_catalog	f	t	f	i	f	2275	194	0	0	\N	\N	\N	\N	pg_node_tree_in	internal	\N
-196	pg_node_tree_out	pg_catalog	f	t	f	i	f	194	2275	0	0	\N	\N	\N	\N	pg_node_tree_out	internal	\N
-197	pg_node_tree_recv	pg_catalog	f	t	f	s	f	2281	194	0	0	\N	\N	\N	\N	pg_node_tree_recv	internal	\N
-198	pg_node_tree_send	pg_catalog	f	t	f	s	f	194	17	0	0	\N	\N	\N	\N	pg_node_tree_send	internal	\N
-200	float4in	pg_catalog	f	t	f	i	f	2275	700	0	0	\N	\N	\N	\N	float4in	internal	\N
-201	float4out	pg_catalog	f	t	f	i	f	700	2275	0	0	\N	\N	\N	\N	float4out	internal	\N
-202	float4mul	pg_catalog	f	t	f	i	f	700 700	700	0	0	\N	\N	\N	\N	float4mul	internal	\N
-203	float4div	pg_catalog	f	t	f	i	f	700 700	700	0	0	\N	\N	\N	\N	float4div	internal	\N
-204	float4pl	pg_catalog	f	t	f	i	f	700 700	700	0	0	\N	\N	\N	\N	float4pl	internal	\N
-205	float4mi	pg_catalog	f	t	f	i	f	700 700	700	0	0	\N	\N	\N	\N	float4mi	internal	\N
-206	float4um	pg_catalog	f	t	f	i	f	700	700	0	0	\N	\N	\N	\N	float4um	internal	\N
-207	float4abs	pg_catalog	f	t	f	i	f	700	700	0	0	\N	\N	\N	\N	float4abs	internal	\N
-208	float4_accum	pg_catalog	f	t	f	i	f	1022 700	1022	0	0	\N	\N	\N	\N	float4_accum	internal	\N
-209	float4larger	pg_catalog	f	t	f	i	f	700 700	700	0	0	\N	\N	\N	\N	float4larger	internal	\N
-211	float4smaller	pg_catalog	f	t	f	i	f	700 700	700	0	0	\N	\N	\N	\N	float4smaller	internal	\N
-212	int4um	pg_catalog	f	t	f	i	f	23	23	0	0	\N	\N	\N	\N	int4um	internal	\N
-213	int2um	pg_catalog	f	t	f	i	f	21	21	0	0	\N	\N	\N	\N	int2um	internal	\N
-214	float8in	pg_catalog	f	t	f	i	f	2275	701	0	0	\N	\N	\N	\N	float8in	internal	\N
-215	float8out	pg_catalog	f	t	f	i	f	701	2275	0	0	\N	\N	\N	\N	float8out	internal	\N
-216	float8mul	pg_catalog	f	t	f	i	f	701 701	701	0	0	\N	\N	\N	\N	float8mul	internal	\N
-217	float8div	pg_catalog	f	t	f	i	f	701 701	701	0	0	\N	\N	\N	\N	float8div	internal	\N
-218	float8pl	pg_catalog	f	t	f	i	f	701 701	701	0	0	\N	\N	\N	\N	float8pl	internal	\N
-219	float8mi	pg_catalog	f	t	f	i	f	701 701	701	0	0	\N	\N	\N	\N	float8mi	internal	\N
-220	float8um	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	float8um	internal	\N
-221	float8abs	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	float8abs	internal	\N
-222	float8_accum	pg_catalog	f	t	f	i	f	1022 701	1022	0	0	\N	\N	\N	\N	float8_accum	internal	\N
-223	float8larger	pg_catalog	f	t	f	i	f	701 701	701	0	0	\N	\N	\N	\N	float8larger	internal	\N
-224	float8smaller	pg_catalog	f	t	f	i	f	701 701	701	0	0	\N	\N	\N	\N	float8smaller	internal	\N
-225	lseg_center	pg_catalog	f	t	f	i	f	601	600	0	0	\N	\N	\N	\N	lseg_center	internal	\N
-227	poly_center	pg_catalog	f	t	f	i	f	604	600	0	0	\N	\N	\N	\N	poly_center	internal	\N
-228	dround	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dround	internal	\N
-229	dtrunc	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dtrunc	internal	\N
-230	dsqrt	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dsqrt	internal	\N
-231	dcbrt	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dcbrt	internal	\N
-232	dpow	pg_catalog	f	t	f	i	f	701 701	701	0	0	\N	\N	\N	\N	dpow	internal	\N
-233	dexp	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dexp	internal	\N
-234	dlog1	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dlog1	internal	\N
-235	float8	pg_catalog	f	t	f	i	t	21	701	0	0	\N	\N	\N	\N	i2tod	internal	\N
-236	float4	pg_catalog	f	t	f	i	t	21	700	0	0	\N	\N	\N	\N	i2tof	internal	\N
-237	int2	pg_catalog	f	t	f	i	f	701	21	0	0	\N	\N	\N	\N	dtoi2	internal	\N
-238	int2	pg_catalog	f	t	f	i	f	700	21	0	0	\N	\N	\N	\N	ftoi2	internal	\N
-239	line_distance	pg_catalog	f	t	f	i	f	628 628	701	0	0	\N	\N	\N	\N	line_distance	internal	\N
-240	nameeqtext	pg_catalog	f	t	f	i	t	19 25	16	0	0	\N	\N	\N	\N	nameeqtext	internal	\N
-241	namelttext	pg_catalog	f	t	f	i	t	19 25	16	0	0	\N	\N	\N	\N	namelttext	internal	\N
-242	nameletext	pg_catalog	f	t	f	i	t	19 25	16	0	0	\N	\N	\N	\N	nameletext	internal	\N
-243	namegetext	pg_catalog	f	t	f	i	t	19 25	16	0	0	\N	\N	\N	\N	namegetext	internal	\N
-244	namegttext	pg_catalog	f	t	f	i	t	19 25	16	0	0	\N	\N	\N	\N	namegttext	internal	\N
-245	namenetext	pg_catalog	f	t	f	i	t	19 25	16	0	0	\N	\N	\N	\N	namenetext	internal	\N
-246	btnametextcmp	pg_catalog	f	t	f	i	t	19 25	23	0	0	\N	\N	\N	\N	btnametextcmp	internal	\N
-247	texteqname	pg_catalog	f	t	f	i	t	25 19	16	0	0	\N	\N	\N	\N	texteqname	internal	\N
-248	textltname	pg_catalog	f	t	f	i	t	25 19	16	0	0	\N	\N	\N	\N	textltname	internal	\N
-249	textlename	pg_catalog	f	t	f	i	t	25 19	16	0	0	\N	\N	\N	\N	textlename	internal	\N
-250	textgename	pg_catalog	f	t	f	i	t	25 19	16	0	0	\N	\N	\N	\N	textgename	internal	\N
-251	textgtname	pg_catalog	f	t	f	i	t	25 19	16	0	0	\N	\N	\N	\N	textgtname	internal	\N
-252	textnename	pg_catalog	f	t	f	i	t	25 19	16	0	0	\N	\N	\N	\N	textnename	internal	\N
-253	bttextnamecmp	pg_catalog	f	t	f	i	t	25 19	23	0	0	\N	\N	\N	\N	bttextnamecmp	internal	\N
-266	nameconcatoid	pg_catalog	f	t	f	i	f	19 26	19	0	0	\N	\N	\N	\N	nameconcatoid	internal	\N
-267	table_am_handler_in	pg_catalog	f	f	f	i	f	2275	269	0	0	\N	\N	\N	\N	table_am_handler_in	internal	\N
-268	table_am_handler_out	pg_catalog	f	t	f	i	f	269	2275	0	0	\N	\N	\N	\N	table_am_handler_out	internal	\N
-274	timeofday	pg_catalog	f	t	f	v	f		25	0	0	\N	\N	\N	\N	timeofday	internal	\N
-275	pg_nextoid	pg_catalog	f	t	f	v	f	2205 19 2205	26	0	0	\N	\N	\N	\N	pg_nextoid	internal	\N
-276	float8_combine	pg_catalog	f	t	f	i	f	1022 1022	1022	0	0	\N	\N	\N	\N	float8_combine	internal	\N
-277	inter_sl	pg_catalog	f	t	f	i	f	601 628	16	0	0	\N	\N	\N	\N	inter_sl	internal	\N
-278	inter_lb	pg_catalog	f	t	f	i	f	628 603	16	0	0	\N	\N	\N	\N	inter_lb	internal	\N
-279	float48mul	pg_catalog	f	t	f	i	f	700 701	701	0	0	\N	\N	\N	\N	float48mul	internal	\N
-280	float48div	pg_catalog	f	t	f	i	f	700 701	701	0	0	\N	\N	\N	\N	float48div	internal	\N
-281	float48pl	pg_catalog	f	t	f	i	f	700 701	701	0	0	\N	\N	\N	\N	float48pl	internal	\N
-282	float48mi	pg_catalog	f	t	f	i	f	700 701	701	0	0	\N	\N	\N	\N	float48mi	internal	\N
-283	float84mul	pg_catalog	f	t	f	i	f	701 700	701	0	0	\N	\N	\N	\N	float84mul	internal	\N
-284	float84div	pg_catalog	f	t	f	i	f	701 700	701	0	0	\N	\N	\N	\N	float84div	internal	\N
-285	float84pl	pg_catalog	f	t	f	i	f	701 700	701	0	0	\N	\N	\N	\N	float84pl	internal	\N
-286	float84mi	pg_catalog	f	t	f	i	f	701 700	701	0	0	\N	\N	\N	\N	float84mi	internal	\N
-287	float4eq	pg_catalog	f	t	f	i	t	700 700	16	0	0	\N	\N	\N	\N	float4eq	internal	\N
-288	float4ne	pg_catalog	f	t	f	i	t	700 700	16	0	0	\N	\N	\N	\N	float4ne	internal	\N
-289	float4lt	pg_catalog	f	t	f	i	t	700 700	16	0	0	\N	\N	\N	\N	float4lt	internal	\N
-290	float4le	pg_catalog	f	t	f	i	t	700 700	16	0	0	\N	\N	\N	\N	float4le	internal	\N
-291	float4gt	pg_catalog	f	t	f	i	t	700 700	16	0	0	\N	\N	\N	\N	float4gt	internal	\N
-292	float4ge	pg_catalog	f	t	f	i	t	700 700	16	0	0	\N	\N	\N	\N	float4ge	internal	\N
-293	float8eq	pg_catalog	f	t	f	i	t	701 701	16	0	0	\N	\N	\N	\N	float8eq	internal	\N
-294	float8ne	pg_catalog	f	t	f	i	t	701 701	16	0	0	\N	\N	\N	\N	float8ne	internal	\N
-295	float8lt	pg_catalog	f	t	f	i	t	701 701	16	0	0	\N	\N	\N	\N	float8lt	internal	\N
-296	float8le	pg_catalog	f	t	f	i	t	701 701	16	0	0	\N	\N	\N	\N	float8le	internal	\N
-297	float8gt	pg_catalog	f	t	f	i	t	701 701	16	0	0	\N	\N	\N	\N	float8gt	internal	\N
-298	float8ge	pg_catalog	f	t	f	i	t	701 701	16	0	0	\N	\N	\N	\N	float8ge	internal	\N
-299	float48eq	pg_catalog	f	t	f	i	t	700 701	16	0	0	\N	\N	\N	\N	float48eq	internal	\N
-300	float48ne	pg_catalog	f	t	f	i	t	700 701	16	0	0	\N	\N	\N	\N	float48ne	internal	\N
-301	float48lt	pg_catalog	f	t	f	i	t	700 701	16	0	0	\N	\N	\N	\N	float48lt	internal	\N
-302	float48le	pg_catalog	f	t	f	i	t	700 701	16	0	0	\N	\N	\N	\N	float48le	internal	\N
-303	float48gt	pg_catalog	f	t	f	i	t	700 701	16	0	0	\N	\N	\N	\N	float48gt	internal	\N
-304	float48ge	pg_catalog	f	t	f	i	t	700 701	16	0	0	\N	\N	\N	\N	float48ge	internal	\N
-305	float84eq	pg_catalog	f	t	f	i	t	701 700	16	0	0	\N	\N	\N	\N	float84eq	internal	\N
-306	float84ne	pg_catalog	f	t	f	i	t	701 700	16	0	0	\N	\N	\N	\N	float84ne	internal	\N
-307	float84lt	pg_catalog	f	t	f	i	t	701 700	16	0	0	\N	\N	\N	\N	float84lt	internal	\N
-308	float84le	pg_catalog	f	t	f	i	t	701 700	16	0	0	\N	\N	\N	\N	float84le	internal	\N
-309	float84gt	pg_catalog	f	t	f	i	t	701 700	16	0	0	\N	\N	\N	\N	float84gt	internal	\N
-310	float84ge	pg_catalog	f	t	f	i	t	701 700	16	0	0	\N	\N	\N	\N	float84ge	internal	\N
-311	float8	pg_catalog	f	t	f	i	t	700	701	0	0	\N	\N	\N	\N	ftod	internal	\N
-312	float4	pg_catalog	f	t	f	i	f	701	700	0	0	\N	\N	\N	\N	dtof	internal	\N
-313	int4	pg_catalog	f	t	f	i	t	21	23	0	0	\N	\N	\N	\N	i2toi4	internal	\N
-314	int2	pg_catalog	f	t	f	i	f	23	21	0	0	\N	\N	\N	\N	i4toi2	internal	\N
-315	pg_jit_available	pg_catalog	f	t	f	v	f		16	0	0	\N	\N	\N	\N	pg_jit_available	internal	\N
-316	float8	pg_catalog	f	t	f	i	t	23	701	0	0	\N	\N	\N	\N	i4tod	internal	\N
-317	int4	pg_catalog	f	t	f	i	f	701	23	0	0	\N	\N	\N	\N	dtoi4	internal	\N
-318	float4	pg_catalog	f	t	f	i	t	23	700	0	0	\N	\N	\N	\N	i4tof	internal	\N
-319	int4	pg_catalog	f	t	f	i	f	700	23	0	0	\N	\N	\N	\N	ftoi4	internal	\N
-320	width_bucket	pg_catalog	f	t	f	i	f	701 701 701 23	23	0	0	\N	\N	\N	\N	width_bucket_float8	internal	\N
-321	json_in	pg_catalog	f	t	f	i	f	2275	114	0	0	\N	\N	\N	\N	json_in	internal	\N
-322	json_out	pg_catalog	f	t	f	i	f	114	2275	0	0	\N	\N	\N	\N	json_out	internal	\N
-323	json_recv	pg_catalog	f	t	f	i	f	2281	114	0	0	\N	\N	\N	\N	json_recv	internal	\N
-324	json_send	pg_catalog	f	t	f	i	f	114	17	0	0	\N	\N	\N	\N	json_send	internal	\N
-326	index_am_handler_in	pg_catalog	f	f	f	i	f	2275	325	0	0	\N	\N	\N	\N	index_am_handler_in	internal	\N
-327	index_am_handler_out	pg_catalog	f	t	f	i	f	325	2275	0	0	\N	\N	\N	\N	index_am_handler_out	internal	\N
-328	hashmacaddr8	pg_catalog	f	t	f	i	f	774	23	0	0	\N	\N	\N	\N	hashmacaddr8	internal	\N
-329	hash_aclitem	pg_catalog	f	t	f	i	f	1033	23	0	0	\N	\N	\N	\N	hash_aclitem	internal	\N
-330	bthandler	pg_catalog	f	t	f	v	f	2281	325	0	0	\N	\N	\N	\N	bthandler	internal	\N
-331	hashhandler	pg_catalog	f	t	f	v	f	2281	325	0	0	\N	\N	\N	\N	hashhandler	internal	\N
-332	gisthandler	pg_catalog	f	t	f	v	f	2281	325	0	0	\N	\N	\N	\N	gisthandler	internal	\N
-333	ginhandler	pg_catalog	f	t	f	v	f	2281	325	0	0	\N	\N	\N	\N	ginhandler	internal	\N
-334	spghandler	pg_catalog	f	t	f	v	f	2281	325	0	0	\N	\N	\N	\N	spghandler	internal	\N
-335	brinhandler	pg_catalog	f	t	f	v	f	2281	325	0	0	\N	\N	\N	\N	brinhandler	internal	\N
-336	scalarlesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	scalarlesel	internal	\N
-337	scalargesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	scalargesel	internal	\N
-338	amvalidate	pg_catalog	f	t	f	v	f	26	16	0	0	\N	\N	\N	\N	amvalidate	internal	\N
-339	poly_same	pg_catalog	f	t	f	i	f	604 604	16	0	0	\N	\N	\N	\N	poly_same	internal	\N
-340	poly_contain	pg_catalog	f	t	f	i	f	604 604	16	0	0	\N	\N	\N	\N	poly_contain	internal	\N
-341	poly_left	pg_catalog	f	t	f	i	f	604 604	16	0	0	\N	\N	\N	\N	poly_left	internal	\N
-342	poly_overleft	pg_catalog	f	t	f	i	f	604 604	16	0	0	\N	\N	\N	\N	poly_overleft	internal	\N
-343	poly_overright	pg_catalog	f	t	f	i	f	604 604	16	0	0	\N	\N	\N	\N	poly_overright	internal	\N
-344	poly_right	pg_catalog	f	t	f	i	f	604 604	16	0	0	\N	\N	\N	\N	poly_right	internal	\N
-345	poly_contained	pg_catalog	f	t	f	i	f	604 604	16	0	0	\N	\N	\N	\N	poly_contained	internal	\N
-346	poly_overlap	pg_catalog	f	t	f	i	f	604 604	16	0	0	\N	\N	\N	\N	poly_overlap	internal	\N
-347	poly_in	pg_catalog	f	t	f	i	f	2275	604	0	0	\N	\N	\N	\N	poly_in	internal	\N
-348	poly_out	pg_catalog	f	t	f	i	f	604	2275	0	0	\N	\N	\N	\N	poly_out	internal	\N
-350	btint2cmp	pg_catalog	f	t	f	i	t	21 21	23	0	0	\N	\N	\N	\N	btint2cmp	internal	\N
-351	btint4cmp	pg_catalog	f	t	f	i	t	23 23	23	0	0	\N	\N	\N	\N	btint4cmp	internal	\N
-354	btfloat4cmp	pg_catalog	f	t	f	i	t	700 700	23	0	0	\N	\N	\N	\N	btfloat4cmp	internal	\N
-355	btfloat8cmp	pg_catalog	f	t	f	i	t	701 701	23	0	0	\N	\N	\N	\N	btfloat8cmp	internal	\N
-356	btoidcmp	pg_catalog	f	t	f	i	t	26 26	23	0	0	\N	\N	\N	\N	btoidcmp	internal	\N
-357	dist_bp	pg_catalog	f	t	f	i	f	603 600	701	0	0	\N	\N	\N	\N	dist_bp	internal	\N
-358	btcharcmp	pg_catalog	f	t	f	i	t	18 18	23	0	0	\N	\N	\N	\N	btcharcmp	internal	\N
-359	btnamecmp	pg_catalog	f	t	f	i	t	19 19	23	0	0	\N	\N	\N	\N	btnamecmp	internal	\N
-360	bttextcmp	pg_catalog	f	t	f	i	t	25 25	23	0	0	\N	\N	\N	\N	bttextcmp	internal	\N
-361	lseg_distance	pg_catalog	f	t	f	i	f	601 601	701	0	0	\N	\N	\N	\N	lseg_distance	internal	\N
-362	lseg_interpt	pg_catalog	f	t	f	i	f	601 601	600	0	0	\N	\N	\N	\N	lseg_interpt	internal	\N
-363	dist_ps	pg_catalog	f	t	f	i	f	600 601	701	0	0	\N	\N	\N	\N	dist_ps	internal	\N
-364	dist_pb	pg_catalog	f	t	f	i	f	600 603	701	0	0	\N	\N	\N	\N	dist_pb	internal	\N
-365	dist_sb	pg_catalog	f	t	f	i	f	601 603	701	0	0	\N	\N	\N	\N	dist_sb	internal	\N
-366	close_ps	pg_catalog	f	t	f	i	f	600 601	600	0	0	\N	\N	\N	\N	close_ps	internal	\N
-367	close_pb	pg_catalog	f	t	f	i	f	600 603	600	0	0	\N	\N	\N	\N	close_pb	internal	\N
-368	close_sb	pg_catalog	f	t	f	i	f	601 603	600	0	0	\N	\N	\N	\N	close_sb	internal	\N
-369	on_ps	pg_catalog	f	t	f	i	f	600 601	16	0	0	\N	\N	\N	\N	on_ps	internal	\N
-370	path_distance	pg_catalog	f	t	f	i	f	602 602	701	0	0	\N	\N	\N	\N	path_distance	internal	\N
-371	dist_ppath	pg_catalog	f	t	f	i	f	600 602	701	0	0	\N	\N	\N	\N	dist_ppath	internal	\N
-372	on_sb	pg_catalog	f	t	f	i	f	601 603	16	0	0	\N	\N	\N	\N	on_sb	internal	\N
-373	inter_sb	pg_catalog	f	t	f	i	f	601 603	16	0	0	\N	\N	\N	\N	inter_sb	internal	\N
-376	string_to_array	pg_catalog	f	f	f	i	f	25 25 25	1009	0	0	\N	\N	\N	\N	text_to_array_null	internal	\N
-377	cash_cmp	pg_catalog	f	t	f	i	t	790 790	23	0	0	\N	\N	\N	\N	cash_cmp	internal	\N
-378	array_append	pg_catalog	f	f	f	i	f	5078 5077	5078	0	0	\N	\N	\N	\N	array_append	internal	\N
-379	array_prepend	pg_catalog	f	f	f	i	f	5077 5078	5078	0	0	\N	\N	\N	\N	array_prepend	internal	\N
-380	dist_sp	pg_catalog	f	t	f	i	f	601 600	701	0	0	\N	\N	\N	\N	dist_sp	internal	\N
-381	dist_bs	pg_catalog	f	t	f	i	f	603 601	701	0	0	\N	\N	\N	\N	dist_bs	internal	\N
-382	btarraycmp	pg_catalog	f	t	f	i	f	2277 2277	23	0	0	\N	\N	\N	\N	btarraycmp	internal	\N
-383	array_cat	pg_catalog	f	f	f	i	f	5078 5078	5078	0	0	\N	\N	\N	\N	array_cat	internal	\N
-384	array_to_string	pg_catalog	f	f	f	s	f	2277 25 25	25	0	0	\N	\N	\N	\N	array_to_text_null	internal	\N
-386	scalarlejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	scalarlejoinsel	internal	\N
-390	array_ne	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	\N	\N	\N	\N	array_ne	internal	\N
-391	array_lt	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	\N	\N	\N	\N	array_lt	internal	\N
-392	array_gt	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	\N	\N	\N	\N	array_gt	internal	\N
-393	array_le	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	\N	\N	\N	\N	array_le	internal	\N
-394	string_to_array	pg_catalog	f	f	f	i	f	25 25	1009	0	0	\N	\N	\N	\N	text_to_array	internal	\N
-395	array_to_string	pg_catalog	f	t	f	s	f	2277 25	25	0	0	\N	\N	\N	\N	array_to_text	internal	\N
-396	array_ge	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	\N	\N	\N	\N	array_ge	internal	\N
-398	scalargejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	scalargejoinsel	internal	\N
-399	hashmacaddr	pg_catalog	f	t	f	i	f	829	23	0	0	\N	\N	\N	\N	hashmacaddr	internal	\N
-400	hashtext	pg_catalog	f	t	f	i	f	25	23	0	0	\N	\N	\N	\N	hashtext	internal	\N
-401	text	pg_catalog	f	t	f	i	f	1042	25	0	0	\N	\N	\N	\N	rtrim1	internal	\N
-404	btoidvectorcmp	pg_catalog	f	t	f	i	t	30 30	23	0	0	\N	\N	\N	\N	btoidvectorcmp	internal	\N
-406	text	pg_catalog	f	t	f	i	t	19	25	0	0	\N	\N	\N	\N	name_text	internal	\N
-407	name	pg_catalog	f	t	f	i	t	25	19	0	0	\N	\N	\N	\N	text_name	internal	\N
-408	bpchar	pg_catalog	f	t	f	i	f	19	1042	0	0	\N	\N	\N	\N	name_bpchar	internal	\N
-409	name	pg_catalog	f	t	f	i	t	1042	19	0	0	\N	\N	\N	\N	bpchar_name	internal	\N
-421	dist_pathp	pg_catalog	f	t	f	i	f	602 600	701	0	0	\N	\N	\N	\N	dist_pathp	internal	\N
-422	hashinet	pg_catalog	f	t	f	i	f	869	23	0	0	\N	\N	\N	\N	hashinet	internal	\N
-425	hashint4extended	pg_catalog	f	t	f	i	f	23 20	20	0	0	\N	\N	\N	\N	hashint4extended	internal	\N
-432	hash_numeric	pg_catalog	f	t	f	i	f	1700	23	0	0	\N	\N	\N	\N	hash_numeric	internal	\N
-436	macaddr_in	pg_catalog	f	t	f	i	f	2275	829	0	0	\N	\N	\N	\N	macaddr_in	internal	\N
-437	macaddr_out	pg_catalog	f	t	f	i	f	829	2275	0	0	\N	\N	\N	\N	macaddr_out	internal	\N
-438	num_nulls	pg_catalog	f	f	f	i	f	2276	23	2276	0	\N	2276	v	\N	pg_num_nulls	internal	\N
-440	num_nonnulls	pg_catalog	f	f	f	i	f	2276	23	2276	0	\N	2276	v	\N	pg_num_nonnulls	internal	\N
-441	hashint2extended	pg_catalog	f	t	f	i	f	21 20	20	0	0	\N	\N	\N	\N	hashint2extended	internal	\N
-442	hashint8extended	pg_catalog	f	t	f	i	f	20 20	20	0	0	\N	\N	\N	\N	hashint8extended	internal	\N
-443	hashfloat4extended	pg_catalog	f	t	f	i	f	700 20	20	0	0	\N	\N	\N	\N	hashfloat4extended	internal	\N
-444	hashfloat8extended	pg_catalog	f	t	f	i	f	701 20	20	0	0	\N	\N	\N	\N	hashfloat8extended	internal	\N
-445	hashoidextended	pg_catalog	f	t	f	i	f	26 20	20	0	0	\N	\N	\N	\N	hashoidextended	internal	\N
-446	hashcharextended	pg_catalog	f	t	f	i	f	18 20	20	0	0	\N	\N	\N	\N	hashcharextended	internal	\N
-447	hashnameextended	pg_catalog	f	t	f	i	f	19 20	20	0	0	\N	\N	\N	\N	hashnameextended	internal	\N
-448	hashtextextended	pg_catalog	f	t	f	i	f	25 20	20	0	0	\N	\N	\N	\N	hashtextextended	internal	\N
-449	hashint2	pg_catalog	f	t	f	i	f	21	23	0	0	\N	\N	\N	\N	hashint2	internal	\N
-450	hashint4	pg_catalog	f	t	f	i	f	23	23	0	0	\N	\N	\N	\N	hashint4	internal	\N
-451	hashfloat4	pg_catalog	f	t	f	i	f	700	23	0	0	\N	\N	\N	\N	hashfloat4	internal	\N
-452	hashfloat8	pg_catalog	f	t	f	i	f	701	23	0	0	\N	\N	\N	\N	hashfloat8	internal	\N
-453	hashoid	pg_catalog	f	t	f	i	f	26	23	0	0	\N	\N	\N	\N	hashoid	internal	\N
-454	hashchar	pg_catalog	f	t	f	i	f	18	23	0	0	\N	\N	\N	\N	hashchar	internal	\N
-455	hashname	pg_catalog	f	t	f	i	f	19	23	0	0	\N	\N	\N	\N	hashname	internal	\N
-456	hashvarlena	pg_catalog	f	t	f	i	f	2281	23	0	0	\N	\N	\N	\N	hashvarlena	internal	\N
-457	hashoidvector	pg_catalog	f	t	f	i	f	30	23	0	0	\N	\N	\N	\N	hashoidvector	internal	\N
-458	text_larger	pg_catalog	f	t	f	i	t	25 25	25	0	0	\N	\N	\N	\N	text_larger	internal	\N
-459	text_smaller	pg_catalog	f	t	f	i	t	25 25	25	0	0	\N	\N	\N	\N	text_smaller	internal	\N
-460	int8in	pg_catalog	f	t	f	i	f	2275	20	0	0	\N	\N	\N	\N	int8in	internal	\N
-461	int8out	pg_catalog	f	t	f	i	f	20	2275	0	0	\N	\N	\N	\N	int8out	internal	\N
-462	int8um	pg_catalog	f	t	f	i	f	20	20	0	0	\N	\N	\N	\N	int8um	internal	\N
-463	int8pl	pg_catalog	f	t	f	i	f	20 20	20	0	0	\N	\N	\N	\N	int8pl	internal	\N
-464	int8mi	pg_catalog	f	t	f	i	f	20 20	20	0	0	\N	\N	\N	\N	int8mi	internal	\N
-465	int8mul	pg_catalog	f	t	f	i	f	20 20	20	0	0	\N	\N	\N	\N	int8mul	internal	\N
-466	int8div	pg_catalog	f	t	f	i	f	20 20	20	0	0	\N	\N	\N	\N	int8div	internal	\N
-467	int8eq	pg_catalog	f	t	f	i	t	20 20	16	0	0	\N	\N	\N	\N	int8eq	internal	\N
-468	int8ne	pg_catalog	f	t	f	i	t	20 20	16	0	0	\N	\N	\N	\N	int8ne	internal	\N
-469	int8lt	pg_catalog	f	t	f	i	t	20 20	16	0	0	\N	\N	\N	\N	int8lt	internal	\N
-470	int8gt	pg_catalog	f	t	f	i	t	20 20	16	0	0	\N	\N	\N	\N	int8gt	internal	\N
-471	int8le	pg_catalog	f	t	f	i	t	20 20	16	0	0	\N	\N	\N	\N	int8le	internal	\N
-472	int8ge	pg_catalog	f	t	f	i	t	20 20	16	0	0	\N	\N	\N	\N	int8ge	internal	\N
-474	int84eq	pg_catalog	f	t	f	i	t	20 23	16	0	0	\N	\N	\N	\N	int84eq	internal	\N
-475	int84ne	pg_catalog	f	t	f	i	t	20 23	16	0	0	\N	\N	\N	\N	int84ne	internal	\N
-476	int84lt	pg_catalog	f	t	f	i	t	20 23	16	0	0	\N	\N	\N	\N	int84lt	internal	\N
-477	int84gt	pg_catalog	f	t	f	i	t	20 23	16	0	0	\N	\N	\N	\N	int84gt	internal	\N
-478	int84le	pg_catalog	f	t	f	i	t	20 23	16	0	0	\N	\N	\N	\N	int84le	internal	\N
-479	int84ge	pg_catalog	f	t	f	i	t	20 23	16	0	0	\N	\N	\N	\N	int84ge	internal	\N
-480	int4	pg_catalog	f	t	f	i	f	20	23	0	0	\N	\N	\N	\N	int84	internal	\N
-481	int8	pg_catalog	f	t	f	i	t	23	20	0	0	\N	\N	\N	\N	int48	internal	\N
-482	float8	pg_catalog	f	t	f	i	t	20	701	0	0	\N	\N	\N	\N	i8tod	internal	\N
-483	int8	pg_catalog	f	t	f	i	f	701	20	0	0	\N	\N	\N	\N	dtoi8	internal	\N
-515	array_larger	pg_catalog	f	t	f	i	f	2277 2277	2277	0	0	\N	\N	\N	\N	array_larger	internal	\N
-516	array_smaller	pg_catalog	f	t	f	i	f	2277 2277	2277	0	0	\N	\N	\N	\N	array_smaller	internal	\N
-598	abbrev	pg_catalog	f	t	f	i	f	869	25	0	0	\N	\N	\N	\N	inet_abbrev	internal	\N
-599	abbrev	pg_catalog	f	t	f	i	f	650	25	0	0	\N	\N	\N	\N	cidr_abbrev	internal	\N
-605	set_masklen	pg_catalog	f	t	f	i	f	869 23	869	0	0	\N	\N	\N	\N	inet_set_masklen	internal	\N
-619	oidvectorne	pg_catalog	f	t	f	i	t	30 30	16	0	0	\N	\N	\N	\N	oidvectorne	internal	\N
-626	hash_array	pg_catalog	f	t	f	i	f	2277	23	0	0	\N	\N	\N	\N	hash_array	internal	\N
-635	set_masklen	pg_catalog	f	t	f	i	f	650 23	650	0	0	\N	\N	\N	\N	cidr_set_masklen	internal	\N
-636	pg_indexam_has_property	pg_catalog	f	t	f	s	f	26 25	16	0	0	\N	\N	\N	\N	pg_indexam_has_property	internal	\N
-637	pg_index_has_property	pg_catalog	f	t	f	s	f	2205 25	16	0	0	\N	\N	\N	\N	pg_index_has_property	internal	\N
-638	pg_index_column_has_property	pg_catalog	f	t	f	s	f	2205 23 25	16	0	0	\N	\N	\N	\N	pg_index_column_has_property	internal	\N
-652	float4	pg_catalog	f	t	f	i	t	20	700	0	0	\N	\N	\N	\N	i8tof	internal	\N
-653	int8	pg_catalog	f	t	f	i	f	700	20	0	0	\N	\N	\N	\N	ftoi8	internal	\N
-655	namelt	pg_catalog	f	t	f	i	t	19 19	16	0	0	\N	\N	\N	\N	namelt	internal	\N
-656	namele	pg_catalog	f	t	f	i	t	19 19	16	0	0	\N	\N	\N	\N	namele	internal	\N
-657	namegt	pg_catalog	f	t	f	i	t	19 19	16	0	0	\N	\N	\N	\N	namegt	internal	\N
-658	namege	pg_catalog	f	t	f	i	t	19 19	16	0	0	\N	\N	\N	\N	namege	internal	\N
-659	namene	pg_catalog	f	t	f	i	t	19 19	16	0	0	\N	\N	\N	\N	namene	internal	\N
-668	bpchar	pg_catalog	f	t	f	i	f	1042 23 16	1042	0	0	\N	\N	\N	\N	bpchar	internal	\N
-669	varchar	pg_catalog	f	t	f	i	f	1043 23 16	1043	0	0	\N	\N	\N	\N	varchar	internal	\N
-676	pg_indexam_progress_phasename	pg_catalog	f	t	f	i	f	26 20	25	0	0	\N	\N	\N	\N	pg_indexam_progress_phasename	internal	\N
-677	oidvectorlt	pg_catalog	f	t	f	i	t	30 30	16	0	0	\N	\N	\N	\N	oidvectorlt	internal	\N
-678	oidvectorle	pg_catalog	f	t	f	i	t	30 30	16	0	0	\N	\N	\N	\N	oidvectorle	internal	\N
-679	oidvectoreq	pg_catalog	f	t	f	i	t	30 30	16	0	0	\N	\N	\N	\N	oidvectoreq	internal	\N
-680	oidvectorge	pg_catalog	f	t	f	i	t	30 30	16	0	0	\N	\N	\N	\N	oidvectorge	internal	\N
-681	oidvectorgt	pg_catalog	f	t	f	i	t	30 30	16	0	0	\N	\N	\N	\N	oidvectorgt	internal	\N
-683	network	pg_catalog	f	t	f	i	f	869	650	0	0	\N	\N	\N	\N	network_network	internal	\N
-696	netmask	pg_catalog	f	t	f	i	f	869	869	0	0	\N	\N	\N	\N	network_netmask	internal	\N
-697	masklen	pg_catalog	f	t	f	i	f	869	23	0	0	\N	\N	\N	\N	network_masklen	internal	\N
-698	broadcast	pg_catalog	f	t	f	i	f	869	869	0	0	\N	\N	\N	\N	network_broadcast	internal	\N
-699	host	pg_catalog	f	t	f	i	f	869	25	0	0	\N	\N	\N	\N	network_host	internal	\N
-702	dist_lp	pg_catalog	f	t	f	i	f	628 600	701	0	0	\N	\N	\N	\N	dist_lp	internal	\N
-704	dist_ls	pg_catalog	f	t	f	i	f	628 601	701	0	0	\N	\N	\N	\N	dist_ls	internal	\N
-710	getpgusername	pg_catalog	f	t	f	s	f		19	0	0	\N	\N	\N	\N	current_user	internal	\N
-711	family	pg_catalog	f	t	f	i	f	869	23	0	0	\N	\N	\N	\N	network_family	internal	\N
-714	int2	pg_catalog	f	t	f	i	f	20	21	0	0	\N	\N	\N	\N	int82	internal	\N
-715	lo_create	pg_catalog	f	t	f	v	f	26	26	0	0	\N	\N	\N	\N	be_lo_create	internal	\N
-716	oidlt	pg_catalog	f	t	f	i	t	26 26	16	0	0	\N	\N	\N	\N	oidlt	internal	\N
-717	oidle	pg_catalog	f	t	f	i	t	26 26	16	0	0	\N	\N	\N	\N	oidle	internal	\N
-720	octet_length	pg_catalog	f	t	f	i	f	17	23	0	0	\N	\N	\N	\N	byteaoctetlen	internal	\N
-721	get_byte	pg_catalog	f	t	f	i	f	17 23	23	0	0	\N	\N	\N	\N	byteaGetByte	internal	\N
-722	set_byte	pg_catalog	f	t	f	i	f	17 23 23	17	0	0	\N	\N	\N	\N	byteaSetByte	internal	\N
-723	get_bit	pg_catalog	f	t	f	i	f	17 20	23	0	0	\N	\N	\N	\N	byteaGetBit	internal	\N
-724	set_bit	pg_catalog	f	t	f	i	f	17 20 23	17	0	0	\N	\N	\N	\N	byteaSetBit	internal	\N
-725	dist_pl	pg_catalog	f	t	f	i	f	600 628	701	0	0	\N	\N	\N	\N	dist_pl	internal	\N
-727	dist_sl	pg_catalog	f	t	f	i	f	601 628	701	0	0	\N	\N	\N	\N	dist_sl	internal	\N
-728	dist_cpoly	pg_catalog	f	t	f	i	f	718 604	701	0	0	\N	\N	\N	\N	dist_cpoly	internal	\N
-729	poly_distance	pg_catalog	f	t	f	i	f	604 604	701	0	0	\N	\N	\N	\N	poly_distance	internal	\N
-730	text	pg_catalog	f	t	f	i	f	869	25	0	0	\N	\N	\N	\N	network_show	internal	\N
-740	text_lt	pg_catalog	f	t	f	i	t	25 25	16	0	0	\N	\N	\N	\N	text_lt	internal	\N
-741	text_le	pg_catalog	f	t	f	i	t	25 25	16	0	0	\N	\N	\N	\N	text_le	internal	\N
-742	text_gt	pg_catalog	f	t	f	i	t	25 25	16	0	0	\N	\N	\N	\N	text_gt	internal	\N
-743	text_ge	pg_catalog	f	t	f	i	t	25 25	16	0	0	\N	\N	\N	\N	text_ge	internal	\N
-744	array_eq	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	\N	\N	\N	\N	array_eq	internal	\N
-745	current_user	pg_catalog	f	t	f	s	f		19	0	0	\N	\N	\N	\N	current_user	internal	\N
-746	session_user	pg_catalog	f	t	f	s	f		19	0	0	\N	\N	\N	\N	session_user	internal	\N
-747	array_dims	pg_catalog	f	t	f	i	f	2277	25	0	0	\N	\N	\N	\N	array_dims	internal	\N
-748	array_ndims	pg_catalog	f	t	f	i	f	2277	23	0	0	\N	\N	\N	\N	array_ndims	internal	\N
-749	overlay	pg_catalog	f	t	f	i	f	17 17 23 23	17	0	0	\N	\N	\N	\N	byteaoverlay	internal	\N
-750	array_in	pg_catalog	f	t	f	s	f	2275 26 23	2277	0	0	\N	\N	\N	\N	array_in	internal	\N
-751	array_out	pg_catalog	f	t	f	s	f	2277	2275	0	0	\N	\N	\N	\N	array_out	internal	\N
-752	overlay	pg_catalog	f	t	f	i	f	17 17 23	17	0	0	\N	\N	\N	\N	byteaoverlay_no_len	internal	\N
-753	trunc	pg_catalog	f	t	f	i	f	829	829	0	0	\N	\N	\N	\N	macaddr_trunc	internal	\N
-754	int8	pg_catalog	f	t	f	i	t	21	20	0	0	\N	\N	\N	\N	int28	internal	\N
-764	lo_import	pg_catalog	f	t	f	v	f	25	26	0	0	\N	\N	\N	\N	be_lo_import	internal	\N
-765	lo_export	pg_catalog	f	t	f	v	f	26 25	23	0	0	\N	\N	\N	\N	be_lo_export	internal	\N
-766	int4inc	pg_catalog	f	t	f	i	f	23	23	0	0	\N	\N	\N	\N	int4inc	internal	\N
-767	lo_import	pg_catalog	f	t	f	v	f	25 26	26	0	0	\N	\N	\N	\N	be_lo_import_with_oid	internal	\N
-768	int4larger	pg_catalog	f	t	f	i	f	23 23	23	0	0	\N	\N	\N	\N	int4larger	internal	\N
-769	int4smaller	pg_catalog	f	t	f	i	f	23 23	23	0	0	\N	\N	\N	\N	int4smaller	internal	\N
-770	int2larger	pg_catalog	f	t	f	i	f	21 21	21	0	0	\N	\N	\N	\N	int2larger	internal	\N
-771	int2smaller	pg_catalog	f	t	f	i	f	21 21	21	0	0	\N	\N	\N	\N	int2smaller	internal	\N
-772	hashvarlenaextended	pg_catalog	f	t	f	i	f	2281 20	20	0	0	\N	\N	\N	\N	hashvarlenaextended	internal	\N
-776	hashoidvectorextended	pg_catalog	f	t	f	i	f	30 20	20	0	0	\N	\N	\N	\N	hashoidvectorextended	internal	\N
-777	hash_aclitem_extended	pg_catalog	f	t	f	i	f	1033 20	20	0	0	\N	\N	\N	\N	hash_aclitem_extended	internal	\N
-778	hashmacaddrextended	pg_catalog	f	t	f	i	f	829 20	20	0	0	\N	\N	\N	\N	hashmacaddrextended	internal	\N
-779	hashinetextended	pg_catalog	f	t	f	i	f	869 20	20	0	0	\N	\N	\N	\N	hashinetextended	internal	\N
-780	hash_numeric_extended	pg_catalog	f	t	f	i	f	1700 20	20	0	0	\N	\N	\N	\N	hash_numeric_extended	internal	\N
-781	hashmacaddr8extended	pg_catalog	f	t	f	i	f	774 20	20	0	0	\N	\N	\N	\N	hashmacaddr8extended	internal	\N
-782	hash_array_extended	pg_catalog	f	t	f	i	f	2277 20	20	0	0	\N	\N	\N	\N	hash_array_extended	internal	\N
-785	dist_polyc	pg_catalog	f	t	f	i	f	604 718	701	0	0	\N	\N	\N	\N	dist_polyc	internal	\N
-810	pg_client_encoding	pg_catalog	f	t	f	s	f		19	0	0	\N	\N	\N	\N	pg_client_encoding	internal	\N
-817	current_query	pg_catalog	f	f	f	v	f		25	0	0	\N	\N	\N	\N	current_query	internal	\N
-830	macaddr_eq	pg_catalog	f	t	f	i	t	829 829	16	0	0	\N	\N	\N	\N	macaddr_eq	internal	\N
-831	macaddr_lt	pg_catalog	f	t	f	i	t	829 829	16	0	0	\N	\N	\N	\N	macaddr_lt	internal	\N
-832	macaddr_le	pg_catalog	f	t	f	i	t	829 829	16	0	0	\N	\N	\N	\N	macaddr_le	internal	\N
-833	macaddr_gt	pg_catalog	f	t	f	i	t	829 829	16	0	0	\N	\N	\N	\N	macaddr_gt	internal	\N
-834	macaddr_ge	pg_catalog	f	t	f	i	t	829 829	16	0	0	\N	\N	\N	\N	macaddr_ge	internal	\N
-835	macaddr_ne	pg_catalog	f	t	f	i	t	829 829	16	0	0	\N	\N	\N	\N	macaddr_ne	internal	\N
-836	macaddr_cmp	pg_catalog	f	t	f	i	t	829 829	23	0	0	\N	\N	\N	\N	macaddr_cmp	internal	\N
-837	int82pl	pg_catalog	f	t	f	i	f	20 21	20	0	0	\N	\N	\N	\N	int82pl	internal	\N
-838	int82mi	pg_catalog	f	t	f	i	f	20 21	20	0	0	\N	\N	\N	\N	int82mi	internal	\N
-839	int82mul	pg_catalog	f	t	f	i	f	20 21	20	0	0	\N	\N	\N	\N	int82mul	internal	\N
-840	int82div	pg_catalog	f	t	f	i	f	20 21	20	0	0	\N	\N	\N	\N	int82div	internal	\N
-841	int28pl	pg_catalog	f	t	f	i	f	21 20	20	0	0	\N	\N	\N	\N	int28pl	internal	\N
-842	btint8cmp	pg_catalog	f	t	f	i	t	20 20	23	0	0	\N	\N	\N	\N	btint8cmp	internal	\N
-846	cash_mul_flt4	pg_catalog	f	t	f	i	f	790 700	790	0	0	\N	\N	\N	\N	cash_mul_flt4	internal	\N
-847	cash_div_flt4	pg_catalog	f	t	f	i	f	790 700	790	0	0	\N	\N	\N	\N	cash_div_flt4	internal	\N
-848	flt4_mul_cash	pg_catalog	f	t	f	i	f	700 790	790	0	0	\N	\N	\N	\N	flt4_mul_cash	internal	\N
-849	position	pg_catalog	f	t	f	i	f	25 25	23	0	0	\N	\N	\N	\N	textpos	internal	\N
-850	textlike	pg_catalog	f	t	f	i	f	25 25	16	0	0	\N	\N	\N	\N	textlike	internal	\N
-851	textnlike	pg_catalog	f	t	f	i	f	25 25	16	0	0	\N	\N	\N	\N	textnlike	internal	\N
-852	int48eq	pg_catalog	f	t	f	i	t	23 20	16	0	0	\N	\N	\N	\N	int48eq	internal	\N
-853	int48ne	pg_catalog	f	t	f	i	t	23 20	16	0	0	\N	\N	\N	\N	int48ne	internal	\N
-854	int48lt	pg_catalog	f	t	f	i	t	23 20	16	0	0	\N	\N	\N	\N	int48lt	internal	\N
-855	int48gt	pg_catalog	f	t	f	i	t	23 20	16	0	0	\N	\N	\N	\N	int48gt	internal	\N
-856	int48le	pg_catalog	f	t	f	i	t	23 20	16	0	0	\N	\N	\N	\N	int48le	internal	\N
-857	int48ge	pg_catalog	f	t	f	i	t	23 20	16	0	0	\N	\N	\N	\N	int48ge	internal	\N
-858	namelike	pg_catalog	f	t	f	i	f	19 25	16	0	0	\N	\N	\N	\N	namelike	internal	\N
-859	namenlike	pg_catalog	f	t	f	i	f	19 25	16	0	0	\N	\N	\N	\N	namenlike	internal	\N
-860	bpchar	pg_catalog	f	t	f	i	f	18	1042	0	0	\N	\N	\N	\N	char_bpchar	internal	\N
-861	current_database	pg_catalog	f	t	f	s	f		19	0	0	\N	\N	\N	\N	current_database	internal	\N
-862	int4_mul_cash	pg_catalog	f	t	f	i	f	23 790	790	0	0	\N	\N	\N	\N	int4_mul_cash	internal	\N
-863	int2_mul_cash	pg_catalog	f	t	f	i	f	21 790	790	0	0	\N	\N	\N	\N	int2_mul_cash	internal	\N
-864	cash_mul_int4	pg_catalog	f	t	f	i	f	790 23	790	0	0	\N	\N	\N	\N	cash_mul_int4	internal	\N
-865	cash_div_int4	pg_catalog	f	t	f	i	f	790 23	790	0	0	\N	\N	\N	\N	cash_div_int4	internal	\N
-866	cash_mul_int2	pg_catalog	f	t	f	i	f	790 21	790	0	0	\N	\N	\N	\N	cash_mul_int2	internal	\N
-867	cash_div_int2	pg_catalog	f	t	f	i	f	790 21	790	0	0	\N	\N	\N	\N	cash_div_int2	internal	\N
-868	strpos	pg_catalog	f	t	f	i	f	25 25	23	0	0	\N	\N	\N	\N	textpos	internal	\N
-870	lower	pg_catalog	f	t	f	i	f	25	25	0	0	\N	\N	\N	\N	lower	internal	\N
-871	upper	pg_catalog	f	t	f	i	f	25	25	0	0	\N	\N	\N	\N	upper	internal	\N
-872	initcap	pg_catalog	f	t	f	i	f	25	25	0	0	\N	\N	\N	\N	initcap	internal	\N
-873	lpad	pg_catalog	f	t	f	i	f	25 23 25	25	0	0	\N	\N	\N	\N	lpad	internal	\N
-874	rpad	pg_catalog	f	t	f	i	f	25 23 25	25	0	0	\N	\N	\N	\N	rpad	internal	\N
-875	ltrim	pg_catalog	f	t	f	i	f	25 25	25	0	0	\N	\N	\N	\N	ltrim	internal	\N
-876	rtrim	pg_catalog	f	t	f	i	f	25 25	25	0	0	\N	\N	\N	\N	rtrim	internal	\N
-877	substr	pg_catalog	f	t	f	i	f	25 23 23	25	0	0	\N	\N	\N	\N	text_substr	internal	\N
-878	translate	pg_catalog	f	t	f	i	f	25 25 25	25	0	0	\N	\N	\N	\N	translate	internal	\N
-879	lpad	pg_catalog	f	t	f	i	f	25 23	25	0	0	\N	\N	\N	\N		sql	RETURN lpad(\d1, \d2, ' '::text)
-880	rpad	pg_catalog	f	t	f	i	f	25 23	25	0	0	\N	\N	\N	\N		sql	RETURN rpad(\d1, \d2, ' '::text)
-881	ltrim	pg_catalog	f	t	f	i	f	25	25	0	0	\N	\N	\N	\N	ltrim1	internal	\N
-882	rtrim	pg_catalog	f	t	f	i	f	25	25	0	0	\N	\N	\N	\N	rtrim1	internal	\N
-883	substr	pg_catalog	f	t	f	i	f	25 23	25	0	0	\N	\N	\N	\N	text_substr_no_len	internal	\N
-884	btrim	pg_catalog	f	t	f	i	f	25 25	25	0	0	\N	\N	\N	\N	btrim	internal	\N
-885	btrim	pg_catalog	f	t	f	i	f	25	25	0	0	\N	\N	\N	\N	btrim1	internal	\N
-886	cash_in	pg_catalog	f	t	f	s	f	2275	790	0	0	\N	\N	\N	\N	cash_in	internal	\N
-887	cash_out	pg_catalog	f	t	f	s	f	790	2275	0	0	\N	\N	\N	\N	cash_out	internal	\N
-888	cash_eq	pg_catalog	f	t	f	i	t	790 790	16	0	0	\N	\N	\N	\N	cash_eq	internal	\N
-889	cash_ne	pg_catalog	f	t	f	i	t	790 790	16	0	0	\N	\N	\N	\N	cash_ne	internal	\N
-890	cash_lt	pg_catalog	f	t	f	i	t	790 790	16	0	0	\N	\N	\N	\N	cash_lt	internal	\N
-891	cash_le	pg_catalog	f	t	f	i	t	790 790	16	0	0	\N	\N	\N	\N	cash_le	internal	\N
-892	cash_gt	pg_catalog	f	t	f	i	t	790 790	16	0	0	\N	\N	\N	\N	cash_gt	internal	\N
-893	cash_ge	pg_catalog	f	t	f	i	t	790 790	16	0	0	\N	\N	\N	\N	cash_ge	internal	\N
-894	cash_pl	pg_catalog	f	t	f	i	f	790 790	790	0	0	\N	\N	\N	\N	cash_pl	internal	\N
-895	cash_mi	pg_catalog	f	t	f	i	f	790 790	790	0	0	\N	\N	\N	\N	cash_mi	internal	\N
-896	cash_mul_flt8	pg_catalog	f	t	f	i	f	790 701	790	0	0	\N	\N	\N	\N	cash_mul_flt8	internal	\N
-897	cash_div_flt8	pg_catalog	f	t	f	i	f	790 701	790	0	0	\N	\N	\N	\N	cash_div_flt8	internal	\N
-898	cashlarger	pg_catalog	f	t	f	i	f	790 790	790	0	0	\N	\N	\N	\N	cashlarger	internal	\N
-899	cashsmaller	pg_catalog	f	t	f	i	f	790 790	790	0	0	\N	\N	\N	\N	cashsmaller	internal	\N
-910	inet_in	pg_catalog	f	t	f	i	f	2275	869	0	0	\N	\N	\N	\N	inet_in	internal	\N
-911	inet_out	pg_catalog	f	t	f	i	f	869	2275	0	0	\N	\N	\N	\N	inet_out	internal	\N
-919	flt8_mul_cash	pg_catalog	f	t	f	i	f	701 790	790	0	0	\N	\N	\N	\N	flt8_mul_cash	internal	\N
-920	network_eq	pg_catalog	f	t	f	i	t	869 869	16	0	0	\N	\N	\N	\N	network_eq	internal	\N
-921	network_lt	pg_catalog	f	t	f	i	t	869 869	16	0	0	\N	\N	\N	\N	network_lt	internal	\N
-922	network_le	pg_catalog	f	t	f	i	t	869 869	16	0	0	\N	\N	\N	\N	network_le	internal	\N
-923	network_gt	pg_catalog	f	t	f	i	t	869 869	16	0	0	\N	\N	\N	\N	network_gt	internal	\N
-924	network_ge	pg_catalog	f	t	f	i	t	869 869	16	0	0	\N	\N	\N	\N	network_ge	internal	\N
-925	network_ne	pg_catalog	f	t	f	i	t	869 869	16	0	0	\N	\N	\N	\N	network_ne	internal	\N
-926	network_cmp	pg_catalog	f	t	f	i	t	869 869	23	0	0	\N	\N	\N	\N	network_cmp	internal	\N
-927	network_sub	pg_catalog	f	t	f	i	f	869 869	16	0	0	\N	\N	\N	\N	network_sub	internal	\N
-928	network_subeq	pg_catalog	f	t	f	i	f	869 869	16	0	0	\N	\N	\N	\N	network_subeq	internal	\N
-929	network_sup	pg_catalog	f	t	f	i	f	869 869	16	0	0	\N	\N	\N	\N	network_sup	internal	\N
-930	network_supeq	pg_catalog	f	t	f	i	f	869 869	16	0	0	\N	\N	\N	\N	network_supeq	internal	\N
-935	cash_words	pg_catalog	f	t	f	i	f	790	25	0	0	\N	\N	\N	\N	cash_words	internal	\N
-936	substring	pg_catalog	f	t	f	i	f	25 23 23	25	0	0	\N	\N	\N	\N	text_substr	internal	\N
-937	substring	pg_catalog	f	t	f	i	f	25 23	25	0	0	\N	\N	\N	\N	text_substr_no_len	internal	\N
-938	generate_series	pg_catalog	f	t	t	i	f	1114 1114 1186	1114	0	0	\N	\N	\N	\N	generate_series_timestamp	internal	\N
-939	generate_series	pg_catalog	f	t	t	s	f	1184 1184 1186	1184	0	0	\N	\N	\N	\N	generate_series_timestamptz	internal	\N
-940	mod	pg_catalog	f	t	f	i	f	21 21	21	0	0	\N	\N	\N	\N	int2mod	internal	\N
-941	mod	pg_catalog	f	t	f	i	f	23 23	23	0	0	\N	\N	\N	\N	int4mod	internal	\N
-942	int28mi	pg_catalog	f	t	f	i	f	21 20	20	0	0	\N	\N	\N	\N	int28mi	internal	\N
-943	int28mul	pg_catalog	f	t	f	i	f	21 20	20	0	0	\N	\N	\N	\N	int28mul	internal	\N
-944	char	pg_catalog	f	t	f	i	f	25	18	0	0	\N	\N	\N	\N	text_char	internal	\N
-945	int8mod	pg_catalog	f	t	f	i	f	20 20	20	0	0	\N	\N	\N	\N	int8mod	internal	\N
-946	text	pg_catalog	f	t	f	i	f	18	25	0	0	\N	\N	\N	\N	char_text	internal	\N
-947	mod	pg_catalog	f	t	f	i	f	20 20	20	0	0	\N	\N	\N	\N	int8mod	internal	\N
-948	int28div	pg_catalog	f	t	f	i	f	21 20	20	0	0	\N	\N	\N	\N	int28div	internal	\N
-949	hashint8	pg_catalog	f	t	f	i	f	20	23	0	0	\N	\N	\N	\N	hashint8	internal	\N
-952	lo_open	pg_catalog	f	t	f	v	f	26 23	23	0	0	\N	\N	\N	\N	be_lo_open	internal	\N
-953	lo_close	pg_catalog	f	t	f	v	f	23	23	0	0	\N	\N	\N	\N	be_lo_close	internal	\N
-954	loread	pg_catalog	f	t	f	v	f	23 23	17	0	0	\N	\N	\N	\N	be_loread	internal	\N
-955	lowrite	pg_catalog	f	t	f	v	f	23 17	23	0	0	\N	\N	\N	\N	be_lowrite	internal	\N
-956	lo_lseek	pg_catalog	f	t	f	v	f	23 23 23	23	0	0	\N	\N	\N	\N	be_lo_lseek	internal	\N
-957	lo_creat	pg_catalog	f	t	f	v	f	23	26	0	0	\N	\N	\N	\N	be_lo_creat	internal	\N
-958	lo_tell	pg_catalog	f	t	f	v	f	23	23	0	0	\N	\N	\N	\N	be_lo_tell	internal	\N
-959	on_pl	pg_catalog	f	t	f	i	f	600 628	16	0	0	\N	\N	\N	\N	on_pl	internal	\N
-960	on_sl	pg_catalog	f	t	f	i	f	601 628	16	0	0	\N	\N	\N	\N	on_sl	internal	\N
-961	close_pl	pg_catalog	f	t	f	i	f	600 628	600	0	0	\N	\N	\N	\N	close_pl	internal	\N
-964	lo_unlink	pg_catalog	f	t	f	v	f	26	23	0	0	\N	\N	\N	\N	be_lo_unlink	internal	\N
-972	hashbpcharextended	pg_catalog	f	t	f	i	f	1042 20	20	0	0	\N	\N	\N	\N	hashbpcharextended	internal	\N
-973	path_inter	pg_catalog	f	t	f	i	f	602 602	16	0	0	\N	\N	\N	\N	path_inter	internal	\N
-975	area	pg_catalog	f	t	f	i	f	603	701	0	0	\N	\N	\N	\N	box_area	internal	\N
-976	width	pg_catalog	f	t	f	i	f	603	701	0	0	\N	\N	\N	\N	box_width	internal	\N
-977	height	pg_catalog	f	t	f	i	f	603	701	0	0	\N	\N	\N	\N	box_height	internal	\N
-978	box_distance	pg_catalog	f	t	f	i	f	603 603	701	0	0	\N	\N	\N	\N	box_distance	internal	\N
-979	area	pg_catalog	f	t	f	i	f	602	701	0	0	\N	\N	\N	\N	path_area	internal	\N
-980	box_intersect	pg_catalog	f	t	f	i	f	603 603	603	0	0	\N	\N	\N	\N	box_intersect	internal	\N
-981	diagonal	pg_catalog	f	t	f	i	f	603	601	0	0	\N	\N	\N	\N	box_diagonal	internal	\N
-982	path_n_lt	pg_catalog	f	t	f	i	f	602 602	16	0	0	\N	\N	\N	\N	path_n_lt	internal	\N
-983	path_n_gt	pg_catalog	f	t	f	i	f	602 602	16	0	0	\N	\N	\N	\N	path_n_gt	internal	\N
-984	path_n_eq	pg_catalog	f	t	f	i	f	602 602	16	0	0	\N	\N	\N	\N	path_n_eq	internal	\N
-985	path_n_le	pg_catalog	f	t	f	i	f	602 602	16	0	0	\N	\N	\N	\N	path_n_le	internal	\N
-986	path_n_ge	pg_catalog	f	t	f	i	f	602 602	16	0	0	\N	\N	\N	\N	path_n_ge	internal	\N
-987	path_length	pg_catalog	f	t	f	i	f	602	701	0	0	\N	\N	\N	\N	path_length	internal	\N
-988	point_ne	pg_catalog	f	t	f	i	f	600 600	16	0	0	\N	\N	\N	\N	point_ne	internal	\N
-989	point_vert	pg_catalog	f	t	f	i	f	600 600	16	0	0	\N	\N	\N	\N	point_vert	internal	\N
-990	point_horiz	pg_catalog	f	t	f	i	f	600 600	16	0	0	\N	\N	\N	\N	point_horiz	internal	\N
-991	point_distance	pg_catalog	f	t	f	i	f	600 600	701	0	0	\N	\N	\N	\N	point_distance	internal	\N
-992	slope	pg_catalog	f	t	f	i	f	600 600	701	0	0	\N	\N	\N	\N	point_slope	internal	\N
-993	lseg	pg_catalog	f	t	f	i	f	600 600	601	0	0	\N	\N	\N	\N	lseg_construct	internal	\N
-994	lseg_intersect	pg_catalog	f	t	f	i	f	601 601	16	0	0	\N	\N	\N	\N	lseg_intersect	internal	\N
-995	lseg_parallel	pg_catalog	f	t	f	i	f	601 601	16	0	0	\N	\N	\N	\N	lseg_parallel	internal	\N
-996	lseg_perp	pg_catalog	f	t	f	i	f	601 601	16	0	0	\N	\N	\N	\N	lseg_perp	internal	\N
-997	lseg_vertical	pg_catalog	f	t	f	i	f	601	16	0	0	\N	\N	\N	\N	lseg_vertical	internal	\N
-998	lseg_horizontal	pg_catalog	f	t	f	i	f	601	16	0	0	\N	\N	\N	\N	lseg_horizontal	internal	\N
-999	lseg_eq	pg_catalog	f	t	f	i	t	601 601	16	0	0	\N	\N	\N	\N	lseg_eq	internal	\N
-1004	lo_truncate	pg_catalog	f	t	f	v	f	23 23	23	0	0	\N	\N	\N	\N	be_lo_truncate	internal	\N
-1023	textlike_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	textlike_support	internal	\N
-1024	texticregexeq_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	texticregexeq_support	internal	\N
-1025	texticlike_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	texticlike_support	internal	\N
-1026	timezone	pg_catalog	f	t	f	i	f	1186 1184	1114	0	0	\N	\N	\N	\N	timestamptz_izone	internal	\N
-1030	gist_point_compress	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	gist_point_compress	internal	\N
-1031	aclitemin	pg_catalog	f	t	f	s	f	2275	1033	0	0	\N	\N	\N	\N	aclitemin	internal	\N
-1032	aclitemout	pg_catalog	f	t	f	s	f	1033	2275	0	0	\N	\N	\N	\N	aclitemout	internal	\N
-1035	aclinsert	pg_catalog	f	t	f	i	f	1034 1033	1034	0	0	\N	\N	\N	\N	aclinsert	internal	\N
-1036	aclremove	pg_catalog	f	t	f	i	f	1034 1033	1034	0	0	\N	\N	\N	\N	aclremove	internal	\N
-1037	aclcontains	pg_catalog	f	t	f	i	f	1034 1033	16	0	0	\N	\N	\N	\N	aclcontains	internal	\N
-1039	getdatabaseencoding	pg_catalog	f	t	f	s	f		19	0	0	\N	\N	\N	\N	getdatabaseencoding	internal	\N
-1044	bpcharin	pg_catalog	f	t	f	i	f	2275 26 23	1042	0	0	\N	\N	\N	\N	bpcharin	internal	\N
-1045	bpcharout	pg_catalog	f	t	f	i	f	1042	2275	0	0	\N	\N	\N	\N	bpcharout	internal	\N
-1046	varcharin	pg_catalog	f	t	f	i	f	2275 26 23	1043	0	0	\N	\N	\N	\N	varcharin	internal	\N
-1047	varcharout	pg_catalog	f	t	f	i	f	1043	2275	0	0	\N	\N	\N	\N	varcharout	internal	\N
-1048	bpchareq	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	\N	\N	\N	\N	bpchareq	internal	\N
-1049	bpcharlt	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	\N	\N	\N	\N	bpcharlt	internal	\N
-1050	bpcharle	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	\N	\N	\N	\N	bpcharle	internal	\N
-1051	bpchargt	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	\N	\N	\N	\N	bpchargt	internal	\N
-1052	bpcharge	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	\N	\N	\N	\N	bpcharge	internal	\N
-1053	bpcharne	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	\N	\N	\N	\N	bpcharne	internal	\N
-1062	aclitemeq	pg_catalog	f	t	f	i	f	1033 1033	16	0	0	\N	\N	\N	\N	aclitem_eq	internal	\N
-1063	bpchar_larger	pg_catalog	f	t	f	i	t	1042 1042	1042	0	0	\N	\N	\N	\N	bpchar_larger	internal	\N
-1064	bpchar_smaller	pg_catalog	f	t	f	i	t	1042 1042	1042	0	0	\N	\N	\N	\N	bpchar_smaller	internal	\N
-1065	pg_prepared_xact	pg_catalog	f	t	t	v	f		2249	0	0	\N	28 25 1184 26 26	ooooo	transaction,gid,prepared,ownerid,dbid	pg_prepared_xact	internal	\N
-1066	generate_series	pg_catalog	f	t	t	i	f	23 23 23	23	0	0	\N	\N	\N	\N	generate_series_step_int4	internal	\N
-1067	generate_series	pg_catalog	f	t	t	i	f	23 23	23	0	0	\N	\N	\N	\N	generate_series_int4	internal	\N
-1068	generate_series	pg_catalog	f	t	t	i	f	20 20 20	20	0	0	\N	\N	\N	\N	generate_series_step_int8	internal	\N
-1069	generate_series	pg_catalog	f	t	t	i	f	20 20	20	0	0	\N	\N	\N	\N	generate_series_int8	internal	\N
-1078	bpcharcmp	pg_catalog	f	t	f	i	t	1042 1042	23	0	0	\N	\N	\N	\N	bpcharcmp	internal	\N
-1079	regclass	pg_catalog	f	t	f	s	f	25	2205	0	0	\N	\N	\N	\N	text_regclass	internal	\N
-1080	hashbpchar	pg_catalog	f	t	f	i	f	1042	23	0	0	\N	\N	\N	\N	hashbpchar	internal	\N
-1081	format_type	pg_catalog	f	f	f	s	f	26 23	25	0	0	\N	\N	\N	\N	format_type	internal	\N
-1084	date_in	pg_catalog	f	t	f	s	f	2275	1082	0	0	\N	\N	\N	\N	date_in	internal	\N
-1085	date_out	pg_catalog	f	t	f	s	f	1082	2275	0	0	\N	\N	\N	\N	date_out	internal	\N
-1086	date_eq	pg_catalog	f	t	f	i	t	1082 1082	16	0	0	\N	\N	\N	\N	date_eq	internal	\N
-1087	date_lt	pg_catalog	f	t	f	i	t	1082 1082	16	0	0	\N	\N	\N	\N	date_lt	internal	\N
-1088	date_le	pg_catalog	f	t	f	i	t	1082 1082	16	0	0	\N	\N	\N	\N	date_le	internal	\N
-1089	date_gt	pg_catalog	f	t	f	i	t	1082 1082	16	0	0	\N	\N	\N	\N	date_gt	internal	\N
-1090	date_ge	pg_catalog	f	t	f	i	t	1082 1082	16	0	0	\N	\N	\N	\N	date_ge	internal	\N
-1091	date_ne	pg_catalog	f	t	f	i	t	1082 1082	16	0	0	\N	\N	\N	\N	date_ne	internal	\N
-1092	date_cmp	pg_catalog	f	t	f	i	t	1082 1082	23	0	0	\N	\N	\N	\N	date_cmp	internal	\N
-1102	time_lt	pg_catalog	f	t	f	i	t	1083 1083	16	0	0	\N	\N	\N	\N	time_lt	internal	\N
-1103	time_le	pg_catalog	f	t	f	i	t	1083 1083	16	0	0	\N	\N	\N	\N	time_le	internal	\N
-1104	time_gt	pg_catalog	f	t	f	i	t	1083 1083	16	0	0	\N	\N	\N	\N	time_gt	internal	\N
-1105	time_ge	pg_catalog	f	t	f	i	t	1083 1083	16	0	0	\N	\N	\N	\N	time_ge	internal	\N
-1106	time_ne	pg_catalog	f	t	f	i	t	1083 1083	16	0	0	\N	\N	\N	\N	time_ne	internal	\N
-1107	time_cmp	pg_catalog	f	t	f	i	t	1083 1083	23	0	0	\N	\N	\N	\N	time_cmp	internal	\N
-1136	pg_stat_get_wal	pg_catalog	f	f	f	s	f		2249	0	0	\N	20 20 1700 20 20 20 701 701 1184	ooooooooo	wal_records,wal_fpi,wal_bytes,wal_buffers_full,wal_write,wal_sync,wal_write_time,wal_sync_time,stats_reset	pg_stat_get_wal	internal	\N
-1137	pg_get_wal_replay_pause_state	pg_catalog	f	t	f	v	f		25	0	0	\N	\N	\N	\N	pg_get_wal_replay_pause_state	internal	\N
-1138	date_larger	pg_catalog	f	t	f	i	f	1082 1082	1082	0	0	\N	\N	\N	\N	date_larger	internal	\N
-1139	date_smaller	pg_catalog	f	t	f	i	f	1082 1082	1082	0	0	\N	\N	\N	\N	date_smaller	internal	\N
-1140	date_mi	pg_catalog	f	t	f	i	f	1082 1082	23	0	0	\N	\N	\N	\N	date_mi	internal	\N
-1141	date_pli	pg_catalog	f	t	f	i	f	1082 23	1082	0	0	\N	\N	\N	\N	date_pli	internal	\N
-1142	date_mii	pg_catalog	f	t	f	i	f	1082 23	1082	0	0	\N	\N	\N	\N	date_mii	internal	\N
-1143	time_in	pg_catalog	f	t	f	s	f	2275 26 23	1083	0	0	\N	\N	\N	\N	time_in	internal	\N
-1144	time_out	pg_catalog	f	t	f	i	f	1083	2275	0	0	\N	\N	\N	\N	time_out	internal	\N
-1145	time_eq	pg_catalog	f	t	f	i	t	1083 1083	16	0	0	\N	\N	\N	\N	time_eq	internal	\N
-1146	circle_add_pt	pg_catalog	f	t	f	i	f	718 600	718	0	0	\N	\N	\N	\N	circle_add_pt	internal	\N
-1147	circle_sub_pt	pg_catalog	f	t	f	i	f	718 600	718	0	0	\N	\N	\N	\N	circle_sub_pt	internal	\N
-1148	circle_mul_pt	pg_catalog	f	t	f	i	f	718 600	718	0	0	\N	\N	\N	\N	circle_mul_pt	internal	\N
-1149	circle_div_pt	pg_catalog	f	t	f	i	f	718 600	718	0	0	\N	\N	\N	\N	circle_div_pt	internal	\N
-1150	timestamptz_in	pg_catalog	f	t	f	s	f	2275 26 23	1184	0	0	\N	\N	\N	\N	timestamptz_in	internal	\N
-1151	timestamptz_out	pg_catalog	f	t	f	s	f	1184	2275	0	0	\N	\N	\N	\N	timestamptz_out	internal	\N
-1152	timestamptz_eq	pg_catalog	f	t	f	i	t	1184 1184	16	0	0	\N	\N	\N	\N	timestamp_eq	internal	\N
-1153	timestamptz_ne	pg_catalog	f	t	f	i	t	1184 1184	16	0	0	\N	\N	\N	\N	timestamp_ne	internal	\N
-1154	timestamptz_lt	pg_catalog	f	t	f	i	t	1184 1184	16	0	0	\N	\N	\N	\N	timestamp_lt	internal	\N
-1155	timestamptz_le	pg_catalog	f	t	f	i	t	1184 1184	16	0	0	\N	\N	\N	\N	timestamp_le	internal	\N
-1156	timestamptz_ge	pg_catalog	f	t	f	i	t	1184 1184	16	0	0	\N	\N	\N	\N	timestamp_ge	internal	\N
-1157	timestamptz_gt	pg_catalog	f	t	f	i	t	1184 1184	16	0	0	\N	\N	\N	\N	timestamp_gt	internal	\N
-1158	to_timestamp	pg_catalog	f	t	f	i	f	701	1184	0	0	\N	\N	\N	\N	float8_timestamptz	internal	\N
-1159	timezone	pg_catalog	f	t	f	i	f	25 1184	1114	0	0	\N	\N	\N	\N	timestamptz_zone	internal	\N
-1160	interval_in	pg_catalog	f	t	f	s	f	2275 26 23	1186	0	0	\N	\N	\N	\N	interval_in	internal	\N
-1161	interval_out	pg_catalog	f	t	f	s	f	1186	2275	0	0	\N	\N	\N	\N	interval_out	internal	\N
-1162	interval_eq	pg_catalog	f	t	f	i	t	1186 1186	16	0	0	\N	\N	\N	\N	interval_eq	internal	\N
-1163	interval_ne	pg_catalog	f	t	f	i	t	1186 1186	16	0	0	\N	\N	\N	\N	interval_ne	internal	\N
-1164	interval_lt	pg_catalog	f	t	f	i	t	1186 1186	16	0	0	\N	\N	\N	\N	interval_lt	internal	\N
-1165	interval_le	pg_catalog	f	t	f	i	t	1186 1186	16	0	0	\N	\N	\N	\N	interval_le	internal	\N
-1166	interval_ge	pg_catalog	f	t	f	i	t	1186 1186	16	0	0	\N	\N	\N	\N	interval_ge	internal	\N
-1167	interval_gt	pg_catalog	f	t	f	i	t	1186 1186	16	0	0	\N	\N	\N	\N	interval_gt	internal	\N
-1168	interval_um	pg_catalog	f	t	f	i	f	1186	1186	0	0	\N	\N	\N	\N	interval_um	internal	\N
-1169	interval_pl	pg_catalog	f	t	f	i	f	1186 1186	1186	0	0	\N	\N	\N	\N	interval_pl	internal	\N
-1170	interval_mi	pg_catalog	f	t	f	i	f	1186 1186	1186	0	0	\N	\N	\N	\N	interval_mi	internal	\N
-1171	date_part	pg_catalog	f	t	f	s	f	25 1184	701	0	0	\N	\N	\N	\N	timestamptz_part	internal	\N
-1172	date_part	pg_catalog	f	t	f	i	f	25 1186	701	0	0	\N	\N	\N	\N	interval_part	internal	\N
-1173	network_subset_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	network_subset_support	internal	\N
-1174	timestamptz	pg_catalog	f	t	f	s	f	1082	1184	0	0	\N	\N	\N	\N	date_timestamptz	internal	\N
-1175	justify_hours	pg_catalog	f	t	f	i	f	1186	1186	0	0	\N	\N	\N	\N	interval_justify_hours	internal	\N
-1176	timestamptz	pg_catalog	f	t	f	s	f	1082 1083	1184	0	0	\N	\N	\N	\N		sql	RETURN ((\d1 + \d2))::timestamp with time zone
-1177	jsonb_path_exists_tz	pg_catalog	f	t	f	s	f	3802 4072 3802 16	16	0	2	'{}'::jsonb, false	\N	\N	target,path,vars,silent	jsonb_path_exists_tz	internal	\N
-1178	date	pg_catalog	f	t	f	s	f	1184	1082	0	0	\N	\N	\N	\N	timestamptz_date	internal	\N
-1179	jsonb_path_query_tz	pg_catalog	f	t	t	s	f	3802 4072 3802 16	3802	0	2	'{}'::jsonb, false	\N	\N	target,path,vars,silent	jsonb_path_query_tz	internal	\N
-1180	jsonb_path_query_array_tz	pg_catalog	f	t	f	s	f	3802 4072 3802 16	3802	0	2	'{}'::jsonb, false	\N	\N	target,path,vars,silent	jsonb_path_query_array_tz	internal	\N
-1181	age	pg_catalog	f	t	f	s	f	28	23	0	0	\N	\N	\N	\N	xid_age	internal	\N
-1188	timestamptz_mi	pg_catalog	f	t	f	i	f	1184 1184	1186	0	0	\N	\N	\N	\N	timestamp_mi	internal	\N
-1189	timestamptz_pl_interval	pg_catalog	f	t	f	s	f	1184 1186	1184	0	0	\N	\N	\N	\N	timestamptz_pl_interval	internal	\N
-1190	timestamptz_mi_interval	pg_catalog	f	t	f	s	f	1184 1186	1184	0	0	\N	\N	\N	\N	timestamptz_mi_interval	internal	\N
-1191	generate_subscripts	pg_catalog	f	t	t	i	f	2277 23 16	23	0	0	\N	\N	\N	\N	generate_subscripts	internal	\N
-1192	generate_subscripts	pg_catalog	f	t	t	i	f	2277 23	23	0	0	\N	\N	\N	\N	generate_subscripts_nodir	internal	\N
-1193	array_fill	pg_catalog	f	f	f	i	f	2283 1007	2277	0	0	\N	\N	\N	\N	array_fill	internal	\N
-1194	log10	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dlog10	internal	\N
-1195	timestamptz_smaller	pg_catalog	f	t	f	i	f	1184 1184	1184	0	0	\N	\N	\N	\N	timestamp_smaller	internal	\N
-1196	timestamptz_larger	pg_catalog	f	t	f	i	f	1184 1184	1184	0	0	\N	\N	\N	\N	timestamp_larger	internal	\N
-1197	interval_smaller	pg_catalog	f	t	f	i	f	1186 1186	1186	0	0	\N	\N	\N	\N	interval_smaller	internal	\N
-1198	interval_larger	pg_catalog	f	t	f	i	f	1186 1186	1186	0	0	\N	\N	\N	\N	interval_larger	internal	\N
-1199	age	pg_catalog	f	t	f	i	f	1184 1184	1186	0	0	\N	\N	\N	\N	timestamptz_age	internal	\N
-1200	interval	pg_catalog	f	t	f	i	f	1186 23	1186	0	0	\N	\N	\N	\N	interval_scale	internal	\N
-1215	obj_description	pg_catalog	f	t	f	s	f	26 19	25	0	0	\N	\N	\N	\N		sql	BEGIN ATOMIC\n SELECT pg_description.description\n    FROM pg_description\n   WHERE ((pg_description.objoid = \d1) AND (pg_description.classoid = ( SELECT pg_class.oid\n            FROM pg_class\n           WHERE ((pg_class.relname = \d2) AND (pg_class.relnamespace = ('pg_catalog'::regnamespace)::oid)))) AND (pg_description.objsubid = 0));\nEND
-1216	col_description	pg_catalog	f	t	f	s	f	26 23	25	0	0	\N	\N	\N	\N		sql	BEGIN ATOMIC\n SELECT pg_description.description\n    FROM pg_description\n   WHERE ((pg_description.objoid = \d1) AND (pg_description.classoid = ('pg_class'::regclass)::oid) AND (pg_description.objsubid = \d2));\nEND
-1217	date_trunc	pg_catalog	f	t	f	s	f	25 1184	1184	0	0	\N	\N	\N	\N	timestamptz_trunc	internal	\N
-1218	date_trunc	pg_catalog	f	t	f	i	f	25 1186	1186	0	0	\N	\N	\N	\N	interval_trunc	internal	\N
-1219	int8inc	pg_catalog	f	t	f	i	f	20	20	0	0	\N	\N	\N	\N	int8inc	internal	\N
-1230	int8abs	pg_catalog	f	t	f	i	f	20	20	0	0	\N	\N	\N	\N	int8abs	internal	\N
-1236	int8larger	pg_catalog	f	t	f	i	f	20 20	20	0	0	\N	\N	\N	\N	int8larger	internal	\N
-1237	int8smaller	pg_catalog	f	t	f	i	f	20 20	20	0	0	\N	\N	\N	\N	int8smaller	internal	\N
-1238	texticregexeq	pg_catalog	f	t	f	i	f	25 25	16	0	0	\N	\N	\N	\N	texticregexeq	internal	\N
-1239	texticregexne	pg_catalog	f	t	f	i	f	25 25	16	0	0	\N	\N	\N	\N	texticregexne	internal	\N
-1240	nameicregexeq	pg_catalog	f	t	f	i	f	19 25	16	0	0	\N	\N	\N	\N	nameicregexeq	internal	\N
-1241	nameicregexne	pg_catalog	f	t	f	i	f	19 25	16	0	0	\N	\N	\N	\N	nameicregexne	internal	\N
-1242	boolin	pg_catalog	f	t	f	i	f	2275	16	0	0	\N	\N	\N	\N	boolin	internal	\N
-1243	boolout	pg_catalog	f	t	f	i	f	16	2275	0	0	\N	\N	\N	\N	boolout	internal	\N
-1244	byteain	pg_catalog	f	t	f	i	f	2275	17	0	0	\N	\N	\N	\N	byteain	internal	\N
-1245	charin	pg_catalog	f	t	f	i	f	2275	18	0	0	\N	\N	\N	\N	charin	internal	\N
-1246	charlt	pg_catalog	f	t	f	i	t	18 18	16	0	0	\N	\N	\N	\N	charlt	internal	\N
-1250	unique_key_recheck	pg_catalog	f	t	f	v	f		2279	0	0	\N	\N	\N	\N	unique_key_recheck	internal	\N
-1251	int4abs	pg_catalog	f	t	f	i	f	23	23	0	0	\N	\N	\N	\N	int4abs	internal	\N
-1252	nameregexne	pg_catalog	f	t	f	i	f	19 25	16	0	0	\N	\N	\N	\N	nameregexne	internal	\N
-1253	int2abs	pg_catalog	f	t	f	i	f	21	21	0	0	\N	\N	\N	\N	int2abs	internal	\N
-1254	textregexeq	pg_catalog	f	t	f	i	f	25 25	16	0	0	\N	\N	\N	\N	textregexeq	internal	\N
-1256	textregexne	pg_catalog	f	t	f	i	f	25 25	16	0	0	\N	\N	\N	\N	textregexne	internal	\N
-1257	textlen	pg_catalog	f	t	f	i	f	25	23	0	0	\N	\N	\N	\N	textlen	internal	\N
-1258	textcat	pg_catalog	f	t	f	i	f	25 25	25	0	0	\N	\N	\N	\N	textcat	internal	\N
-1264	pg_char_to_encoding	pg_catalog	f	t	f	s	f	19	23	0	0	\N	\N	\N	\N	PG_char_to_encoding	internal	\N
-1265	tidne	pg_catalog	f	t	f	i	t	27 27	16	0	0	\N	\N	\N	\N	tidne	internal	\N
-1267	cidr_in	pg_catalog	f	t	f	i	f	2275	650	0	0	\N	\N	\N	\N	cidr_in	internal	\N
-1268	parse_ident	pg_catalog	f	t	f	i	f	25 16	1009	0	1	true	\N	\N	str,strict	parse_ident	internal	\N
-1269	pg_column_size	pg_catalog	f	t	f	s	f	2276	23	0	0	\N	\N	\N	\N	pg_column_size	internal	\N
-1271	overlaps	pg_catalog	f	f	f	i	f	1266 1266 1266 1266	16	0	0	\N	\N	\N	\N	overlaps_timetz	internal	\N
-1272	datetime_pl	pg_catalog	f	t	f	i	f	1082 1083	1114	0	0	\N	\N	\N	\N	datetime_timestamp	internal	\N
-1273	date_part	pg_catalog	f	t	f	i	f	25 1266	701	0	0	\N	\N	\N	\N	timetz_part	internal	\N
-1274	int84pl	pg_catalog	f	t	f	i	f	20 23	20	0	0	\N	\N	\N	\N	int84pl	internal	\N
-1275	int84mi	pg_catalog	f	t	f	i	f	20 23	20	0	0	\N	\N	\N	\N	int84mi	internal	\N
-1276	int84mul	pg_catalog	f	t	f	i	f	20 23	20	0	0	\N	\N	\N	\N	int84mul	internal	\N
-1277	int84div	pg_catalog	f	t	f	i	f	20 23	20	0	0	\N	\N	\N	\N	int84div	internal	\N
-1278	int48pl	pg_catalog	f	t	f	i	f	23 20	20	0	0	\N	\N	\N	\N	int48pl	internal	\N
-1279	int48mi	pg_catalog	f	t	f	i	f	23 20	20	0	0	\N	\N	\N	\N	int48mi	internal	\N
-1280	int48mul	pg_catalog	f	t	f	i	f	23 20	20	0	0	\N	\N	\N	\N	int48mul	internal	\N
-1281	int48div	pg_catalog	f	t	f	i	f	23 20	20	0	0	\N	\N	\N	\N	int48div	internal	\N
-1282	quote_ident	pg_catalog	f	t	f	i	f	25	25	0	0	\N	\N	\N	\N	quote_ident	internal	\N
-1283	quote_literal	pg_catalog	f	t	f	i	f	25	25	0	0	\N	\N	\N	\N	quote_literal	internal	\N
-1284	date_trunc	pg_catalog	f	t	f	i	f	25 1184 25	1184	0	0	\N	\N	\N	\N	timestamptz_trunc_zone	internal	\N
-1285	quote_literal	pg_catalog	f	t	f	s	f	2283	25	0	0	\N	\N	\N	\N	select pg_catalog.quote_literal(\d1::pg_catalog.text)	sql	select pg_catalog.quote_literal(\d1::pg_catalog.text)
-1286	array_fill	pg_catalog	f	f	f	i	f	2283 1007 1007	2277	0	0	\N	\N	\N	\N	array_fill_with_lower_bounds	internal	\N
-1287	oid	pg_catalog	f	t	f	i	f	20	26	0	0	\N	\N	\N	\N	i8tooid	internal	\N
-1288	int8	pg_catalog	f	t	f	i	t	26	20	0	0	\N	\N	\N	\N	oidtoi8	internal	\N
-1289	quote_nullable	pg_catalog	f	f	f	i	f	25	25	0	0	\N	\N	\N	\N	quote_nullable	internal	\N
-1290	quote_nullable	pg_catalog	f	f	f	s	f	2283	25	0	0	\N	\N	\N	\N	select pg_catalog.quote_nullable(\d1::pg_catalog.text)	sql	select pg_catalog.quote_nullable(\d1::pg_catalog.text)
-1291	suppress_redundant_updates_trigger	pg_catalog	f	t	f	v	f		2279	0	0	\N	\N	\N	\N	suppress_redundant_updates_trigger	internal	\N
-1292	tideq	pg_catalog	f	t	f	i	t	27 27	16	0	0	\N	\N	\N	\N	tideq	internal	\N
-1293	unnest	pg_catalog	f	t	t	i	f	4537	3831	0	0	\N	\N	\N	\N	multirange_unnest	internal	\N
-1294	currtid2	pg_catalog	f	t	f	v	f	25 27	27	0	0	\N	\N	\N	\N	currtid_byrelname	internal	\N
-1295	justify_days	pg_catalog	f	t	f	i	f	1186	1186	0	0	\N	\N	\N	\N	interval_justify_days	internal	\N
-1296	timedate_pl	pg_catalog	f	t	f	i	f	1083 1082	1114	0	0	\N	\N	\N	\N		sql	RETURN (\d2 + \d1)
-1297	datetimetz_pl	pg_catalog	f	t	f	i	f	1082 1266	1184	0	0	\N	\N	\N	\N	datetimetz_timestamptz	internal	\N
-1298	timetzdate_pl	pg_catalog	f	t	f	i	f	1266 1082	1184	0	0	\N	\N	\N	\N		sql	RETURN (\d2 + \d1)
-1299	now	pg_catalog	f	t	f	s	f		1184	0	0	\N	\N	\N	\N	now	internal	\N
-1300	positionsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	positionsel	internal	\N
-1301	positionjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	positionjoinsel	internal	\N
-1302	contsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	contsel	internal	\N
-1303	contjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	contjoinsel	internal	\N
-1304	overlaps	pg_catalog	f	f	f	i	f	1184 1184 1184 1184	16	0	0	\N	\N	\N	\N	overlaps_timestamp	internal	\N
-1305	overlaps	pg_catalog	f	f	f	s	f	1184 1186 1184 1186	16	0	0	\N	\N	\N	\N		sql	RETURN ((\d1, (\d1 + \d2)) OVERLAPS (\d3, (\d3 + \d4)))
-1306	overlaps	pg_catalog	f	f	f	s	f	1184 1184 1184 1186	16	0	0	\N	\N	\N	\N		sql	RETURN ((\d1, \d2) OVERLAPS (\d3, (\d3 + \d4)))
-1307	overlaps	pg_catalog	f	f	f	s	f	1184 1186 1184 1184	16	0	0	\N	\N	\N	\N		sql	RETURN ((\d1, (\d1 + \d2)) OVERLAPS (\d3, \d4))
-1308	overlaps	pg_catalog	f	f	f	i	f	1083 1083 1083 1083	16	0	0	\N	\N	\N	\N	overlaps_time	internal	\N
-1309	overlaps	pg_catalog	f	f	f	i	f	1083 1186 1083 1186	16	0	0	\N	\N	\N	\N		sql	RETURN ((\d1, (\d1 + \d2)) OVERLAPS (\d3, (\d3 + \d4)))
-1310	overlaps	pg_catalog	f	f	f	i	f	1083 1083 1083 1186	16	0	0	\N	\N	\N	\N		sql	RETURN ((\d1, \d2) OVERLAPS (\d3, (\d3 + \d4)))
-1311	overlaps	pg_catalog	f	f	f	i	f	1083 1186 1083 1083	16	0	0	\N	\N	\N	\N		sql	RETURN ((\d1, (\d1 + \d2)) OVERLAPS (\d3, \d4))
-1312	timestamp_in	pg_catalog	f	t	f	s	f	2275 26 23	1114	0	0	\N	\N	\N	\N	timestamp_in	internal	\N
-1313	timestamp_out	pg_catalog	f	t	f	s	f	1114	2275	0	0	\N	\N	\N	\N	timestamp_out	internal	\N
-1314	timestamptz_cmp	pg_catalog	f	t	f	i	t	1184 1184	23	0	0	\N	\N	\N	\N	timestamp_cmp	internal	\N
-1315	interval_cmp	pg_catalog	f	t	f	i	t	1186 1186	23	0	0	\N	\N	\N	\N	interval_cmp	internal	\N
-1316	time	pg_catalog	f	t	f	i	f	1114	1083	0	0	\N	\N	\N	\N	timestamp_time	internal	\N
-1317	length	pg_catalog	f	t	f	i	f	25	23	0	0	\N	\N	\N	\N	textlen	internal	\N
-1318	length	pg_catalog	f	t	f	i	f	1042	23	0	0	\N	\N	\N	\N	bpcharlen	internal	\N
-1319	xideqint4	pg_catalog	f	t	f	i	t	28 23	16	0	0	\N	\N	\N	\N	xideq	internal	\N
-1326	interval_div	pg_catalog	f	t	f	i	f	1186 701	1186	0	0	\N	\N	\N	\N	interval_div	internal	\N
-1339	dlog10	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dlog10	internal	\N
-1340	log	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dlog10	internal	\N
-1341	ln	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dlog1	internal	\N
-1342	round	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dround	internal	\N
-1343	trunc	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dtrunc	internal	\N
-1344	sqrt	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dsqrt	internal	\N
-1345	cbrt	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dcbrt	internal	\N
-1346	pow	pg_catalog	f	t	f	i	f	701 701	701	0	0	\N	\N	\N	\N	dpow	internal	\N
-1347	exp	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dexp	internal	\N
-1348	obj_description	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N		sql	BEGIN ATOMIC\n SELECT pg_description.description\n    FROM pg_description\n   WHERE ((pg_description.objoid = \d1) AND (pg_description.objsubid = 0));\nEND
-1349	oidvectortypes	pg_catalog	f	t	f	s	f	30	25	0	0	\N	\N	\N	\N	oidvectortypes	internal	\N
-1350	timetz_in	pg_catalog	f	t	f	s	f	2275 26 23	1266	0	0	\N	\N	\N	\N	timetz_in	internal	\N
-1351	timetz_out	pg_catalog	f	t	f	i	f	1266	2275	0	0	\N	\N	\N	\N	timetz_out	internal	\N
-1352	timetz_eq	pg_catalog	f	t	f	i	t	1266 1266	16	0	0	\N	\N	\N	\N	timetz_eq	internal	\N
-1353	timetz_ne	pg_catalog	f	t	f	i	t	1266 1266	16	0	0	\N	\N	\N	\N	timetz_ne	internal	\N
-1354	timetz_lt	pg_catalog	f	t	f	i	t	1266 1266	16	0	0	\N	\N	\N	\N	timetz_lt	internal	\N
-1355	timetz_le	pg_catalog	f	t	f	i	t	1266 1266	16	0	0	\N	\N	\N	\N	timetz_le	internal	\N
-1356	timetz_ge	pg_catalog	f	t	f	i	t	1266 1266	16	0	0	\N	\N	\N	\N	timetz_ge	internal	\N
-1357	timetz_gt	pg_catalog	f	t	f	i	t	1266 1266	16	0	0	\N	\N	\N	\N	timetz_gt	internal	\N
-1358	timetz_cmp	pg_catalog	f	t	f	i	t	1266 1266	23	0	0	\N	\N	\N	\N	timetz_cmp	internal	\N
-1359	timestamptz	pg_catalog	f	t	f	i	f	1082 1266	1184	0	0	\N	\N	\N	\N	datetimetz_timestamptz	internal	\N
-1362	hostmask	pg_catalog	f	t	f	i	f	869	869	0	0	\N	\N	\N	\N	network_hostmask	internal	\N
-1364	textregexeq_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	textregexeq_support	internal	\N
-1365	makeaclitem	pg_catalog	f	t	f	i	f	26 26 25 16	1033	0	0	\N	\N	\N	\N	makeaclitem	internal	\N
-1367	character_length	pg_catalog	f	t	f	i	f	1042	23	0	0	\N	\N	\N	\N	bpcharlen	internal	\N
-1368	power	pg_catalog	f	t	f	i	f	701 701	701	0	0	\N	\N	\N	\N	dpow	internal	\N
-1369	character_length	pg_catalog	f	t	f	i	f	25	23	0	0	\N	\N	\N	\N	textlen	internal	\N
-1370	interval	pg_catalog	f	t	f	i	t	1083	1186	0	0	\N	\N	\N	\N	time_interval	internal	\N
-1371	pg_lock_status	pg_catalog	f	t	t	v	f		2249	0	0	\N	25 26 26 23 21 25 28 26 26 21 25 23 25 16 16 1184	oooooooooooooooo	locktype,database,relation,page,tuple,virtualxid,transactionid,classid,objid,objsubid,virtualtransaction,pid,mode,granted,fastpath,waitstart	pg_lock_status	internal	\N
-1372	char_length	pg_catalog	f	t	f	i	f	1042	23	0	0	\N	\N	\N	\N	bpcharlen	internal	\N
-1373	isfinite	pg_catalog	f	t	f	i	f	1082	16	0	0	\N	\N	\N	\N	date_finite	internal	\N
-1374	octet_length	pg_catalog	f	t	f	i	f	25	23	0	0	\N	\N	\N	\N	textoctetlen	internal	\N
-1375	octet_length	pg_catalog	f	t	f	i	f	1042	23	0	0	\N	\N	\N	\N	bpcharoctetlen	internal	\N
-1376	factorial	pg_catalog	f	t	f	i	f	20	1700	0	0	\N	\N	\N	\N	numeric_fac	internal	\N
-1377	time_larger	pg_catalog	f	t	f	i	f	1083 1083	1083	0	0	\N	\N	\N	\N	time_larger	internal	\N
-1378	time_smaller	pg_catalog	f	t	f	i	f	1083 1083	1083	0	0	\N	\N	\N	\N	time_smaller	internal	\N
-1379	timetz_larger	pg_catalog	f	t	f	i	f	1266 1266	1266	0	0	\N	\N	\N	\N	timetz_larger	internal	\N
-1380	timetz_smaller	pg_catalog	f	t	f	i	f	1266 1266	1266	0	0	\N	\N	\N	\N	timetz_smaller	internal	\N
-1381	char_length	pg_catalog	f	t	f	i	f	25	23	0	0	\N	\N	\N	\N	textlen	internal	\N
-1384	date_part	pg_catalog	f	t	f	i	f	25 1082	701	0	0	\N	\N	\N	\N		sql	RETURN date_part(\d1, (\d2)::timestamp without time zone)
-1385	date_part	pg_catalog	f	t	f	i	f	25 1083	701	0	0	\N	\N	\N	\N	time_part	internal	\N
-1386	age	pg_catalog	f	t	f	s	f	1184	1186	0	0	\N	\N	\N	\N		sql	RETURN age((CURRENT_DATE)::timestamp with time zone, \d1)
-1387	pg_get_constraintdef	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N	pg_get_constraintdef	internal	\N
-1388	timetz	pg_catalog	f	t	f	s	f	1184	1266	0	0	\N	\N	\N	\N	timestamptz_timetz	internal	\N
-1389	isfinite	pg_catalog	f	t	f	i	f	1184	16	0	0	\N	\N	\N	\N	timestamp_finite	internal	\N
-1390	isfinite	pg_catalog	f	t	f	i	f	1186	16	0	0	\N	\N	\N	\N	interval_finite	internal	\N
-1391	pg_stat_get_backend_start	pg_catalog	f	t	f	s	f	23	1184	0	0	\N	\N	\N	\N	pg_stat_get_backend_start	internal	\N
-1392	pg_stat_get_backend_client_addr	pg_catalog	f	t	f	s	f	23	869	0	0	\N	\N	\N	\N	pg_stat_get_backend_client_addr	internal	\N
-1393	pg_stat_get_backend_client_port	pg_catalog	f	t	f	s	f	23	23	0	0	\N	\N	\N	\N	pg_stat_get_backend_client_port	internal	\N
-1394	abs	pg_catalog	f	t	f	i	f	700	700	0	0	\N	\N	\N	\N	float4abs	internal	\N
-1395	abs	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	float8abs	internal	\N
-1396	abs	pg_catalog	f	t	f	i	f	20	20	0	0	\N	\N	\N	\N	int8abs	internal	\N
-1397	abs	pg_catalog	f	t	f	i	f	23	23	0	0	\N	\N	\N	\N	int4abs	internal	\N
-1398	abs	pg_catalog	f	t	f	i	f	21	21	0	0	\N	\N	\N	\N	int2abs	internal	\N
-1400	name	pg_catalog	f	t	f	i	t	1043	19	0	0	\N	\N	\N	\N	text_name	internal	\N
-1401	varchar	pg_catalog	f	t	f	i	t	19	1043	0	0	\N	\N	\N	\N	name_text	internal	\N
-1402	current_schema	pg_catalog	f	t	f	s	f		19	0	0	\N	\N	\N	\N	current_schema	internal	\N
-1403	current_schemas	pg_catalog	f	t	f	s	f	16	1003	0	0	\N	\N	\N	\N	current_schemas	internal	\N
-1404	overlay	pg_catalog	f	t	f	i	f	25 25 23 23	25	0	0	\N	\N	\N	\N	textoverlay	internal	\N
-1405	overlay	pg_catalog	f	t	f	i	f	25 25 23	25	0	0	\N	\N	\N	\N	textoverlay_no_len	internal	\N
-1406	isvertical	pg_catalog	f	t	f	i	f	600 600	16	0	0	\N	\N	\N	\N	point_vert	internal	\N
-1407	ishorizontal	pg_catalog	f	t	f	i	f	600 600	16	0	0	\N	\N	\N	\N	point_horiz	internal	\N
-1408	isparallel	pg_catalog	f	t	f	i	f	601 601	16	0	0	\N	\N	\N	\N	lseg_parallel	internal	\N
-1409	isperp	pg_catalog	f	t	f	i	f	601 601	16	0	0	\N	\N	\N	\N	lseg_perp	internal	\N
-1410	isvertical	pg_catalog	f	t	f	i	f	601	16	0	0	\N	\N	\N	\N	lseg_vertical	internal	\N
-1411	ishorizontal	pg_catalog	f	t	f	i	f	601	16	0	0	\N	\N	\N	\N	lseg_horizontal	internal	\N
-1412	isparallel	pg_catalog	f	t	f	i	f	628 628	16	0	0	\N	\N	\N	\N	line_parallel	internal	\N
-1413	isperp	pg_catalog	f	t	f	i	f	628 628	16	0	0	\N	\N	\N	\N	line_perp	internal	\N
-1414	isvertical	pg_catalog	f	t	f	i	f	628	16	0	0	\N	\N	\N	\N	line_vertical	internal	\N
-1415	ishorizontal	pg_catalog	f	t	f	i	f	628	16	0	0	\N	\N	\N	\N	line_horizontal	internal	\N
-1416	point	pg_catalog	f	t	f	i	f	718	600	0	0	\N	\N	\N	\N	circle_center	internal	\N
-1419	time	pg_catalog	f	t	f	i	f	1186	1083	0	0	\N	\N	\N	\N	interval_time	internal	\N
-1421	box	pg_catalog	f	t	f	i	f	600 600	603	0	0	\N	\N	\N	\N	points_box	internal	\N
-1422	box_add	pg_catalog	f	t	f	i	f	603 600	603	0	0	\N	\N	\N	\N	box_add	internal	\N
-1423	box_sub	pg_catalog	f	t	f	i	f	603 600	603	0	0	\N	\N	\N	\N	box_sub	internal	\N
-1424	box_mul	pg_catalog	f	t	f	i	f	603 600	603	0	0	\N	\N	\N	\N	box_mul	internal	\N
-1425	box_div	pg_catalog	f	t	f	i	f	603 600	603	0	0	\N	\N	\N	\N	box_div	internal	\N
-1426	path_contain_pt	pg_catalog	f	t	f	i	f	602 600	16	0	0	\N	\N	\N	\N		sql	RETURN on_ppath(\d2, \d1)
-1427	cidr_out	pg_catalog	f	t	f	i	f	650	2275	0	0	\N	\N	\N	\N	cidr_out	internal	\N
-1428	poly_contain_pt	pg_catalog	f	t	f	i	f	604 600	16	0	0	\N	\N	\N	\N	poly_contain_pt	internal	\N
-1429	pt_contained_poly	pg_catalog	f	t	f	i	f	600 604	16	0	0	\N	\N	\N	\N	pt_contained_poly	internal	\N
-1430	isclosed	pg_catalog	f	t	f	i	f	602	16	0	0	\N	\N	\N	\N	path_isclosed	internal	\N
-1431	isopen	pg_catalog	f	t	f	i	f	602	16	0	0	\N	\N	\N	\N	path_isopen	internal	\N
-1432	path_npoints	pg_catalog	f	t	f	i	f	602	23	0	0	\N	\N	\N	\N	path_npoints	internal	\N
-1433	pclose	pg_catalog	f	t	f	i	f	602	602	0	0	\N	\N	\N	\N	path_close	internal	\N
-1434	popen	pg_catalog	f	t	f	i	f	602	602	0	0	\N	\N	\N	\N	path_open	internal	\N
-1435	path_add	pg_catalog	f	t	f	i	f	602 602	602	0	0	\N	\N	\N	\N	path_add	internal	\N
-1436	path_add_pt	pg_catalog	f	t	f	i	f	602 600	602	0	0	\N	\N	\N	\N	path_add_pt	internal	\N
-1437	path_sub_pt	pg_catalog	f	t	f	i	f	602 600	602	0	0	\N	\N	\N	\N	path_sub_pt	internal	\N
-1438	path_mul_pt	pg_catalog	f	t	f	i	f	602 600	602	0	0	\N	\N	\N	\N	path_mul_pt	internal	\N
-1439	path_div_pt	pg_catalog	f	t	f	i	f	602 600	602	0	0	\N	\N	\N	\N	path_div_pt	internal	\N
-1440	point	pg_catalog	f	t	f	i	f	701 701	600	0	0	\N	\N	\N	\N	construct_point	internal	\N
-1441	point_add	pg_catalog	f	t	f	i	f	600 600	600	0	0	\N	\N	\N	\N	point_add	internal	\N
-1442	point_sub	pg_catalog	f	t	f	i	f	600 600	600	0	0	\N	\N	\N	\N	point_sub	internal	\N
-1443	point_mul	pg_catalog	f	t	f	i	f	600 600	600	0	0	\N	\N	\N	\N	point_mul	internal	\N
-1444	point_div	pg_catalog	f	t	f	i	f	600 600	600	0	0	\N	\N	\N	\N	point_div	internal	\N
-1445	poly_npoints	pg_catalog	f	t	f	i	f	604	23	0	0	\N	\N	\N	\N	poly_npoints	internal	\N
-1446	box	pg_catalog	f	t	f	i	f	604	603	0	0	\N	\N	\N	\N	poly_box	internal	\N
-1447	path	pg_catalog	f	t	f	i	f	604	602	0	0	\N	\N	\N	\N	poly_path	internal	\N
-1448	polygon	pg_catalog	f	t	f	i	f	603	604	0	0	\N	\N	\N	\N	box_poly	internal	\N
-1449	polygon	pg_catalog	f	t	f	i	f	602	604	0	0	\N	\N	\N	\N	path_poly	internal	\N
-1450	circle_in	pg_catalog	f	t	f	i	f	2275	718	0	0	\N	\N	\N	\N	circle_in	internal	\N
-1451	circle_out	pg_catalog	f	t	f	i	f	718	2275	0	0	\N	\N	\N	\N	circle_out	internal	\N
-1452	circle_same	pg_catalog	f	t	f	i	f	718 718	16	0	0	\N	\N	\N	\N	circle_same	internal	\N
-1453	circle_contain	pg_catalog	f	t	f	i	f	718 718	16	0	0	\N	\N	\N	\N	circle_contain	internal	\N
-1454	circle_left	pg_catalog	f	t	f	i	f	718 718	16	0	0	\N	\N	\N	\N	circle_left	internal	\N
-1455	circle_overleft	pg_catalog	f	t	f	i	f	718 718	16	0	0	\N	\N	\N	\N	circle_overleft	internal	\N
-1456	circle_overright	pg_catalog	f	t	f	i	f	718 718	16	0	0	\N	\N	\N	\N	circle_overright	internal	\N
-1457	circle_right	pg_catalog	f	t	f	i	f	718 718	16	0	0	\N	\N	\N	\N	circle_right	internal	\N
-1458	circle_contained	pg_catalog	f	t	f	i	f	718 718	16	0	0	\N	\N	\N	\N	circle_contained	internal	\N
-1459	circle_overlap	pg_catalog	f	t	f	i	f	718 718	16	0	0	\N	\N	\N	\N	circle_overlap	internal	\N
-1460	circle_below	pg_catalog	f	t	f	i	f	718 718	16	0	0	\N	\N	\N	\N	circle_below	internal	\N
-1461	circle_above	pg_catalog	f	t	f	i	f	718 718	16	0	0	\N	\N	\N	\N	circle_above	internal	\N
-1462	circle_eq	pg_catalog	f	t	f	i	t	718 718	16	0	0	\N	\N	\N	\N	circle_eq	internal	\N
-1463	circle_ne	pg_catalog	f	t	f	i	t	718 718	16	0	0	\N	\N	\N	\N	circle_ne	internal	\N
-1464	circle_lt	pg_catalog	f	t	f	i	t	718 718	16	0	0	\N	\N	\N	\N	circle_lt	internal	\N
-1465	circle_gt	pg_catalog	f	t	f	i	t	718 718	16	0	0	\N	\N	\N	\N	circle_gt	internal	\N
-1466	circle_le	pg_catalog	f	t	f	i	t	718 718	16	0	0	\N	\N	\N	\N	circle_le	internal	\N
-1467	circle_ge	pg_catalog	f	t	f	i	t	718 718	16	0	0	\N	\N	\N	\N	circle_ge	internal	\N
-1468	area	pg_catalog	f	t	f	i	f	718	701	0	0	\N	\N	\N	\N	circle_area	internal	\N
-1469	diameter	pg_catalog	f	t	f	i	f	718	701	0	0	\N	\N	\N	\N	circle_diameter	internal	\N
-1470	radius	pg_catalog	f	t	f	i	f	718	701	0	0	\N	\N	\N	\N	circle_radius	internal	\N
-1471	circle_distance	pg_catalog	f	t	f	i	f	718 718	701	0	0	\N	\N	\N	\N	circle_distance	internal	\N
-1472	circle_center	pg_catalog	f	t	f	i	f	718	600	0	0	\N	\N	\N	\N	circle_center	internal	\N
-1473	circle	pg_catalog	f	t	f	i	f	600 701	718	0	0	\N	\N	\N	\N	cr_circle	internal	\N
-1474	circle	pg_catalog	f	t	f	i	f	604	718	0	0	\N	\N	\N	\N	poly_circle	internal	\N
-1475	polygon	pg_catalog	f	t	f	i	f	23 718	604	0	0	\N	\N	\N	\N	circle_poly	internal	\N
-1476	dist_pc	pg_catalog	f	t	f	i	f	600 718	701	0	0	\N	\N	\N	\N	dist_pc	internal	\N
-1477	circle_contain_pt	pg_catalog	f	t	f	i	f	718 600	16	0	0	\N	\N	\N	\N	circle_contain_pt	internal	\N
-1478	pt_contained_circle	pg_catalog	f	t	f	i	f	600 718	16	0	0	\N	\N	\N	\N	pt_contained_circle	internal	\N
-1479	circle	pg_catalog	f	t	f	i	f	603	718	0	0	\N	\N	\N	\N	box_circle	internal	\N
-1480	box	pg_catalog	f	t	f	i	f	718	603	0	0	\N	\N	\N	\N	circle_box	internal	\N
-1481	log10	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N		sql	RETURN log((10)::numeric, \d1)
-1482	lseg_ne	pg_catalog	f	t	f	i	t	601 601	16	0	0	\N	\N	\N	\N	lseg_ne	internal	\N
-1483	lseg_lt	pg_catalog	f	t	f	i	t	601 601	16	0	0	\N	\N	\N	\N	lseg_lt	internal	\N
-1484	lseg_le	pg_catalog	f	t	f	i	t	601 601	16	0	0	\N	\N	\N	\N	lseg_le	internal	\N
-1485	lseg_gt	pg_catalog	f	t	f	i	t	601 601	16	0	0	\N	\N	\N	\N	lseg_gt	internal	\N
-1486	lseg_ge	pg_catalog	f	t	f	i	t	601 601	16	0	0	\N	\N	\N	\N	lseg_ge	internal	\N
-1487	lseg_length	pg_catalog	f	t	f	i	f	601	701	0	0	\N	\N	\N	\N	lseg_length	internal	\N
-1488	close_ls	pg_catalog	f	t	f	i	f	628 601	600	0	0	\N	\N	\N	\N	close_ls	internal	\N
-1489	close_lseg	pg_catalog	f	t	f	i	f	601 601	600	0	0	\N	\N	\N	\N	close_lseg	internal	\N
-1490	line_in	pg_catalog	f	t	f	i	f	2275	628	0	0	\N	\N	\N	\N	line_in	internal	\N
-1491	line_out	pg_catalog	f	t	f	i	f	628	2275	0	0	\N	\N	\N	\N	line_out	internal	\N
-1492	line_eq	pg_catalog	f	t	f	i	f	628 628	16	0	0	\N	\N	\N	\N	line_eq	internal	\N
-1493	line	pg_catalog	f	t	f	i	f	600 600	628	0	0	\N	\N	\N	\N	line_construct_pp	internal	\N
-1494	line_interpt	pg_catalog	f	t	f	i	f	628 628	600	0	0	\N	\N	\N	\N	line_interpt	internal	\N
-1495	line_intersect	pg_catalog	f	t	f	i	f	628 628	16	0	0	\N	\N	\N	\N	line_intersect	internal	\N
-1496	line_parallel	pg_catalog	f	t	f	i	f	628 628	16	0	0	\N	\N	\N	\N	line_parallel	internal	\N
-1497	line_perp	pg_catalog	f	t	f	i	f	628 628	16	0	0	\N	\N	\N	\N	line_perp	internal	\N
-1498	line_vertical	pg_catalog	f	t	f	i	f	628	16	0	0	\N	\N	\N	\N	line_vertical	internal	\N
-1499	line_horizontal	pg_catalog	f	t	f	i	f	628	16	0	0	\N	\N	\N	\N	line_horizontal	internal	\N
-1530	length	pg_catalog	f	t	f	i	f	601	701	0	0	\N	\N	\N	\N	lseg_length	internal	\N
-1531	length	pg_catalog	f	t	f	i	f	602	701	0	0	\N	\N	\N	\N	path_length	internal	\N
-1532	point	pg_catalog	f	t	f	i	f	601	600	0	0	\N	\N	\N	\N	lseg_center	internal	\N
-1534	point	pg_catalog	f	t	f	i	f	603	600	0	0	\N	\N	\N	\N	box_center	internal	\N
-1540	point	pg_catalog	f	t	f	i	f	604	600	0	0	\N	\N	\N	\N	poly_center	internal	\N
-1541	lseg	pg_catalog	f	t	f	i	f	603	601	0	0	\N	\N	\N	\N	box_diagonal	internal	\N
-1542	center	pg_catalog	f	t	f	i	f	603	600	0	0	\N	\N	\N	\N	box_center	internal	\N
-1543	center	pg_catalog	f	t	f	i	f	718	600	0	0	\N	\N	\N	\N	circle_center	internal	\N
-1544	polygon	pg_catalog	f	t	f	i	f	718	604	0	0	\N	\N	\N	\N		sql	RETURN polygon(12, \d1)
-1545	npoints	pg_catalog	f	t	f	i	f	602	23	0	0	\N	\N	\N	\N	path_npoints	internal	\N
-1556	npoints	pg_catalog	f	t	f	i	f	604	23	0	0	\N	\N	\N	\N	poly_npoints	internal	\N
-1564	bit_in	pg_catalog	f	t	f	i	f	2275 26 23	1560	0	0	\N	\N	\N	\N	bit_in	internal	\N
-1565	bit_out	pg_catalog	f	t	f	i	f	1560	2275	0	0	\N	\N	\N	\N	bit_out	internal	\N
-1569	like	pg_catalog	f	t	f	i	f	25 25	16	0	0	\N	\N	\N	\N	textlike	internal	\N
-1570	notlike	pg_catalog	f	t	f	i	f	25 25	16	0	0	\N	\N	\N	\N	textnlike	internal	\N
-1571	like	pg_catalog	f	t	f	i	f	19 25	16	0	0	\N	\N	\N	\N	namelike	internal	\N
-1572	notlike	pg_catalog	f	t	f	i	f	19 25	16	0	0	\N	\N	\N	\N	namenlike	internal	\N
-1573	pg_get_ruledef	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N	pg_get_ruledef	internal	\N
-1574	nextval	pg_catalog	f	t	f	v	f	2205	20	0	0	\N	\N	\N	\N	nextval_oid	internal	\N
-1575	currval	pg_catalog	f	t	f	v	f	2205	20	0	0	\N	\N	\N	\N	currval_oid	internal	\N
-1576	setval	pg_catalog	f	t	f	v	f	2205 20	20	0	0	\N	\N	\N	\N	setval_oid	internal	\N
-1579	varbit_in	pg_catalog	f	t	f	i	f	2275 26 23	1562	0	0	\N	\N	\N	\N	varbit_in	internal	\N
-1580	varbit_out	pg_catalog	f	t	f	i	f	1562	2275	0	0	\N	\N	\N	\N	varbit_out	internal	\N
-1581	biteq	pg_catalog	f	t	f	i	t	1560 1560	16	0	0	\N	\N	\N	\N	biteq	internal	\N
-1582	bitne	pg_catalog	f	t	f	i	t	1560 1560	16	0	0	\N	\N	\N	\N	bitne	internal	\N
-1592	bitge	pg_catalog	f	t	f	i	t	1560 1560	16	0	0	\N	\N	\N	\N	bitge	internal	\N
-1593	bitgt	pg_catalog	f	t	f	i	t	1560 1560	16	0	0	\N	\N	\N	\N	bitgt	internal	\N
-1594	bitle	pg_catalog	f	t	f	i	t	1560 1560	16	0	0	\N	\N	\N	\N	bitle	internal	\N
-1595	bitlt	pg_catalog	f	t	f	i	t	1560 1560	16	0	0	\N	\N	\N	\N	bitlt	internal	\N
-1596	bitcmp	pg_catalog	f	t	f	i	t	1560 1560	23	0	0	\N	\N	\N	\N	bitcmp	internal	\N
-1597	pg_encoding_to_char	pg_catalog	f	t	f	s	f	23	19	0	0	\N	\N	\N	\N	PG_encoding_to_char	internal	\N
-1598	random	pg_catalog	f	t	f	v	f		701	0	0	\N	\N	\N	\N	drandom	internal	\N
-1599	setseed	pg_catalog	f	t	f	v	f	701	2278	0	0	\N	\N	\N	\N	setseed	internal	\N
-1600	asin	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dasin	internal	\N
-1601	acos	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dacos	internal	\N
-1602	atan	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	datan	internal	\N
-1603	atan2	pg_catalog	f	t	f	i	f	701 701	701	0	0	\N	\N	\N	\N	datan2	internal	\N
-1604	sin	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dsin	internal	\N
-1605	cos	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dcos	internal	\N
-1606	tan	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dtan	internal	\N
-1607	cot	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dcot	internal	\N
-1608	degrees	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	degrees	internal	\N
-1609	radians	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	radians	internal	\N
-1610	pi	pg_catalog	f	t	f	i	f		701	0	0	\N	\N	\N	\N	dpi	internal	\N
-1618	interval_mul	pg_catalog	f	t	f	i	f	1186 701	1186	0	0	\N	\N	\N	\N	interval_mul	internal	\N
-1619	pg_typeof	pg_catalog	f	f	f	s	f	2276	2206	0	0	\N	\N	\N	\N	pg_typeof	internal	\N
-1620	ascii	pg_catalog	f	t	f	i	f	25	23	0	0	\N	\N	\N	\N	ascii	internal	\N
-1621	chr	pg_catalog	f	t	f	i	f	23	25	0	0	\N	\N	\N	\N	chr	internal	\N
-1622	repeat	pg_catalog	f	t	f	i	f	25 23	25	0	0	\N	\N	\N	\N	repeat	internal	\N
-1623	similar_escape	pg_catalog	f	f	f	i	f	25 25	25	0	0	\N	\N	\N	\N	similar_escape	internal	\N
-1624	mul_d_interval	pg_catalog	f	t	f	i	f	701 1186	1186	0	0	\N	\N	\N	\N	mul_d_interval	internal	\N
-1631	bpcharlike	pg_catalog	f	t	f	i	f	1042 25	16	0	0	\N	\N	\N	\N	textlike	internal	\N
-1632	bpcharnlike	pg_catalog	f	t	f	i	f	1042 25	16	0	0	\N	\N	\N	\N	textnlike	internal	\N
-1633	texticlike	pg_catalog	f	t	f	i	f	25 25	16	0	0	\N	\N	\N	\N	texticlike	internal	\N
-1634	texticnlike	pg_catalog	f	t	f	i	f	25 25	16	0	0	\N	\N	\N	\N	texticnlike	internal	\N
-1635	nameiclike	pg_catalog	f	t	f	i	f	19 25	16	0	0	\N	\N	\N	\N	nameiclike	internal	\N
-1636	nameicnlike	pg_catalog	f	t	f	i	f	19 25	16	0	0	\N	\N	\N	\N	nameicnlike	internal	\N
-1637	like_escape	pg_catalog	f	t	f	i	f	25 25	25	0	0	\N	\N	\N	\N	like_escape	internal	\N
-1638	oidgt	pg_catalog	f	t	f	i	t	26 26	16	0	0	\N	\N	\N	\N	oidgt	internal	\N
-1639	oidge	pg_catalog	f	t	f	i	t	26 26	16	0	0	\N	\N	\N	\N	oidge	internal	\N
-1640	pg_get_viewdef	pg_catalog	f	t	f	s	f	25	25	0	0	\N	\N	\N	\N	pg_get_viewdef_name	internal	\N
-1641	pg_get_viewdef	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N	pg_get_viewdef	internal	\N
-1642	pg_get_userbyid	pg_catalog	f	t	f	s	f	26	19	0	0	\N	\N	\N	\N	pg_get_userbyid	internal	\N
-1643	pg_get_indexdef	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N	pg_get_indexdef	internal	\N
-1644	RI_FKey_check_ins	pg_catalog	f	t	f	v	f		2279	0	0	\N	\N	\N	\N	RI_FKey_check_ins	internal	\N
-1645	RI_FKey_check_upd	pg_catalog	f	t	f	v	f		2279	0	0	\N	\N	\N	\N	RI_FKey_check_upd	internal	\N
-1646	RI_FKey_cascade_del	pg_catalog	f	t	f	v	f		2279	0	0	\N	\N	\N	\N	RI_FKey_cascade_del	internal	\N
-1647	RI_FKey_cascade_upd	pg_catalog	f	t	f	v	f		2279	0	0	\N	\N	\N	\N	RI_FKey_cascade_upd	internal	\N
-1648	RI_FKey_restrict_del	pg_catalog	f	t	f	v	f		2279	0	0	\N	\N	\N	\N	RI_FKey_restrict_del	internal	\N
-1649	RI_FKey_restrict_upd	pg_catalog	f	t	f	v	f		2279	0	0	\N	\N	\N	\N	RI_FKey_restrict_upd	internal	\N
-1650	RI_FKey_setnull_del	pg_catalog	f	t	f	v	f		2279	0	0	\N	\N	\N	\N	RI_FKey_setnull_del	internal	\N
-1651	RI_FKey_setnull_upd	pg_catalog	f	t	f	v	f		2279	0	0	\N	\N	\N	\N	RI_FKey_setnull_upd	internal	\N
-1652	RI_FKey_setdefault_del	pg_catalog	f	t	f	v	f		2279	0	0	\N	\N	\N	\N	RI_FKey_setdefault_del	internal	\N
-1653	RI_FKey_setdefault_upd	pg_catalog	f	t	f	v	f		2279	0	0	\N	\N	\N	\N	RI_FKey_setdefault_upd	internal	\N
-1654	RI_FKey_noaction_del	pg_catalog	f	t	f	v	f		2279	0	0	\N	\N	\N	\N	RI_FKey_noaction_del	internal	\N
-1655	RI_FKey_noaction_upd	pg_catalog	f	t	f	v	f		2279	0	0	\N	\N	\N	\N	RI_FKey_noaction_upd	internal	\N
-1656	bpcharicregexeq	pg_catalog	f	t	f	i	f	1042 25	16	0	0	\N	\N	\N	\N	texticregexeq	internal	\N
-1657	bpcharicregexne	pg_catalog	f	t	f	i	f	1042 25	16	0	0	\N	\N	\N	\N	texticregexne	internal	\N
-1658	bpcharregexeq	pg_catalog	f	t	f	i	f	1042 25	16	0	0	\N	\N	\N	\N	textregexeq	internal	\N
-1659	bpcharregexne	pg_catalog	f	t	f	i	f	1042 25	16	0	0	\N	\N	\N	\N	textregexne	internal	\N
-1660	bpchariclike	pg_catalog	f	t	f	i	f	1042 25	16	0	0	\N	\N	\N	\N	texticlike	internal	\N
-1661	bpcharicnlike	pg_catalog	f	t	f	i	f	1042 25	16	0	0	\N	\N	\N	\N	texticnlike	internal	\N
-1662	pg_get_triggerdef	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N	pg_get_triggerdef	internal	\N
-1665	pg_get_serial_sequence	pg_catalog	f	t	f	s	f	25 25	25	0	0	\N	\N	\N	\N	pg_get_serial_sequence	internal	\N
-1666	varbiteq	pg_catalog	f	t	f	i	t	1562 1562	16	0	0	\N	\N	\N	\N	biteq	internal	\N
-1667	varbitne	pg_catalog	f	t	f	i	t	1562 1562	16	0	0	\N	\N	\N	\N	bitne	internal	\N
-1668	varbitge	pg_catalog	f	t	f	i	t	1562 1562	16	0	0	\N	\N	\N	\N	bitge	internal	\N
-1669	varbitgt	pg_catalog	f	t	f	i	t	1562 1562	16	0	0	\N	\N	\N	\N	bitgt	internal	\N
-1670	varbitle	pg_catalog	f	t	f	i	t	1562 1562	16	0	0	\N	\N	\N	\N	bitle	internal	\N
-1671	varbitlt	pg_catalog	f	t	f	i	t	1562 1562	16	0	0	\N	\N	\N	\N	bitlt	internal	\N
-1672	varbitcmp	pg_catalog	f	t	f	i	t	1562 1562	23	0	0	\N	\N	\N	\N	bitcmp	internal	\N
-1673	bitand	pg_catalog	f	t	f	i	f	1560 1560	1560	0	0	\N	\N	\N	\N	bit_and	internal	\N
-1674	bitor	pg_catalog	f	t	f	i	f	1560 1560	1560	0	0	\N	\N	\N	\N	bit_or	internal	\N
-1675	bitxor	pg_catalog	f	t	f	i	f	1560 1560	1560	0	0	\N	\N	\N	\N	bitxor	internal	\N
-1676	bitnot	pg_catalog	f	t	f	i	f	1560	1560	0	0	\N	\N	\N	\N	bitnot	internal	\N
-1677	bitshiftleft	pg_catalog	f	t	f	i	f	1560 23	1560	0	0	\N	\N	\N	\N	bitshiftleft	internal	\N
-1678	bitshiftright	pg_catalog	f	t	f	i	f	1560 23	1560	0	0	\N	\N	\N	\N	bitshiftright	internal	\N
-1679	bitcat	pg_catalog	f	t	f	i	f	1562 1562	1562	0	0	\N	\N	\N	\N	bitcat	internal	\N
-1680	substring	pg_catalog	f	t	f	i	f	1560 23 23	1560	0	0	\N	\N	\N	\N	bitsubstr	internal	\N
-1681	length	pg_catalog	f	t	f	i	f	1560	23	0	0	\N	\N	\N	\N	bitlength	internal	\N
-1682	octet_length	pg_catalog	f	t	f	i	f	1560	23	0	0	\N	\N	\N	\N	bitoctetlength	internal	\N
-1683	bit	pg_catalog	f	t	f	i	f	23 23	1560	0	0	\N	\N	\N	\N	bitfromint4	internal	\N
-1684	int4	pg_catalog	f	t	f	i	f	1560	23	0	0	\N	\N	\N	\N	bittoint4	internal	\N
-1685	bit	pg_catalog	f	t	f	i	f	1560 23 16	1560	0	0	\N	\N	\N	\N	bit	internal	\N
-1686	pg_get_keywords	pg_catalog	f	t	t	s	f		2249	0	0	\N	25 18 16 25 25	ooooo	word,catcode,barelabel,catdesc,baredesc	pg_get_keywords	internal	\N
-1687	varbit	pg_catalog	f	t	f	i	f	1562 23 16	1562	0	0	\N	\N	\N	\N	varbit	internal	\N
-1688	time_hash	pg_catalog	f	t	f	i	f	1083	23	0	0	\N	\N	\N	\N	time_hash	internal	\N
-1689	aclexplode	pg_catalog	f	t	t	s	f	1034	2249	0	0	\N	1034 26 26 25 16	ioooo	acl,grantor,grantee,privilege_type,is_grantable	aclexplode	internal	\N
-1690	time_mi_time	pg_catalog	f	t	f	i	f	1083 1083	1186	0	0	\N	\N	\N	\N	time_mi_time	internal	\N
-1691	boolle	pg_catalog	f	t	f	i	t	16 16	16	0	0	\N	\N	\N	\N	boolle	internal	\N
-1692	boolge	pg_catalog	f	t	f	i	t	16 16	16	0	0	\N	\N	\N	\N	boolge	internal	\N
-1693	btboolcmp	pg_catalog	f	t	f	i	t	16 16	23	0	0	\N	\N	\N	\N	btboolcmp	internal	\N
-1696	timetz_hash	pg_catalog	f	t	f	i	f	1266	23	0	0	\N	\N	\N	\N	timetz_hash	internal	\N
-1697	interval_hash	pg_catalog	f	t	f	i	f	1186	23	0	0	\N	\N	\N	\N	interval_hash	internal	\N
-1698	position	pg_catalog	f	t	f	i	f	1560 1560	23	0	0	\N	\N	\N	\N	bitposition	internal	\N
-1699	substring	pg_catalog	f	t	f	i	f	1560 23	1560	0	0	\N	\N	\N	\N	bitsubstr_no_len	internal	\N
-1701	numeric_in	pg_catalog	f	t	f	i	f	2275 26 23	1700	0	0	\N	\N	\N	\N	numeric_in	internal	\N
-1702	numeric_out	pg_catalog	f	t	f	i	f	1700	2275	0	0	\N	\N	\N	\N	numeric_out	internal	\N
-1703	numeric	pg_catalog	f	t	f	i	f	1700 23	1700	0	0	\N	\N	\N	\N	numeric	internal	\N
-1704	numeric_abs	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_abs	internal	\N
-1705	abs	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_abs	internal	\N
-1706	sign	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_sign	internal	\N
-1707	round	pg_catalog	f	t	f	i	f	1700 23	1700	0	0	\N	\N	\N	\N	numeric_round	internal	\N
-1708	round	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N		sql	RETURN round(\d1, 0)
-1709	trunc	pg_catalog	f	t	f	i	f	1700 23	1700	0	0	\N	\N	\N	\N	numeric_trunc	internal	\N
-1710	trunc	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N		sql	RETURN trunc(\d1, 0)
-1711	ceil	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_ceil	internal	\N
-1712	floor	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_floor	internal	\N
-1713	length	pg_catalog	f	t	f	s	f	17 19	23	0	0	\N	\N	\N	\N	length_in_encoding	internal	\N
-1714	convert_from	pg_catalog	f	t	f	s	f	17 19	25	0	0	\N	\N	\N	\N	pg_convert_from	internal	\N
-1715	cidr	pg_catalog	f	t	f	i	f	869	650	0	0	\N	\N	\N	\N	inet_to_cidr	internal	\N
-1716	pg_get_expr	pg_catalog	f	t	f	s	f	194 26	25	0	0	\N	\N	\N	\N	pg_get_expr	internal	\N
-1717	convert_to	pg_catalog	f	t	f	s	f	25 19	17	0	0	\N	\N	\N	\N	pg_convert_to	internal	\N
-1718	numeric_eq	pg_catalog	f	t	f	i	f	1700 1700	16	0	0	\N	\N	\N	\N	numeric_eq	internal	\N
-1719	numeric_ne	pg_catalog	f	t	f	i	f	1700 1700	16	0	0	\N	\N	\N	\N	numeric_ne	internal	\N
-1720	numeric_gt	pg_catalog	f	t	f	i	f	1700 1700	16	0	0	\N	\N	\N	\N	numeric_gt	internal	\N
-1721	numeric_ge	pg_catalog	f	t	f	i	f	1700 1700	16	0	0	\N	\N	\N	\N	numeric_ge	internal	\N
-1722	numeric_lt	pg_catalog	f	t	f	i	f	1700 1700	16	0	0	\N	\N	\N	\N	numeric_lt	internal	\N
-1723	numeric_le	pg_catalog	f	t	f	i	f	1700 1700	16	0	0	\N	\N	\N	\N	numeric_le	internal	\N
-1724	numeric_add	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_add	internal	\N
-1725	numeric_sub	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_sub	internal	\N
-1726	numeric_mul	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_mul	internal	\N
-1727	numeric_div	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_div	internal	\N
-1728	mod	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_mod	internal	\N
-1729	numeric_mod	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_mod	internal	\N
-1730	sqrt	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_sqrt	internal	\N
-1731	numeric_sqrt	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_sqrt	internal	\N
-1732	exp	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_exp	internal	\N
-1733	numeric_exp	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_exp	internal	\N
-1734	ln	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_ln	internal	\N
-1735	numeric_ln	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_ln	internal	\N
-1736	log	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_log	internal	\N
-1737	numeric_log	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_log	internal	\N
-1738	pow	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_power	internal	\N
-1739	numeric_power	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_power	internal	\N
-1740	numeric	pg_catalog	f	t	f	i	t	23	1700	0	0	\N	\N	\N	\N	int4_numeric	internal	\N
-1741	log	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N		sql	RETURN log((10)::numeric, \d1)
-1742	numeric	pg_catalog	f	t	f	i	t	700	1700	0	0	\N	\N	\N	\N	float4_numeric	internal	\N
-1743	numeric	pg_catalog	f	t	f	i	t	701	1700	0	0	\N	\N	\N	\N	float8_numeric	internal	\N
-1744	int4	pg_catalog	f	t	f	i	f	1700	23	0	0	\N	\N	\N	\N	numeric_int4	internal	\N
-1745	float4	pg_catalog	f	t	f	i	f	1700	700	0	0	\N	\N	\N	\N	numeric_float4	internal	\N
-1746	float8	pg_catalog	f	t	f	i	f	1700	701	0	0	\N	\N	\N	\N	numeric_float8	internal	\N
-1747	time_pl_interval	pg_catalog	f	t	f	i	f	1083 1186	1083	0	0	\N	\N	\N	\N	time_pl_interval	internal	\N
-1748	time_mi_interval	pg_catalog	f	t	f	i	f	1083 1186	1083	0	0	\N	\N	\N	\N	time_mi_interval	internal	\N
-1749	timetz_pl_interval	pg_catalog	f	t	f	i	f	1266 1186	1266	0	0	\N	\N	\N	\N	timetz_pl_interval	internal	\N
-1750	timetz_mi_interval	pg_catalog	f	t	f	i	f	1266 1186	1266	0	0	\N	\N	\N	\N	timetz_mi_interval	internal	\N
-1764	numeric_inc	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_inc	internal	\N
-1765	setval	pg_catalog	f	t	f	v	f	2205 20 16	20	0	0	\N	\N	\N	\N	setval3_oid	internal	\N
-1766	numeric_smaller	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_smaller	internal	\N
-1767	numeric_larger	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_larger	internal	\N
-1768	to_char	pg_catalog	f	t	f	s	f	1186 25	25	0	0	\N	\N	\N	\N	interval_to_char	internal	\N
-1769	numeric_cmp	pg_catalog	f	t	f	i	f	1700 1700	23	0	0	\N	\N	\N	\N	numeric_cmp	internal	\N
-1770	to_char	pg_catalog	f	t	f	s	f	1184 25	25	0	0	\N	\N	\N	\N	timestamptz_to_char	internal	\N
-1771	numeric_uminus	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_uminus	internal	\N
-1772	to_char	pg_catalog	f	t	f	s	f	1700 25	25	0	0	\N	\N	\N	\N	numeric_to_char	internal	\N
-1773	to_char	pg_catalog	f	t	f	s	f	23 25	25	0	0	\N	\N	\N	\N	int4_to_char	internal	\N
-1774	to_char	pg_catalog	f	t	f	s	f	20 25	25	0	0	\N	\N	\N	\N	int8_to_char	internal	\N
-1775	to_char	pg_catalog	f	t	f	s	f	700 25	25	0	0	\N	\N	\N	\N	float4_to_char	internal	\N
-1776	to_char	pg_catalog	f	t	f	s	f	701 25	25	0	0	\N	\N	\N	\N	float8_to_char	internal	\N
-1777	to_number	pg_catalog	f	t	f	s	f	25 25	1700	0	0	\N	\N	\N	\N	numeric_to_number	internal	\N
-1778	to_timestamp	pg_catalog	f	t	f	s	f	25 25	1184	0	0	\N	\N	\N	\N	to_timestamp	internal	\N
-1779	int8	pg_catalog	f	t	f	i	f	1700	20	0	0	\N	\N	\N	\N	numeric_int8	internal	\N
-1780	to_date	pg_catalog	f	t	f	s	f	25 25	1082	0	0	\N	\N	\N	\N	to_date	internal	\N
-1781	numeric	pg_catalog	f	t	f	i	t	20	1700	0	0	\N	\N	\N	\N	int8_numeric	internal	\N
-1782	numeric	pg_catalog	f	t	f	i	t	21	1700	0	0	\N	\N	\N	\N	int2_numeric	internal	\N
-1783	int2	pg_catalog	f	t	f	i	f	1700	21	0	0	\N	\N	\N	\N	numeric_int2	internal	\N
-1798	oidin	pg_catalog	f	t	f	i	f	2275	26	0	0	\N	\N	\N	\N	oidin	internal	\N
-1799	oidout	pg_catalog	f	t	f	i	f	26	2275	0	0	\N	\N	\N	\N	oidout	internal	\N
-1810	bit_length	pg_catalog	f	t	f	i	f	17	23	0	0	\N	\N	\N	\N		sql	RETURN (octet_length(\d1) * 8)
-1811	bit_length	pg_catalog	f	t	f	i	f	25	23	0	0	\N	\N	\N	\N		sql	RETURN (octet_length(\d1) * 8)
-1812	bit_length	pg_catalog	f	t	f	i	f	1560	23	0	0	\N	\N	\N	\N		sql	RETURN length(\d1)
-1813	convert	pg_catalog	f	t	f	s	f	17 19 19	17	0	0	\N	\N	\N	\N	pg_convert	internal	\N
-1814	iclikesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	iclikesel	internal	\N
-1815	icnlikesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	icnlikesel	internal	\N
-1816	iclikejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	iclikejoinsel	internal	\N
-1817	icnlikejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	icnlikejoinsel	internal	\N
-1818	regexeqsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	regexeqsel	internal	\N
-1819	likesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	likesel	internal	\N
-1820	icregexeqsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	icregexeqsel	internal	\N
-1821	regexnesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	regexnesel	internal	\N
-1822	nlikesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	nlikesel	internal	\N
-1823	icregexnesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	icregexnesel	internal	\N
-1824	regexeqjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	regexeqjoinsel	internal	\N
-1825	likejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	likejoinsel	internal	\N
-1826	icregexeqjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	icregexeqjoinsel	internal	\N
-1827	regexnejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	regexnejoinsel	internal	\N
-1828	nlikejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	nlikejoinsel	internal	\N
-1829	icregexnejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	icregexnejoinsel	internal	\N
-1830	float8_avg	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_avg	internal	\N
-1831	float8_var_samp	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_var_samp	internal	\N
-1832	float8_stddev_samp	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_stddev_samp	internal	\N
-1833	numeric_accum	pg_catalog	f	f	f	i	f	2281 1700	2281	0	0	\N	\N	\N	\N	numeric_accum	internal	\N
-1834	int2_accum	pg_catalog	f	f	f	i	f	2281 21	2281	0	0	\N	\N	\N	\N	int2_accum	internal	\N
-1835	int4_accum	pg_catalog	f	f	f	i	f	2281 23	2281	0	0	\N	\N	\N	\N	int4_accum	internal	\N
-1836	int8_accum	pg_catalog	f	f	f	i	f	2281 20	2281	0	0	\N	\N	\N	\N	int8_accum	internal	\N
-1837	numeric_avg	pg_catalog	f	f	f	i	f	2281	1700	0	0	\N	\N	\N	\N	numeric_avg	internal	\N
-1838	numeric_var_samp	pg_catalog	f	f	f	i	f	2281	1700	0	0	\N	\N	\N	\N	numeric_var_samp	internal	\N
-1839	numeric_stddev_samp	pg_catalog	f	f	f	i	f	2281	1700	0	0	\N	\N	\N	\N	numeric_stddev_samp	internal	\N
-1840	int2_sum	pg_catalog	f	f	f	i	f	20 21	20	0	0	\N	\N	\N	\N	int2_sum	internal	\N
-1841	int4_sum	pg_catalog	f	f	f	i	f	20 23	20	0	0	\N	\N	\N	\N	int4_sum	internal	\N
-1842	int8_sum	pg_catalog	f	f	f	i	f	1700 20	1700	0	0	\N	\N	\N	\N	int8_sum	internal	\N
-1843	interval_accum	pg_catalog	f	t	f	i	f	1187 1186	1187	0	0	\N	\N	\N	\N	interval_accum	internal	\N
-1844	interval_avg	pg_catalog	f	t	f	i	f	1187	1186	0	0	\N	\N	\N	\N	interval_avg	internal	\N
-1845	to_ascii	pg_catalog	f	t	f	i	f	25	25	0	0	\N	\N	\N	\N	to_ascii_default	internal	\N
-1846	to_ascii	pg_catalog	f	t	f	i	f	25 23	25	0	0	\N	\N	\N	\N	to_ascii_enc	internal	\N
-1847	to_ascii	pg_catalog	f	t	f	i	f	25 19	25	0	0	\N	\N	\N	\N	to_ascii_encname	internal	\N
-1848	interval_pl_time	pg_catalog	f	t	f	i	f	1186 1083	1083	0	0	\N	\N	\N	\N		sql	RETURN (\d2 + \d1)
-1850	int28eq	pg_catalog	f	t	f	i	t	21 20	16	0	0	\N	\N	\N	\N	int28eq	internal	\N
-1851	int28ne	pg_catalog	f	t	f	i	t	21 20	16	0	0	\N	\N	\N	\N	int28ne	internal	\N
-1852	int28lt	pg_catalog	f	t	f	i	t	21 20	16	0	0	\N	\N	\N	\N	int28lt	internal	\N
-1853	int28gt	pg_catalog	f	t	f	i	t	21 20	16	0	0	\N	\N	\N	\N	int28gt	internal	\N
-1854	int28le	pg_catalog	f	t	f	i	t	21 20	16	0	0	\N	\N	\N	\N	int28le	internal	\N
-1855	int28ge	pg_catalog	f	t	f	i	t	21 20	16	0	0	\N	\N	\N	\N	int28ge	internal	\N
-1856	int82eq	pg_catalog	f	t	f	i	t	20 21	16	0	0	\N	\N	\N	\N	int82eq	internal	\N
-1857	int82ne	pg_catalog	f	t	f	i	t	20 21	16	0	0	\N	\N	\N	\N	int82ne	internal	\N
-1858	int82lt	pg_catalog	f	t	f	i	t	20 21	16	0	0	\N	\N	\N	\N	int82lt	internal	\N
-1859	int82gt	pg_catalog	f	t	f	i	t	20 21	16	0	0	\N	\N	\N	\N	int82gt	internal	\N
-1860	int82le	pg_catalog	f	t	f	i	t	20 21	16	0	0	\N	\N	\N	\N	int82le	internal	\N
-1861	int82ge	pg_catalog	f	t	f	i	t	20 21	16	0	0	\N	\N	\N	\N	int82ge	internal	\N
-1892	int2and	pg_catalog	f	t	f	i	f	21 21	21	0	0	\N	\N	\N	\N	int2and	internal	\N
-1893	int2or	pg_catalog	f	t	f	i	f	21 21	21	0	0	\N	\N	\N	\N	int2or	internal	\N
-1894	int2xor	pg_catalog	f	t	f	i	f	21 21	21	0	0	\N	\N	\N	\N	int2xor	internal	\N
-1895	int2not	pg_catalog	f	t	f	i	f	21	21	0	0	\N	\N	\N	\N	int2not	internal	\N
-1896	int2shl	pg_catalog	f	t	f	i	f	21 23	21	0	0	\N	\N	\N	\N	int2shl	internal	\N
-1897	int2shr	pg_catalog	f	t	f	i	f	21 23	21	0	0	\N	\N	\N	\N	int2shr	internal	\N
-1898	int4and	pg_catalog	f	t	f	i	f	23 23	23	0	0	\N	\N	\N	\N	int4and	internal	\N
-1899	int4or	pg_catalog	f	t	f	i	f	23 23	23	0	0	\N	\N	\N	\N	int4or	internal	\N
-1900	int4xor	pg_catalog	f	t	f	i	f	23 23	23	0	0	\N	\N	\N	\N	int4xor	internal	\N
-1901	int4not	pg_catalog	f	t	f	i	f	23	23	0	0	\N	\N	\N	\N	int4not	internal	\N
-1902	int4shl	pg_catalog	f	t	f	i	f	23 23	23	0	0	\N	\N	\N	\N	int4shl	internal	\N
-1903	int4shr	pg_catalog	f	t	f	i	f	23 23	23	0	0	\N	\N	\N	\N	int4shr	internal	\N
-1904	int8and	pg_catalog	f	t	f	i	f	20 20	20	0	0	\N	\N	\N	\N	int8and	internal	\N
-1905	int8or	pg_catalog	f	t	f	i	f	20 20	20	0	0	\N	\N	\N	\N	int8or	internal	\N
-1906	int8xor	pg_catalog	f	t	f	i	f	20 20	20	0	0	\N	\N	\N	\N	int8xor	internal	\N
-1907	int8not	pg_catalog	f	t	f	i	f	20	20	0	0	\N	\N	\N	\N	int8not	internal	\N
-1908	int8shl	pg_catalog	f	t	f	i	f	20 23	20	0	0	\N	\N	\N	\N	int8shl	internal	\N
-1909	int8shr	pg_catalog	f	t	f	i	f	20 23	20	0	0	\N	\N	\N	\N	int8shr	internal	\N
-1910	int8up	pg_catalog	f	t	f	i	f	20	20	0	0	\N	\N	\N	\N	int8up	internal	\N
-1911	int2up	pg_catalog	f	t	f	i	f	21	21	0	0	\N	\N	\N	\N	int2up	internal	\N
-1912	int4up	pg_catalog	f	t	f	i	f	23	23	0	0	\N	\N	\N	\N	int4up	internal	\N
-1913	float4up	pg_catalog	f	t	f	i	f	700	700	0	0	\N	\N	\N	\N	float4up	internal	\N
-1914	float8up	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	float8up	internal	\N
-1915	numeric_uplus	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_uplus	internal	\N
-1922	has_table_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	\N	\N	\N	\N	has_table_privilege_name_name	internal	\N
-1923	has_table_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	\N	\N	\N	\N	has_table_privilege_name_id	internal	\N
-1924	has_table_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	\N	\N	\N	\N	has_table_privilege_id_name	internal	\N
-1925	has_table_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	\N	\N	\N	\N	has_table_privilege_id_id	internal	\N
-1926	has_table_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	\N	\N	\N	\N	has_table_privilege_name	internal	\N
-1927	has_table_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	\N	\N	\N	\N	has_table_privilege_id	internal	\N
-1928	pg_stat_get_numscans	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_numscans	internal	\N
-1929	pg_stat_get_tuples_returned	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_tuples_returned	internal	\N
-1930	pg_stat_get_tuples_fetched	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_tuples_fetched	internal	\N
-1931	pg_stat_get_tuples_inserted	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_tuples_inserted	internal	\N
-1932	pg_stat_get_tuples_updated	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_tuples_updated	internal	\N
-1933	pg_stat_get_tuples_deleted	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_tuples_deleted	internal	\N
-1934	pg_stat_get_blocks_fetched	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_blocks_fetched	internal	\N
-1935	pg_stat_get_blocks_hit	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_blocks_hit	internal	\N
-1936	pg_stat_get_backend_idset	pg_catalog	f	t	t	s	f		23	0	0	\N	\N	\N	\N	pg_stat_get_backend_idset	internal	\N
-1937	pg_stat_get_backend_pid	pg_catalog	f	t	f	s	f	23	23	0	0	\N	\N	\N	\N	pg_stat_get_backend_pid	internal	\N
-1938	pg_stat_get_backend_dbid	pg_catalog	f	t	f	s	f	23	26	0	0	\N	\N	\N	\N	pg_stat_get_backend_dbid	internal	\N
-1939	pg_stat_get_backend_userid	pg_catalog	f	t	f	s	f	23	26	0	0	\N	\N	\N	\N	pg_stat_get_backend_userid	internal	\N
-1940	pg_stat_get_backend_activity	pg_catalog	f	t	f	s	f	23	25	0	0	\N	\N	\N	\N	pg_stat_get_backend_activity	internal	\N
-1941	pg_stat_get_db_numbackends	pg_catalog	f	t	f	s	f	26	23	0	0	\N	\N	\N	\N	pg_stat_get_db_numbackends	internal	\N
-1942	pg_stat_get_db_xact_commit	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_xact_commit	internal	\N
-1943	pg_stat_get_db_xact_rollback	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_xact_rollback	internal	\N
-1944	pg_stat_get_db_blocks_fetched	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_blocks_fetched	internal	\N
-1945	pg_stat_get_db_blocks_hit	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_blocks_hit	internal	\N
-1946	encode	pg_catalog	f	t	f	i	f	17 25	25	0	0	\N	\N	\N	\N	binary_encode	internal	\N
-1947	decode	pg_catalog	f	t	f	i	f	25 25	17	0	0	\N	\N	\N	\N	binary_decode	internal	\N
-1948	byteaeq	pg_catalog	f	t	f	i	t	17 17	16	0	0	\N	\N	\N	\N	byteaeq	internal	\N
-1949	bytealt	pg_catalog	f	t	f	i	t	17 17	16	0	0	\N	\N	\N	\N	bytealt	internal	\N
-1950	byteale	pg_catalog	f	t	f	i	t	17 17	16	0	0	\N	\N	\N	\N	byteale	internal	\N
-1951	byteagt	pg_catalog	f	t	f	i	t	17 17	16	0	0	\N	\N	\N	\N	byteagt	internal	\N
-1952	byteage	pg_catalog	f	t	f	i	t	17 17	16	0	0	\N	\N	\N	\N	byteage	internal	\N
-1953	byteane	pg_catalog	f	t	f	i	t	17 17	16	0	0	\N	\N	\N	\N	byteane	internal	\N
-1954	byteacmp	pg_catalog	f	t	f	i	t	17 17	23	0	0	\N	\N	\N	\N	byteacmp	internal	\N
-1961	timestamp	pg_catalog	f	t	f	i	f	1114 23	1114	0	0	\N	\N	\N	\N	timestamp_scale	internal	\N
-1962	int2_avg_accum	pg_catalog	f	t	f	i	f	1016 21	1016	0	0	\N	\N	\N	\N	int2_avg_accum	internal	\N
-1963	int4_avg_accum	pg_catalog	f	t	f	i	f	1016 23	1016	0	0	\N	\N	\N	\N	int4_avg_accum	internal	\N
-1964	int8_avg	pg_catalog	f	t	f	i	f	1016	1700	0	0	\N	\N	\N	\N	int8_avg	internal	\N
-1965	oidlarger	pg_catalog	f	t	f	i	f	26 26	26	0	0	\N	\N	\N	\N	oidlarger	internal	\N
-1966	oidsmaller	pg_catalog	f	t	f	i	f	26 26	26	0	0	\N	\N	\N	\N	oidsmaller	internal	\N
-1967	timestamptz	pg_catalog	f	t	f	i	f	1184 23	1184	0	0	\N	\N	\N	\N	timestamptz_scale	internal	\N
-1968	time	pg_catalog	f	t	f	i	f	1083 23	1083	0	0	\N	\N	\N	\N	time_scale	internal	\N
-1969	timetz	pg_catalog	f	t	f	i	f	1266 23	1266	0	0	\N	\N	\N	\N	timetz_scale	internal	\N
-1972	pg_stat_get_tuples_hot_updated	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_tuples_hot_updated	internal	\N
-1973	div	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_div_trunc	internal	\N
-1980	numeric_div_trunc	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_div_trunc	internal	\N
-1986	similar_to_escape	pg_catalog	f	t	f	i	f	25 25	25	0	0	\N	\N	\N	\N	similar_to_escape_2	internal	\N
-1987	similar_to_escape	pg_catalog	f	t	f	i	f	25	25	0	0	\N	\N	\N	\N	similar_to_escape_1	internal	\N
-1993	shobj_description	pg_catalog	f	t	f	s	f	26 19	25	0	0	\N	\N	\N	\N		sql	BEGIN ATOMIC\n SELECT pg_shdescription.description\n    FROM pg_shdescription\n   WHERE ((pg_shdescription.objoid = \d1) AND (pg_shdescription.classoid = ( SELECT pg_class.oid\n            FROM pg_class\n           WHERE ((pg_class.relname = \d2) AND (pg_class.relnamespace = ('pg_catalog'::regnamespace)::oid)))));\nEND
-2003	textanycat	pg_catalog	f	t	f	s	f	25 2776	25	0	0	\N	\N	\N	\N	select \d1 operator(pg_catalog.||) \d2::pg_catalog.text	sql	select \d1 operator(pg_catalog.||) \d2::pg_catalog.text
-2004	anytextcat	pg_catalog	f	t	f	s	f	2776 25	25	0	0	\N	\N	\N	\N	select \d1::pg_catalog.text operator(pg_catalog.||) \d2	sql	select \d1::pg_catalog.text operator(pg_catalog.||) \d2
-2005	bytealike	pg_catalog	f	t	f	i	f	17 17	16	0	0	\N	\N	\N	\N	bytealike	internal	\N
-2006	byteanlike	pg_catalog	f	t	f	i	f	17 17	16	0	0	\N	\N	\N	\N	byteanlike	internal	\N
-2007	like	pg_catalog	f	t	f	i	f	17 17	16	0	0	\N	\N	\N	\N	bytealike	internal	\N
-2008	notlike	pg_catalog	f	t	f	i	f	17 17	16	0	0	\N	\N	\N	\N	byteanlike	internal	\N
-2009	like_escape	pg_catalog	f	t	f	i	f	17 17	17	0	0	\N	\N	\N	\N	like_escape_bytea	internal	\N
-2010	length	pg_catalog	f	t	f	i	f	17	23	0	0	\N	\N	\N	\N	byteaoctetlen	internal	\N
-2011	byteacat	pg_catalog	f	t	f	i	f	17 17	17	0	0	\N	\N	\N	\N	byteacat	internal	\N
-2012	substring	pg_catalog	f	t	f	i	f	17 23 23	17	0	0	\N	\N	\N	\N	bytea_substr	internal	\N
-2013	substring	pg_catalog	f	t	f	i	f	17 23	17	0	0	\N	\N	\N	\N	bytea_substr_no_len	internal	\N
-2014	position	pg_catalog	f	t	f	i	f	17 17	23	0	0	\N	\N	\N	\N	byteapos	internal	\N
-2015	btrim	pg_catalog	f	t	f	i	f	17 17	17	0	0	\N	\N	\N	\N	byteatrim	internal	\N
-2019	time	pg_catalog	f	t	f	s	f	1184	1083	0	0	\N	\N	\N	\N	timestamptz_time	internal	\N
-2020	date_trunc	pg_catalog	f	t	f	i	f	25 1114	1114	0	0	\N	\N	\N	\N	timestamp_trunc	internal	\N
-2021	date_part	pg_catalog	f	t	f	i	f	25 1114	701	0	0	\N	\N	\N	\N	timestamp_part	internal	\N
-2022	pg_stat_get_activity	pg_catalog	f	f	t	s	f	23	2249	0	0	\N	23 26 23 26 25 25 25 25 25 1184 1184 1184 1184 869 25 23 28 28 25 16 25 25 23 25 1700 25 16 25 16 16 23 20	iooooooooooooooooooooooooooooooo	pid,datid,pid,usesysid,application_name,state,query,wait_event_type,wait_event,xact_start,query_start,backend_start,state_change,client_addr,client_hostname,client_port,backend_xid,backend_xmin,backend_type,ssl,sslversion,sslcipher,sslbits,ssl_client_dn,ssl_client_serial,ssl_issuer_dn,gss_auth,gss_princ,gss_enc,gss_delegation,leader_pid,query_id	pg_stat_get_activity	internal	\N
-2023	jsonb_path_query_first_tz	pg_catalog	f	t	f	s	f	3802 4072 3802 16	3802	0	2	'{}'::jsonb, false	\N	\N	target,path,vars,silent	jsonb_path_query_first_tz	internal	\N
-2024	timestamp	pg_catalog	f	t	f	i	f	1082	1114	0	0	\N	\N	\N	\N	date_timestamp	internal	\N
-2025	timestamp	pg_catalog	f	t	f	i	f	1082 1083	1114	0	0	\N	\N	\N	\N	datetime_timestamp	internal	\N
-2026	pg_backend_pid	pg_catalog	f	t	f	s	f		23	0	0	\N	\N	\N	\N	pg_backend_pid	internal	\N
-2027	timestamp	pg_catalog	f	t	f	s	f	1184	1114	0	0	\N	\N	\N	\N	timestamptz_timestamp	internal	\N
-2028	timestamptz	pg_catalog	f	t	f	s	f	1114	1184	0	0	\N	\N	\N	\N	timestamp_timestamptz	internal	\N
-2029	date	pg_catalog	f	t	f	i	f	1114	1082	0	0	\N	\N	\N	\N	timestamp_date	internal	\N
-2030	jsonb_path_match_tz	pg_catalog	f	t	f	s	f	3802 4072 3802 16	16	0	2	'{}'::jsonb, false	\N	\N	target,path,vars,silent	jsonb_path_match_tz	internal	\N
-2031	timestamp_mi	pg_catalog	f	t	f	i	f	1114 1114	1186	0	0	\N	\N	\N	\N	timestamp_mi	internal	\N
-2032	timestamp_pl_interval	pg_catalog	f	t	f	i	f	1114 1186	1114	0	0	\N	\N	\N	\N	timestamp_pl_interval	internal	\N
-2033	timestamp_mi_interval	pg_catalog	f	t	f	i	f	1114 1186	1114	0	0	\N	\N	\N	\N	timestamp_mi_interval	internal	\N
-2034	pg_conf_load_time	pg_catalog	f	t	f	s	f		1184	0	0	\N	\N	\N	\N	pg_conf_load_time	internal	\N
-2035	timestamp_smaller	pg_catalog	f	t	f	i	f	1114 1114	1114	0	0	\N	\N	\N	\N	timestamp_smaller	internal	\N
-2036	timestamp_larger	pg_catalog	f	t	f	i	f	1114 1114	1114	0	0	\N	\N	\N	\N	timestamp_larger	internal	\N
-2037	timezone	pg_catalog	f	t	f	s	f	25 1266	1266	0	0	\N	\N	\N	\N	timetz_zone	internal	\N
-2038	timezone	pg_catalog	f	t	f	i	f	1186 1266	1266	0	0	\N	\N	\N	\N	timetz_izone	internal	\N
-2039	timestamp_hash	pg_catalog	f	t	f	i	f	1114	23	0	0	\N	\N	\N	\N	timestamp_hash	internal	\N
-2041	overlaps	pg_catalog	f	f	f	i	f	1114 1114 1114 1114	16	0	0	\N	\N	\N	\N	overlaps_timestamp	internal	\N
-2042	overlaps	pg_catalog	f	f	f	i	f	1114 1186 1114 1186	16	0	0	\N	\N	\N	\N		sql	RETURN ((\d1, (\d1 + \d2)) OVERLAPS (\d3, (\d3 + \d4)))
-2043	overlaps	pg_catalog	f	f	f	i	f	1114 1114 1114 1186	16	0	0	\N	\N	\N	\N		sql	RETURN ((\d1, \d2) OVERLAPS (\d3, (\d3 + \d4)))
-2044	overlaps	pg_catalog	f	f	f	i	f	1114 1186 1114 1114	16	0	0	\N	\N	\N	\N		sql	RETURN ((\d1, (\d1 + \d2)) OVERLAPS (\d3, \d4))
-2045	timestamp_cmp	pg_catalog	f	t	f	i	t	1114 1114	23	0	0	\N	\N	\N	\N	timestamp_cmp	internal	\N
-2046	time	pg_catalog	f	t	f	i	f	1266	1083	0	0	\N	\N	\N	\N	timetz_time	internal	\N
-2047	timetz	pg_catalog	f	t	f	s	f	1083	1266	0	0	\N	\N	\N	\N	time_timetz	internal	\N
-2048	isfinite	pg_catalog	f	t	f	i	f	1114	16	0	0	\N	\N	\N	\N	timestamp_finite	internal	\N
-2049	to_char	pg_catalog	f	t	f	s	f	1114 25	25	0	0	\N	\N	\N	\N	timestamp_to_char	internal	\N
-2050	max	pg_catalog	a	f	f	i	f	2277	2277	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2051	min	pg_catalog	a	f	f	i	f	2277	2277	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2052	timestamp_eq	pg_catalog	f	t	f	i	t	1114 1114	16	0	0	\N	\N	\N	\N	timestamp_eq	internal	\N
-2053	timestamp_ne	pg_catalog	f	t	f	i	t	1114 1114	16	0	0	\N	\N	\N	\N	timestamp_ne	internal	\N
-2054	timestamp_lt	pg_catalog	f	t	f	i	t	1114 1114	16	0	0	\N	\N	\N	\N	timestamp_lt	internal	\N
-2055	timestamp_le	pg_catalog	f	t	f	i	t	1114 1114	16	0	0	\N	\N	\N	\N	timestamp_le	internal	\N
-2056	timestamp_ge	pg_catalog	f	t	f	i	t	1114 1114	16	0	0	\N	\N	\N	\N	timestamp_ge	internal	\N
-2057	timestamp_gt	pg_catalog	f	t	f	i	t	1114 1114	16	0	0	\N	\N	\N	\N	timestamp_gt	internal	\N
-2058	age	pg_catalog	f	t	f	i	f	1114 1114	1186	0	0	\N	\N	\N	\N	timestamp_age	internal	\N
-2059	age	pg_catalog	f	t	f	s	f	1114	1186	0	0	\N	\N	\N	\N		sql	RETURN age((CURRENT_DATE)::timestamp without time zone, \d1)
-2069	timezone	pg_catalog	f	t	f	i	f	25 1114	1184	0	0	\N	\N	\N	\N	timestamp_zone	internal	\N
-2070	timezone	pg_catalog	f	t	f	i	f	1186 1114	1184	0	0	\N	\N	\N	\N	timestamp_izone	internal	\N
-2071	date_pl_interval	pg_catalog	f	t	f	i	f	1082 1186	1114	0	0	\N	\N	\N	\N	date_pl_interval	internal	\N
-2072	date_mi_interval	pg_catalog	f	t	f	i	f	1082 1186	1114	0	0	\N	\N	\N	\N	date_mi_interval	internal	\N
-2073	substring	pg_catalog	f	t	f	i	f	25 25	25	0	0	\N	\N	\N	\N	textregexsubstr	internal	\N
-2074	substring	pg_catalog	f	t	f	i	f	25 25 25	25	0	0	\N	\N	\N	\N		sql	RETURN "substring"(\d1, similar_to_escape(\d2, \d3))
-2075	bit	pg_catalog	f	t	f	i	f	20 23	1560	0	0	\N	\N	\N	\N	bitfromint8	internal	\N
-2076	int8	pg_catalog	f	t	f	i	f	1560	20	0	0	\N	\N	\N	\N	bittoint8	internal	\N
-2077	current_setting	pg_catalog	f	t	f	s	f	25	25	0	0	\N	\N	\N	\N	show_config_by_name	internal	\N
-2078	set_config	pg_catalog	f	f	f	v	f	25 25 16	25	0	0	\N	\N	\N	\N	set_config_by_name	internal	\N
-2079	pg_table_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	\N	\N	\N	\N	pg_table_is_visible	internal	\N
-2080	pg_type_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	\N	\N	\N	\N	pg_type_is_visible	internal	\N
-2081	pg_function_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	\N	\N	\N	\N	pg_function_is_visible	internal	\N
-2082	pg_operator_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	\N	\N	\N	\N	pg_operator_is_visible	internal	\N
-2083	pg_opclass_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	\N	\N	\N	\N	pg_opclass_is_visible	internal	\N
-2084	pg_show_all_settings	pg_catalog	f	t	t	s	f		2249	0	0	\N	25 25 25 25 25 25 25 25 25 25 25 1009 25 25 25 23 16	ooooooooooooooooo	name,setting,unit,category,short_desc,extra_desc,context,vartype,source,min_val,max_val,enumvals,boot_val,reset_val,sourcefile,sourceline,pending_restart	show_all_settings	internal	\N
-2085	substr	pg_catalog	f	t	f	i	f	17 23 23	17	0	0	\N	\N	\N	\N	bytea_substr	internal	\N
-2086	substr	pg_catalog	f	t	f	i	f	17 23	17	0	0	\N	\N	\N	\N	bytea_substr_no_len	internal	\N
-2087	replace	pg_catalog	f	t	f	i	f	25 25 25	25	0	0	\N	\N	\N	\N	replace_text	internal	\N
-2088	split_part	pg_catalog	f	t	f	i	f	25 25 23	25	0	0	\N	\N	\N	\N	split_part	internal	\N
-2089	to_hex	pg_catalog	f	t	f	i	f	23	25	0	0	\N	\N	\N	\N	to_hex32	internal	\N
-2090	to_hex	pg_catalog	f	t	f	i	f	20	25	0	0	\N	\N	\N	\N	to_hex64	internal	\N
-2091	array_lower	pg_catalog	f	t	f	i	f	2277 23	23	0	0	\N	\N	\N	\N	array_lower	internal	\N
-2092	array_upper	pg_catalog	f	t	f	i	f	2277 23	23	0	0	\N	\N	\N	\N	array_upper	internal	\N
-2093	pg_conversion_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	\N	\N	\N	\N	pg_conversion_is_visible	internal	\N
-2094	pg_stat_get_backend_activity_start	pg_catalog	f	t	f	s	f	23	1184	0	0	\N	\N	\N	\N	pg_stat_get_backend_activity_start	internal	\N
-2096	pg_terminate_backend	pg_catalog	f	t	f	v	f	23 20	16	0	1	0	\N	\N	pid,timeout	pg_terminate_backend	internal	\N
-2098	pg_get_functiondef	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N	pg_get_functiondef	internal	\N
-2100	avg	pg_catalog	a	f	f	i	f	20	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2101	avg	pg_catalog	a	f	f	i	f	23	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2102	avg	pg_catalog	a	f	f	i	f	21	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2103	avg	pg_catalog	a	f	f	i	f	1700	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2104	avg	pg_catalog	a	f	f	i	f	700	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2105	avg	pg_catalog	a	f	f	i	f	701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2106	avg	pg_catalog	a	f	f	i	f	1186	1186	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2107	sum	pg_catalog	a	f	f	i	f	20	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2108	sum	pg_catalog	a	f	f	i	f	23	20	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2109	sum	pg_catalog	a	f	f	i	f	21	20	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2110	sum	pg_catalog	a	f	f	i	f	700	700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2111	sum	pg_catalog	a	f	f	i	f	701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2112	sum	pg_catalog	a	f	f	i	f	790	790	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2113	sum	pg_catalog	a	f	f	i	f	1186	1186	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2114	sum	pg_catalog	a	f	f	i	f	1700	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2115	max	pg_catalog	a	f	f	i	f	20	20	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2116	max	pg_catalog	a	f	f	i	f	23	23	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2117	max	pg_catalog	a	f	f	i	f	21	21	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2118	max	pg_catalog	a	f	f	i	f	26	26	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2119	max	pg_catalog	a	f	f	i	f	700	700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2120	max	pg_catalog	a	f	f	i	f	701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2121	pg_column_compression	pg_catalog	f	t	f	s	f	2276	25	0	0	\N	\N	\N	\N	pg_column_compression	internal	\N
-2122	max	pg_catalog	a	f	f	i	f	1082	1082	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2123	max	pg_catalog	a	f	f	i	f	1083	1083	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2124	max	pg_catalog	a	f	f	i	f	1266	1266	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2125	max	pg_catalog	a	f	f	i	f	790	790	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2126	max	pg_catalog	a	f	f	i	f	1114	1114	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2127	max	pg_catalog	a	f	f	i	f	1184	1184	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2128	max	pg_catalog	a	f	f	i	f	1186	1186	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2129	max	pg_catalog	a	f	f	i	f	25	25	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2130	max	pg_catalog	a	f	f	i	f	1700	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2131	min	pg_catalog	a	f	f	i	f	20	20	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2132	min	pg_catalog	a	f	f	i	f	23	23	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2133	min	pg_catalog	a	f	f	i	f	21	21	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2134	min	pg_catalog	a	f	f	i	f	26	26	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2135	min	pg_catalog	a	f	f	i	f	700	700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2136	min	pg_catalog	a	f	f	i	f	701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2137	pg_stat_force_next_flush	pg_catalog	f	f	f	v	f		2278	0	0	\N	\N	\N	\N	pg_stat_force_next_flush	internal	\N
-2138	min	pg_catalog	a	f	f	i	f	1082	1082	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2139	min	pg_catalog	a	f	f	i	f	1083	1083	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2140	min	pg_catalog	a	f	f	i	f	1266	1266	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2141	min	pg_catalog	a	f	f	i	f	790	790	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2142	min	pg_catalog	a	f	f	i	f	1114	1114	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2143	min	pg_catalog	a	f	f	i	f	1184	1184	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2144	min	pg_catalog	a	f	f	i	f	1186	1186	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2145	min	pg_catalog	a	f	f	i	f	25	25	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2146	min	pg_catalog	a	f	f	i	f	1700	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2147	count	pg_catalog	a	f	f	i	f	2276	20	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2148	variance	pg_catalog	a	f	f	i	f	20	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2149	variance	pg_catalog	a	f	f	i	f	23	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2150	variance	pg_catalog	a	f	f	i	f	21	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2151	variance	pg_catalog	a	f	f	i	f	700	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2152	variance	pg_catalog	a	f	f	i	f	701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2153	variance	pg_catalog	a	f	f	i	f	1700	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2154	stddev	pg_catalog	a	f	f	i	f	20	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2155	stddev	pg_catalog	a	f	f	i	f	23	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2156	stddev	pg_catalog	a	f	f	i	f	21	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2157	stddev	pg_catalog	a	f	f	i	f	700	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2158	stddev	pg_catalog	a	f	f	i	f	701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2159	stddev	pg_catalog	a	f	f	i	f	1700	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2160	text_pattern_lt	pg_catalog	f	t	f	i	t	25 25	16	0	0	\N	\N	\N	\N	text_pattern_lt	internal	\N
-2161	text_pattern_le	pg_catalog	f	t	f	i	t	25 25	16	0	0	\N	\N	\N	\N	text_pattern_le	internal	\N
-2162	pg_get_function_arguments	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N	pg_get_function_arguments	internal	\N
-2163	text_pattern_ge	pg_catalog	f	t	f	i	t	25 25	16	0	0	\N	\N	\N	\N	text_pattern_ge	internal	\N
-2164	text_pattern_gt	pg_catalog	f	t	f	i	t	25 25	16	0	0	\N	\N	\N	\N	text_pattern_gt	internal	\N
-2165	pg_get_function_result	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N	pg_get_function_result	internal	\N
-2166	bttext_pattern_cmp	pg_catalog	f	t	f	i	t	25 25	23	0	0	\N	\N	\N	\N	bttext_pattern_cmp	internal	\N
-2167	ceiling	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_ceil	internal	\N
-2168	pg_database_size	pg_catalog	f	t	f	v	f	19	20	0	0	\N	\N	\N	\N	pg_database_size_name	internal	\N
-2169	power	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_power	internal	\N
-2170	width_bucket	pg_catalog	f	t	f	i	f	1700 1700 1700 23	23	0	0	\N	\N	\N	\N	width_bucket_numeric	internal	\N
-2171	pg_cancel_backend	pg_catalog	f	t	f	v	f	23	16	0	0	\N	\N	\N	\N	pg_cancel_backend	internal	\N
-2172	pg_backup_start	pg_catalog	f	t	f	v	f	25 16	3220	0	1	false	\N	\N	label,fast	pg_backup_start	internal	\N
-2174	bpchar_pattern_lt	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	\N	\N	\N	\N	bpchar_pattern_lt	internal	\N
-2175	bpchar_pattern_le	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	\N	\N	\N	\N	bpchar_pattern_le	internal	\N
-2176	array_length	pg_catalog	f	t	f	i	f	2277 23	23	0	0	\N	\N	\N	\N	array_length	internal	\N
-2177	bpchar_pattern_ge	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	\N	\N	\N	\N	bpchar_pattern_ge	internal	\N
-2178	bpchar_pattern_gt	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	\N	\N	\N	\N	bpchar_pattern_gt	internal	\N
-2179	gist_point_consistent	pg_catalog	f	t	f	i	f	2281 600 21 26 2281	16	0	0	\N	\N	\N	\N	gist_point_consistent	internal	\N
-2180	btbpchar_pattern_cmp	pg_catalog	f	t	f	i	t	1042 1042	23	0	0	\N	\N	\N	\N	btbpchar_pattern_cmp	internal	\N
-2181	has_sequence_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	\N	\N	\N	\N	has_sequence_privilege_name_name	internal	\N
-2182	has_sequence_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	\N	\N	\N	\N	has_sequence_privilege_name_id	internal	\N
-2183	has_sequence_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	\N	\N	\N	\N	has_sequence_privilege_id_name	internal	\N
-2184	has_sequence_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	\N	\N	\N	\N	has_sequence_privilege_id_id	internal	\N
-2185	has_sequence_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	\N	\N	\N	\N	has_sequence_privilege_name	internal	\N
-2186	has_sequence_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	\N	\N	\N	\N	has_sequence_privilege_id	internal	\N
-2188	btint48cmp	pg_catalog	f	t	f	i	t	23 20	23	0	0	\N	\N	\N	\N	btint48cmp	internal	\N
-2189	btint84cmp	pg_catalog	f	t	f	i	t	20 23	23	0	0	\N	\N	\N	\N	btint84cmp	internal	\N
-2190	btint24cmp	pg_catalog	f	t	f	i	t	21 23	23	0	0	\N	\N	\N	\N	btint24cmp	internal	\N
-2191	btint42cmp	pg_catalog	f	t	f	i	t	23 21	23	0	0	\N	\N	\N	\N	btint42cmp	internal	\N
-2192	btint28cmp	pg_catalog	f	t	f	i	t	21 20	23	0	0	\N	\N	\N	\N	btint28cmp	internal	\N
-2193	btint82cmp	pg_catalog	f	t	f	i	t	20 21	23	0	0	\N	\N	\N	\N	btint82cmp	internal	\N
-2194	btfloat48cmp	pg_catalog	f	t	f	i	t	700 701	23	0	0	\N	\N	\N	\N	btfloat48cmp	internal	\N
-2195	btfloat84cmp	pg_catalog	f	t	f	i	t	701 700	23	0	0	\N	\N	\N	\N	btfloat84cmp	internal	\N
-2196	inet_client_addr	pg_catalog	f	f	f	s	f		869	0	0	\N	\N	\N	\N	inet_client_addr	internal	\N
-2197	inet_client_port	pg_catalog	f	f	f	s	f		23	0	0	\N	\N	\N	\N	inet_client_port	internal	\N
-2198	inet_server_addr	pg_catalog	f	f	f	s	f		869	0	0	\N	\N	\N	\N	inet_server_addr	internal	\N
-2199	inet_server_port	pg_catalog	f	f	f	s	f		23	0	0	\N	\N	\N	\N	inet_server_port	internal	\N
-2212	regprocedurein	pg_catalog	f	t	f	s	f	2275	2202	0	0	\N	\N	\N	\N	regprocedurein	internal	\N
-2213	regprocedureout	pg_catalog	f	t	f	s	f	2202	2275	0	0	\N	\N	\N	\N	regprocedureout	internal	\N
-2214	regoperin	pg_catalog	f	t	f	s	f	2275	2203	0	0	\N	\N	\N	\N	regoperin	internal	\N
-2215	regoperout	pg_catalog	f	t	f	s	f	2203	2275	0	0	\N	\N	\N	\N	regoperout	internal	\N
-2216	regoperatorin	pg_catalog	f	t	f	s	f	2275	2204	0	0	\N	\N	\N	\N	regoperatorin	internal	\N
-2217	regoperatorout	pg_catalog	f	t	f	s	f	2204	2275	0	0	\N	\N	\N	\N	regoperatorout	internal	\N
-2218	regclassin	pg_catalog	f	t	f	s	f	2275	2205	0	0	\N	\N	\N	\N	regclassin	internal	\N
-2219	regclassout	pg_catalog	f	t	f	s	f	2205	2275	0	0	\N	\N	\N	\N	regclassout	internal	\N
-2220	regtypein	pg_catalog	f	t	f	s	f	2275	2206	0	0	\N	\N	\N	\N	regtypein	internal	\N
-2221	regtypeout	pg_catalog	f	t	f	s	f	2206	2275	0	0	\N	\N	\N	\N	regtypeout	internal	\N
-2230	pg_stat_clear_snapshot	pg_catalog	f	f	f	v	f		2278	0	0	\N	\N	\N	\N	pg_stat_clear_snapshot	internal	\N
-2232	pg_get_function_identity_arguments	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N	pg_get_function_identity_arguments	internal	\N
-2233	hashtid	pg_catalog	f	t	f	i	f	27	23	0	0	\N	\N	\N	\N	hashtid	internal	\N
-2234	hashtidextended	pg_catalog	f	t	f	i	f	27 20	20	0	0	\N	\N	\N	\N	hashtidextended	internal	\N
-2236	bit_and	pg_catalog	a	f	f	i	f	21	21	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2237	bit_or	pg_catalog	a	f	f	i	f	21	21	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2238	bit_and	pg_catalog	a	f	f	i	f	23	23	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2239	bit_or	pg_catalog	a	f	f	i	f	23	23	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2240	bit_and	pg_catalog	a	f	f	i	f	20	20	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2241	bit_or	pg_catalog	a	f	f	i	f	20	20	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2242	bit_and	pg_catalog	a	f	f	i	f	1560	1560	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2243	bit_or	pg_catalog	a	f	f	i	f	1560	1560	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2244	max	pg_catalog	a	f	f	i	f	1042	1042	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2245	min	pg_catalog	a	f	f	i	f	1042	1042	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2246	fmgr_internal_validator	pg_catalog	f	t	f	s	f	26	2278	0	0	\N	\N	\N	\N	fmgr_internal_validator	internal	\N
-2247	fmgr_c_validator	pg_catalog	f	t	f	s	f	26	2278	0	0	\N	\N	\N	\N	fmgr_c_validator	internal	\N
-2248	fmgr_sql_validator	pg_catalog	f	t	f	s	f	26	2278	0	0	\N	\N	\N	\N	fmgr_sql_validator	internal	\N
-2250	has_database_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	\N	\N	\N	\N	has_database_privilege_name_name	internal	\N
-2251	has_database_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	\N	\N	\N	\N	has_database_privilege_name_id	internal	\N
-2252	has_database_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	\N	\N	\N	\N	has_database_privilege_id_name	internal	\N
-2253	has_database_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	\N	\N	\N	\N	has_database_privilege_id_id	internal	\N
-2254	has_database_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	\N	\N	\N	\N	has_database_privilege_name	internal	\N
-2255	has_database_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	\N	\N	\N	\N	has_database_privilege_id	internal	\N
-2256	has_function_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	\N	\N	\N	\N	has_function_privilege_name_name	internal	\N
-2257	has_function_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	\N	\N	\N	\N	has_function_privilege_name_id	internal	\N
-2258	has_function_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	\N	\N	\N	\N	has_function_privilege_id_name	internal	\N
-2259	has_function_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	\N	\N	\N	\N	has_function_privilege_id_id	internal	\N
-2260	has_function_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	\N	\N	\N	\N	has_function_privilege_name	internal	\N
-2261	has_function_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	\N	\N	\N	\N	has_function_privilege_id	internal	\N
-2262	has_language_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	\N	\N	\N	\N	has_language_privilege_name_name	internal	\N
-2263	has_language_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	\N	\N	\N	\N	has_language_privilege_name_id	internal	\N
-2264	has_language_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	\N	\N	\N	\N	has_language_privilege_id_name	internal	\N
-2265	has_language_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	\N	\N	\N	\N	has_language_privilege_id_id	internal	\N
-2266	has_language_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	\N	\N	\N	\N	has_language_privilege_name	internal	\N
-2267	has_language_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	\N	\N	\N	\N	has_language_privilege_id	internal	\N
-2268	has_schema_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	\N	\N	\N	\N	has_schema_privilege_name_name	internal	\N
-2269	has_schema_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	\N	\N	\N	\N	has_schema_privilege_name_id	internal	\N
-2270	has_schema_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	\N	\N	\N	\N	has_schema_privilege_id_name	internal	\N
-2271	has_schema_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	\N	\N	\N	\N	has_schema_privilege_id_id	internal	\N
-2272	has_schema_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	\N	\N	\N	\N	has_schema_privilege_name	internal	\N
-2273	has_schema_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	\N	\N	\N	\N	has_schema_privilege_id	internal	\N
-2274	pg_stat_reset	pg_catalog	f	f	f	v	f		2278	0	0	\N	\N	\N	\N	pg_stat_reset	internal	\N
-2282	pg_get_backend_memory_contexts	pg_catalog	f	t	t	v	f		2249	0	0	\N	25 25 25 23 20 20 20 20 20	ooooooooo	name,ident,parent,level,total_bytes,total_nblocks,free_bytes,free_chunks,used_bytes	pg_get_backend_memory_contexts	internal	\N
-2284	regexp_replace	pg_catalog	f	t	f	i	f	25 25 25	25	0	0	\N	\N	\N	\N	textregexreplace_noopt	internal	\N
-2285	regexp_replace	pg_catalog	f	t	f	i	f	25 25 25 25	25	0	0	\N	\N	\N	\N	textregexreplace	internal	\N
-2286	pg_total_relation_size	pg_catalog	f	t	f	v	f	2205	20	0	0	\N	\N	\N	\N	pg_total_relation_size	internal	\N
-2288	pg_size_pretty	pg_catalog	f	t	f	i	f	20	25	0	0	\N	\N	\N	\N	pg_size_pretty	internal	\N
-2289	pg_options_to_table	pg_catalog	f	t	t	s	f	1009	2249	0	0	\N	1009 25 25	ioo	options_array,option_name,option_value	pg_options_to_table	internal	\N
-2290	record_in	pg_catalog	f	t	f	s	f	2275 26 23	2249	0	0	\N	\N	\N	\N	record_in	internal	\N
-2291	record_out	pg_catalog	f	t	f	s	f	2249	2275	0	0	\N	\N	\N	\N	record_out	internal	\N
-2292	cstring_in	pg_catalog	f	t	f	i	f	2275	2275	0	0	\N	\N	\N	\N	cstring_in	internal	\N
-2293	cstring_out	pg_catalog	f	t	f	i	f	2275	2275	0	0	\N	\N	\N	\N	cstring_out	internal	\N
-2294	any_in	pg_catalog	f	t	f	i	f	2275	2276	0	0	\N	\N	\N	\N	any_in	internal	\N
-2295	any_out	pg_catalog	f	t	f	i	f	2276	2275	0	0	\N	\N	\N	\N	any_out	internal	\N
-2296	anyarray_in	pg_catalog	f	t	f	i	f	2275	2277	0	0	\N	\N	\N	\N	anyarray_in	internal	\N
-2297	anyarray_out	pg_catalog	f	t	f	s	f	2277	2275	0	0	\N	\N	\N	\N	anyarray_out	internal	\N
-2298	void_in	pg_catalog	f	t	f	i	f	2275	2278	0	0	\N	\N	\N	\N	void_in	internal	\N
-2299	void_out	pg_catalog	f	t	f	i	f	2278	2275	0	0	\N	\N	\N	\N	void_out	internal	\N
-2300	trigger_in	pg_catalog	f	f	f	i	f	2275	2279	0	0	\N	\N	\N	\N	trigger_in	internal	\N
-2301	trigger_out	pg_catalog	f	t	f	i	f	2279	2275	0	0	\N	\N	\N	\N	trigger_out	internal	\N
-2302	language_handler_in	pg_catalog	f	f	f	i	f	2275	2280	0	0	\N	\N	\N	\N	language_handler_in	internal	\N
-2303	language_handler_out	pg_catalog	f	t	f	i	f	2280	2275	0	0	\N	\N	\N	\N	language_handler_out	internal	\N
-2304	internal_in	pg_catalog	f	f	f	i	f	2275	2281	0	0	\N	\N	\N	\N	internal_in	internal	\N
-2305	internal_out	pg_catalog	f	t	f	i	f	2281	2275	0	0	\N	\N	\N	\N	internal_out	internal	\N
-2306	pg_stat_get_slru	pg_catalog	f	f	t	s	f		2249	0	0	\N	25 20 20 20 20 20 20 20 1184	ooooooooo	name,blks_zeroed,blks_hit,blks_read,blks_written,blks_exists,flushes,truncates,stats_reset	pg_stat_get_slru	internal	\N
-2307	pg_stat_reset_slru	pg_catalog	f	f	f	v	f	25	2278	0	0	\N	\N	\N	\N	pg_stat_reset_slru	internal	\N
-2308	ceil	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dceil	internal	\N
-2309	floor	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dfloor	internal	\N
-2310	sign	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dsign	internal	\N
-2311	md5	pg_catalog	f	t	f	i	t	25	25	0	0	\N	\N	\N	\N	md5_text	internal	\N
-2312	anyelement_in	pg_catalog	f	t	f	i	f	2275	2283	0	0	\N	\N	\N	\N	anyelement_in	internal	\N
-2313	anyelement_out	pg_catalog	f	t	f	i	f	2283	2275	0	0	\N	\N	\N	\N	anyelement_out	internal	\N
-2316	postgresql_fdw_validator	pg_catalog	f	t	f	i	f	1009 26	16	0	0	\N	\N	\N	\N	postgresql_fdw_validator	internal	\N
-2319	pg_encoding_max_length	pg_catalog	f	t	f	i	f	23	23	0	0	\N	\N	\N	\N	pg_encoding_max_length_sql	internal	\N
-2320	ceiling	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dceil	internal	\N
-2321	md5	pg_catalog	f	t	f	i	t	17	25	0	0	\N	\N	\N	\N	md5_bytea	internal	\N
-2322	pg_tablespace_size	pg_catalog	f	t	f	v	f	26	20	0	0	\N	\N	\N	\N	pg_tablespace_size_oid	internal	\N
-2323	pg_tablespace_size	pg_catalog	f	t	f	v	f	19	20	0	0	\N	\N	\N	\N	pg_tablespace_size_name	internal	\N
-2324	pg_database_size	pg_catalog	f	t	f	v	f	26	20	0	0	\N	\N	\N	\N	pg_database_size_oid	internal	\N
-2325	pg_relation_size	pg_catalog	f	t	f	v	f	2205	20	0	0	\N	\N	\N	\N		sql	RETURN pg_relation_size(\d1, 'main'::text)
-2331	unnest	pg_catalog	f	t	t	i	f	2277	2283	0	0	\N	\N	\N	\N	array_unnest	internal	\N
-2332	pg_relation_size	pg_catalog	f	t	f	v	f	2205 25	20	0	0	\N	\N	\N	\N	pg_relation_size	internal	\N
-2333	array_agg_transfn	pg_catalog	f	f	f	i	f	2281 2776	2281	0	0	\N	\N	\N	\N	array_agg_transfn	internal	\N
-2334	array_agg_finalfn	pg_catalog	f	f	f	i	f	2281 2776	2277	0	0	\N	\N	\N	\N	array_agg_finalfn	internal	\N
-2335	array_agg	pg_catalog	a	f	f	i	f	2776	2277	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2338	date_lt_timestamp	pg_catalog	f	t	f	i	f	1082 1114	16	0	0	\N	\N	\N	\N	date_lt_timestamp	internal	\N
-2339	date_le_timestamp	pg_catalog	f	t	f	i	f	1082 1114	16	0	0	\N	\N	\N	\N	date_le_timestamp	internal	\N
-2340	date_eq_timestamp	pg_catalog	f	t	f	i	f	1082 1114	16	0	0	\N	\N	\N	\N	date_eq_timestamp	internal	\N
-2341	date_gt_timestamp	pg_catalog	f	t	f	i	f	1082 1114	16	0	0	\N	\N	\N	\N	date_gt_timestamp	internal	\N
-2342	date_ge_timestamp	pg_catalog	f	t	f	i	f	1082 1114	16	0	0	\N	\N	\N	\N	date_ge_timestamp	internal	\N
-2343	date_ne_timestamp	pg_catalog	f	t	f	i	f	1082 1114	16	0	0	\N	\N	\N	\N	date_ne_timestamp	internal	\N
-2344	date_cmp_timestamp	pg_catalog	f	t	f	i	f	1082 1114	23	0	0	\N	\N	\N	\N	date_cmp_timestamp	internal	\N
-2351	date_lt_timestamptz	pg_catalog	f	t	f	s	f	1082 1184	16	0	0	\N	\N	\N	\N	date_lt_timestamptz	internal	\N
-2352	date_le_timestamptz	pg_catalog	f	t	f	s	f	1082 1184	16	0	0	\N	\N	\N	\N	date_le_timestamptz	internal	\N
-2353	date_eq_timestamptz	pg_catalog	f	t	f	s	f	1082 1184	16	0	0	\N	\N	\N	\N	date_eq_timestamptz	internal	\N
-2354	date_gt_timestamptz	pg_catalog	f	t	f	s	f	1082 1184	16	0	0	\N	\N	\N	\N	date_gt_timestamptz	internal	\N
-2355	date_ge_timestamptz	pg_catalog	f	t	f	s	f	1082 1184	16	0	0	\N	\N	\N	\N	date_ge_timestamptz	internal	\N
-2356	date_ne_timestamptz	pg_catalog	f	t	f	s	f	1082 1184	16	0	0	\N	\N	\N	\N	date_ne_timestamptz	internal	\N
-2357	date_cmp_timestamptz	pg_catalog	f	t	f	s	f	1082 1184	23	0	0	\N	\N	\N	\N	date_cmp_timestamptz	internal	\N
-2364	timestamp_lt_date	pg_catalog	f	t	f	i	f	1114 1082	16	0	0	\N	\N	\N	\N	timestamp_lt_date	internal	\N
-2365	timestamp_le_date	pg_catalog	f	t	f	i	f	1114 1082	16	0	0	\N	\N	\N	\N	timestamp_le_date	internal	\N
-2366	timestamp_eq_date	pg_catalog	f	t	f	i	f	1114 1082	16	0	0	\N	\N	\N	\N	timestamp_eq_date	internal	\N
-2367	timestamp_gt_date	pg_catalog	f	t	f	i	f	1114 1082	16	0	0	\N	\N	\N	\N	timestamp_gt_date	internal	\N
-2368	timestamp_ge_date	pg_catalog	f	t	f	i	f	1114 1082	16	0	0	\N	\N	\N	\N	timestamp_ge_date	internal	\N
-2369	timestamp_ne_date	pg_catalog	f	t	f	i	f	1114 1082	16	0	0	\N	\N	\N	\N	timestamp_ne_date	internal	\N
-2370	timestamp_cmp_date	pg_catalog	f	t	f	i	f	1114 1082	23	0	0	\N	\N	\N	\N	timestamp_cmp_date	internal	\N
-2377	timestamptz_lt_date	pg_catalog	f	t	f	s	f	1184 1082	16	0	0	\N	\N	\N	\N	timestamptz_lt_date	internal	\N
-2378	timestamptz_le_date	pg_catalog	f	t	f	s	f	1184 1082	16	0	0	\N	\N	\N	\N	timestamptz_le_date	internal	\N
-2379	timestamptz_eq_date	pg_catalog	f	t	f	s	f	1184 1082	16	0	0	\N	\N	\N	\N	timestamptz_eq_date	internal	\N
-2380	timestamptz_gt_date	pg_catalog	f	t	f	s	f	1184 1082	16	0	0	\N	\N	\N	\N	timestamptz_gt_date	internal	\N
-2381	timestamptz_ge_date	pg_catalog	f	t	f	s	f	1184 1082	16	0	0	\N	\N	\N	\N	timestamptz_ge_date	internal	\N
-2382	timestamptz_ne_date	pg_catalog	f	t	f	s	f	1184 1082	16	0	0	\N	\N	\N	\N	timestamptz_ne_date	internal	\N
-2383	timestamptz_cmp_date	pg_catalog	f	t	f	s	f	1184 1082	23	0	0	\N	\N	\N	\N	timestamptz_cmp_date	internal	\N
-2390	has_tablespace_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	\N	\N	\N	\N	has_tablespace_privilege_name_name	internal	\N
-2391	has_tablespace_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	\N	\N	\N	\N	has_tablespace_privilege_name_id	internal	\N
-2392	has_tablespace_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	\N	\N	\N	\N	has_tablespace_privilege_id_name	internal	\N
-2393	has_tablespace_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	\N	\N	\N	\N	has_tablespace_privilege_id_id	internal	\N
-2394	has_tablespace_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	\N	\N	\N	\N	has_tablespace_privilege_name	internal	\N
-2395	has_tablespace_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	\N	\N	\N	\N	has_tablespace_privilege_id	internal	\N
-2398	shell_in	pg_catalog	f	f	f	i	f	2275	2278	0	0	\N	\N	\N	\N	shell_in	internal	\N
-2399	shell_out	pg_catalog	f	t	f	i	f	2278	2275	0	0	\N	\N	\N	\N	shell_out	internal	\N
-2400	array_recv	pg_catalog	f	t	f	s	f	2281 26 23	2277	0	0	\N	\N	\N	\N	array_recv	internal	\N
-2401	array_send	pg_catalog	f	t	f	s	f	2277	17	0	0	\N	\N	\N	\N	array_send	internal	\N
-2402	record_recv	pg_catalog	f	t	f	s	f	2281 26 23	2249	0	0	\N	\N	\N	\N	record_recv	internal	\N
-2403	record_send	pg_catalog	f	t	f	s	f	2249	17	0	0	\N	\N	\N	\N	record_send	internal	\N
-2404	int2recv	pg_catalog	f	t	f	i	f	2281	21	0	0	\N	\N	\N	\N	int2recv	internal	\N
-2405	int2send	pg_catalog	f	t	f	i	f	21	17	0	0	\N	\N	\N	\N	int2send	internal	\N
-2406	int4recv	pg_catalog	f	t	f	i	f	2281	23	0	0	\N	\N	\N	\N	int4recv	internal	\N
-2407	int4send	pg_catalog	f	t	f	i	f	23	17	0	0	\N	\N	\N	\N	int4send	internal	\N
-2408	int8recv	pg_catalog	f	t	f	i	f	2281	20	0	0	\N	\N	\N	\N	int8recv	internal	\N
-2409	int8send	pg_catalog	f	t	f	i	f	20	17	0	0	\N	\N	\N	\N	int8send	internal	\N
-2410	int2vectorrecv	pg_catalog	f	t	f	i	f	2281	22	0	0	\N	\N	\N	\N	int2vectorrecv	internal	\N
-2411	int2vectorsend	pg_catalog	f	t	f	i	f	22	17	0	0	\N	\N	\N	\N	int2vectorsend	internal	\N
-2412	bytearecv	pg_catalog	f	t	f	i	f	2281	17	0	0	\N	\N	\N	\N	bytearecv	internal	\N
-2413	byteasend	pg_catalog	f	t	f	i	f	17	17	0	0	\N	\N	\N	\N	byteasend	internal	\N
-2414	textrecv	pg_catalog	f	t	f	s	f	2281	25	0	0	\N	\N	\N	\N	textrecv	internal	\N
-2415	textsend	pg_catalog	f	t	f	s	f	25	17	0	0	\N	\N	\N	\N	textsend	internal	\N
-2416	unknownrecv	pg_catalog	f	t	f	i	f	2281	705	0	0	\N	\N	\N	\N	unknownrecv	internal	\N
-2417	unknownsend	pg_catalog	f	t	f	i	f	705	17	0	0	\N	\N	\N	\N	unknownsend	internal	\N
-2418	oidrecv	pg_catalog	f	t	f	i	f	2281	26	0	0	\N	\N	\N	\N	oidrecv	internal	\N
-2419	oidsend	pg_catalog	f	t	f	i	f	26	17	0	0	\N	\N	\N	\N	oidsend	internal	\N
-2420	oidvectorrecv	pg_catalog	f	t	f	i	f	2281	30	0	0	\N	\N	\N	\N	oidvectorrecv	internal	\N
-2421	oidvectorsend	pg_catalog	f	t	f	i	f	30	17	0	0	\N	\N	\N	\N	oidvectorsend	internal	\N
-2422	namerecv	pg_catalog	f	t	f	s	f	2281	19	0	0	\N	\N	\N	\N	namerecv	internal	\N
-2423	namesend	pg_catalog	f	t	f	s	f	19	17	0	0	\N	\N	\N	\N	namesend	internal	\N
-2424	float4recv	pg_catalog	f	t	f	i	f	2281	700	0	0	\N	\N	\N	\N	float4recv	internal	\N
-2425	float4send	pg_catalog	f	t	f	i	f	700	17	0	0	\N	\N	\N	\N	float4send	internal	\N
-2426	float8recv	pg_catalog	f	t	f	i	f	2281	701	0	0	\N	\N	\N	\N	float8recv	internal	\N
-2427	float8send	pg_catalog	f	t	f	i	f	701	17	0	0	\N	\N	\N	\N	float8send	internal	\N
-2428	point_recv	pg_catalog	f	t	f	i	f	2281	600	0	0	\N	\N	\N	\N	point_recv	internal	\N
-2429	point_send	pg_catalog	f	t	f	i	f	600	17	0	0	\N	\N	\N	\N	point_send	internal	\N
-2430	bpcharrecv	pg_catalog	f	t	f	s	f	2281 26 23	1042	0	0	\N	\N	\N	\N	bpcharrecv	internal	\N
-2431	bpcharsend	pg_catalog	f	t	f	s	f	1042	17	0	0	\N	\N	\N	\N	bpcharsend	internal	\N
-2432	varcharrecv	pg_catalog	f	t	f	s	f	2281 26 23	1043	0	0	\N	\N	\N	\N	varcharrecv	internal	\N
-2433	varcharsend	pg_catalog	f	t	f	s	f	1043	17	0	0	\N	\N	\N	\N	varcharsend	internal	\N
-2434	charrecv	pg_catalog	f	t	f	i	f	2281	18	0	0	\N	\N	\N	\N	charrecv	internal	\N
-2435	charsend	pg_catalog	f	t	f	i	f	18	17	0	0	\N	\N	\N	\N	charsend	internal	\N
-2436	boolrecv	pg_catalog	f	t	f	i	f	2281	16	0	0	\N	\N	\N	\N	boolrecv	internal	\N
-2437	boolsend	pg_catalog	f	t	f	i	f	16	17	0	0	\N	\N	\N	\N	boolsend	internal	\N
-2438	tidrecv	pg_catalog	f	t	f	i	f	2281	27	0	0	\N	\N	\N	\N	tidrecv	internal	\N
-2439	tidsend	pg_catalog	f	t	f	i	f	27	17	0	0	\N	\N	\N	\N	tidsend	internal	\N
-2440	xidrecv	pg_catalog	f	t	f	i	f	2281	28	0	0	\N	\N	\N	\N	xidrecv	internal	\N
-2441	xidsend	pg_catalog	f	t	f	i	f	28	17	0	0	\N	\N	\N	\N	xidsend	internal	\N
-2442	cidrecv	pg_catalog	f	t	f	i	f	2281	29	0	0	\N	\N	\N	\N	cidrecv	internal	\N
-2443	cidsend	pg_catalog	f	t	f	i	f	29	17	0	0	\N	\N	\N	\N	cidsend	internal	\N
-2444	regprocrecv	pg_catalog	f	t	f	i	f	2281	24	0	0	\N	\N	\N	\N	regprocrecv	internal	\N
-2445	regprocsend	pg_catalog	f	t	f	i	f	24	17	0	0	\N	\N	\N	\N	regprocsend	internal	\N
-2446	regprocedurerecv	pg_catalog	f	t	f	i	f	2281	2202	0	0	\N	\N	\N	\N	regprocedurerecv	internal	\N
-2447	regproceduresend	pg_catalog	f	t	f	i	f	2202	17	0	0	\N	\N	\N	\N	regproceduresend	internal	\N
-2448	regoperrecv	pg_catalog	f	t	f	i	f	2281	2203	0	0	\N	\N	\N	\N	regoperrecv	internal	\N
-2449	regopersend	pg_catalog	f	t	f	i	f	2203	17	0	0	\N	\N	\N	\N	regopersend	internal	\N
-2450	regoperatorrecv	pg_catalog	f	t	f	i	f	2281	2204	0	0	\N	\N	\N	\N	regoperatorrecv	internal	\N
-2451	regoperatorsend	pg_catalog	f	t	f	i	f	2204	17	0	0	\N	\N	\N	\N	regoperatorsend	internal	\N
-2452	regclassrecv	pg_catalog	f	t	f	i	f	2281	2205	0	0	\N	\N	\N	\N	regclassrecv	internal	\N
-2453	regclasssend	pg_catalog	f	t	f	i	f	2205	17	0	0	\N	\N	\N	\N	regclasssend	internal	\N
-2454	regtyperecv	pg_catalog	f	t	f	i	f	2281	2206	0	0	\N	\N	\N	\N	regtyperecv	internal	\N
-2455	regtypesend	pg_catalog	f	t	f	i	f	2206	17	0	0	\N	\N	\N	\N	regtypesend	internal	\N
-2456	bit_recv	pg_catalog	f	t	f	i	f	2281 26 23	1560	0	0	\N	\N	\N	\N	bit_recv	internal	\N
-2457	bit_send	pg_catalog	f	t	f	i	f	1560	17	0	0	\N	\N	\N	\N	bit_send	internal	\N
-2458	varbit_recv	pg_catalog	f	t	f	i	f	2281 26 23	1562	0	0	\N	\N	\N	\N	varbit_recv	internal	\N
-2459	varbit_send	pg_catalog	f	t	f	i	f	1562	17	0	0	\N	\N	\N	\N	varbit_send	internal	\N
-2460	numeric_recv	pg_catalog	f	t	f	i	f	2281 26 23	1700	0	0	\N	\N	\N	\N	numeric_recv	internal	\N
-2461	numeric_send	pg_catalog	f	t	f	i	f	1700	17	0	0	\N	\N	\N	\N	numeric_send	internal	\N
-2462	sinh	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dsinh	internal	\N
-2463	cosh	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dcosh	internal	\N
-2464	tanh	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dtanh	internal	\N
-2465	asinh	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dasinh	internal	\N
-2466	acosh	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dacosh	internal	\N
-2467	atanh	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	datanh	internal	\N
-2468	date_recv	pg_catalog	f	t	f	i	f	2281	1082	0	0	\N	\N	\N	\N	date_recv	internal	\N
-2469	date_send	pg_catalog	f	t	f	i	f	1082	17	0	0	\N	\N	\N	\N	date_send	internal	\N
-2470	time_recv	pg_catalog	f	t	f	i	f	2281 26 23	1083	0	0	\N	\N	\N	\N	time_recv	internal	\N
-2471	time_send	pg_catalog	f	t	f	i	f	1083	17	0	0	\N	\N	\N	\N	time_send	internal	\N
-2472	timetz_recv	pg_catalog	f	t	f	i	f	2281 26 23	1266	0	0	\N	\N	\N	\N	timetz_recv	internal	\N
-2473	timetz_send	pg_catalog	f	t	f	i	f	1266	17	0	0	\N	\N	\N	\N	timetz_send	internal	\N
-2474	timestamp_recv	pg_catalog	f	t	f	i	f	2281 26 23	1114	0	0	\N	\N	\N	\N	timestamp_recv	internal	\N
-2475	timestamp_send	pg_catalog	f	t	f	i	f	1114	17	0	0	\N	\N	\N	\N	timestamp_send	internal	\N
-2476	timestamptz_recv	pg_catalog	f	t	f	i	f	2281 26 23	1184	0	0	\N	\N	\N	\N	timestamptz_recv	internal	\N
-2477	timestamptz_send	pg_catalog	f	t	f	i	f	1184	17	0	0	\N	\N	\N	\N	timestamptz_send	internal	\N
-2478	interval_recv	pg_catalog	f	t	f	i	f	2281 26 23	1186	0	0	\N	\N	\N	\N	interval_recv	internal	\N
-2479	interval_send	pg_catalog	f	t	f	i	f	1186	17	0	0	\N	\N	\N	\N	interval_send	internal	\N
-2480	lseg_recv	pg_catalog	f	t	f	i	f	2281	601	0	0	\N	\N	\N	\N	lseg_recv	internal	\N
-2481	lseg_send	pg_catalog	f	t	f	i	f	601	17	0	0	\N	\N	\N	\N	lseg_send	internal	\N
-2482	path_recv	pg_catalog	f	t	f	i	f	2281	602	0	0	\N	\N	\N	\N	path_recv	internal	\N
-2483	path_send	pg_catalog	f	t	f	i	f	602	17	0	0	\N	\N	\N	\N	path_send	internal	\N
-2484	box_recv	pg_catalog	f	t	f	i	f	2281	603	0	0	\N	\N	\N	\N	box_recv	internal	\N
-2485	box_send	pg_catalog	f	t	f	i	f	603	17	0	0	\N	\N	\N	\N	box_send	internal	\N
-2486	poly_recv	pg_catalog	f	t	f	i	f	2281	604	0	0	\N	\N	\N	\N	poly_recv	internal	\N
-2487	poly_send	pg_catalog	f	t	f	i	f	604	17	0	0	\N	\N	\N	\N	poly_send	internal	\N
-2488	line_recv	pg_catalog	f	t	f	i	f	2281	628	0	0	\N	\N	\N	\N	line_recv	internal	\N
-2489	line_send	pg_catalog	f	t	f	i	f	628	17	0	0	\N	\N	\N	\N	line_send	internal	\N
-2490	circle_recv	pg_catalog	f	t	f	i	f	2281	718	0	0	\N	\N	\N	\N	circle_recv	internal	\N
-2491	circle_send	pg_catalog	f	t	f	i	f	718	17	0	0	\N	\N	\N	\N	circle_send	internal	\N
-2492	cash_recv	pg_catalog	f	t	f	i	f	2281	790	0	0	\N	\N	\N	\N	cash_recv	internal	\N
-2493	cash_send	pg_catalog	f	t	f	i	f	790	17	0	0	\N	\N	\N	\N	cash_send	internal	\N
-2494	macaddr_recv	pg_catalog	f	t	f	i	f	2281	829	0	0	\N	\N	\N	\N	macaddr_recv	internal	\N
-2495	macaddr_send	pg_catalog	f	t	f	i	f	829	17	0	0	\N	\N	\N	\N	macaddr_send	internal	\N
-2496	inet_recv	pg_catalog	f	t	f	i	f	2281	869	0	0	\N	\N	\N	\N	inet_recv	internal	\N
-2497	inet_send	pg_catalog	f	t	f	i	f	869	17	0	0	\N	\N	\N	\N	inet_send	internal	\N
-2498	cidr_recv	pg_catalog	f	t	f	i	f	2281	650	0	0	\N	\N	\N	\N	cidr_recv	internal	\N
-2499	cidr_send	pg_catalog	f	t	f	i	f	650	17	0	0	\N	\N	\N	\N	cidr_send	internal	\N
-2500	cstring_recv	pg_catalog	f	t	f	s	f	2281	2275	0	0	\N	\N	\N	\N	cstring_recv	internal	\N
-2501	cstring_send	pg_catalog	f	t	f	s	f	2275	17	0	0	\N	\N	\N	\N	cstring_send	internal	\N
-2502	anyarray_recv	pg_catalog	f	t	f	s	f	2281	2277	0	0	\N	\N	\N	\N	anyarray_recv	internal	\N
-2503	anyarray_send	pg_catalog	f	t	f	s	f	2277	17	0	0	\N	\N	\N	\N	anyarray_send	internal	\N
-2504	pg_get_ruledef	pg_catalog	f	t	f	s	f	26 16	25	0	0	\N	\N	\N	\N	pg_get_ruledef_ext	internal	\N
-2505	pg_get_viewdef	pg_catalog	f	t	f	s	f	25 16	25	0	0	\N	\N	\N	\N	pg_get_viewdef_name_ext	internal	\N
-2506	pg_get_viewdef	pg_catalog	f	t	f	s	f	26 16	25	0	0	\N	\N	\N	\N	pg_get_viewdef_ext	internal	\N
-2507	pg_get_indexdef	pg_catalog	f	t	f	s	f	26 23 16	25	0	0	\N	\N	\N	\N	pg_get_indexdef_ext	internal	\N
-2508	pg_get_constraintdef	pg_catalog	f	t	f	s	f	26 16	25	0	0	\N	\N	\N	\N	pg_get_constraintdef_ext	internal	\N
-2509	pg_get_expr	pg_catalog	f	t	f	s	f	194 26 16	25	0	0	\N	\N	\N	\N	pg_get_expr_ext	internal	\N
-2510	pg_prepared_statement	pg_catalog	f	t	t	s	f		2249	0	0	\N	25 25 1184 2211 2211 16 20 20	oooooooo	name,statement,prepare_time,parameter_types,result_types,from_sql,generic_plans,custom_plans	pg_prepared_statement	internal	\N
-2511	pg_cursor	pg_catalog	f	t	t	s	f		2249	0	0	\N	25 25 16 16 16 1184	oooooo	name,statement,is_holdable,is_binary,is_scrollable,creation_time	pg_cursor	internal	\N
-2512	float8_var_pop	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_var_pop	internal	\N
-2513	float8_stddev_pop	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_stddev_pop	internal	\N
-2514	numeric_var_pop	pg_catalog	f	f	f	i	f	2281	1700	0	0	\N	\N	\N	\N	numeric_var_pop	internal	\N
-2515	booland_statefunc	pg_catalog	f	t	f	i	f	16 16	16	0	0	\N	\N	\N	\N	booland_statefunc	internal	\N
-2516	boolor_statefunc	pg_catalog	f	t	f	i	f	16 16	16	0	0	\N	\N	\N	\N	boolor_statefunc	internal	\N
-2517	bool_and	pg_catalog	a	f	f	i	f	16	16	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2518	bool_or	pg_catalog	a	f	f	i	f	16	16	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2519	every	pg_catalog	a	f	f	i	f	16	16	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2520	timestamp_lt_timestamptz	pg_catalog	f	t	f	s	f	1114 1184	16	0	0	\N	\N	\N	\N	timestamp_lt_timestamptz	internal	\N
-2521	timestamp_le_timestamptz	pg_catalog	f	t	f	s	f	1114 1184	16	0	0	\N	\N	\N	\N	timestamp_le_timestamptz	internal	\N
-2522	timestamp_eq_timestamptz	pg_catalog	f	t	f	s	f	1114 1184	16	0	0	\N	\N	\N	\N	timestamp_eq_timestamptz	internal	\N
-2523	timestamp_gt_timestamptz	pg_catalog	f	t	f	s	f	1114 1184	16	0	0	\N	\N	\N	\N	timestamp_gt_timestamptz	internal	\N
-2524	timestamp_ge_timestamptz	pg_catalog	f	t	f	s	f	1114 1184	16	0	0	\N	\N	\N	\N	timestamp_ge_timestamptz	internal	\N
-2525	timestamp_ne_timestamptz	pg_catalog	f	t	f	s	f	1114 1184	16	0	0	\N	\N	\N	\N	timestamp_ne_timestamptz	internal	\N
-2526	timestamp_cmp_timestamptz	pg_catalog	f	t	f	s	f	1114 1184	23	0	0	\N	\N	\N	\N	timestamp_cmp_timestamptz	internal	\N
-2527	timestamptz_lt_timestamp	pg_catalog	f	t	f	s	f	1184 1114	16	0	0	\N	\N	\N	\N	timestamptz_lt_timestamp	internal	\N
-2528	timestamptz_le_timestamp	pg_catalog	f	t	f	s	f	1184 1114	16	0	0	\N	\N	\N	\N	timestamptz_le_timestamp	internal	\N
-2529	timestamptz_eq_timestamp	pg_catalog	f	t	f	s	f	1184 1114	16	0	0	\N	\N	\N	\N	timestamptz_eq_timestamp	internal	\N
-2530	timestamptz_gt_timestamp	pg_catalog	f	t	f	s	f	1184 1114	16	0	0	\N	\N	\N	\N	timestamptz_gt_timestamp	internal	\N
-2531	timestamptz_ge_timestamp	pg_catalog	f	t	f	s	f	1184 1114	16	0	0	\N	\N	\N	\N	timestamptz_ge_timestamp	internal	\N
-2532	timestamptz_ne_timestamp	pg_catalog	f	t	f	s	f	1184 1114	16	0	0	\N	\N	\N	\N	timestamptz_ne_timestamp	internal	\N
-2533	timestamptz_cmp_timestamp	pg_catalog	f	t	f	s	f	1184 1114	23	0	0	\N	\N	\N	\N	timestamptz_cmp_timestamp	internal	\N
-2546	interval_pl_date	pg_catalog	f	t	f	i	f	1186 1082	1114	0	0	\N	\N	\N	\N		sql	RETURN (\d2 + \d1)
-2547	interval_pl_timetz	pg_catalog	f	t	f	i	f	1186 1266	1266	0	0	\N	\N	\N	\N		sql	RETURN (\d2 + \d1)
-2548	interval_pl_timestamp	pg_catalog	f	t	f	i	f	1186 1114	1114	0	0	\N	\N	\N	\N		sql	RETURN (\d2 + \d1)
-2549	interval_pl_timestamptz	pg_catalog	f	t	f	s	f	1186 1184	1184	0	0	\N	\N	\N	\N		sql	RETURN (\d2 + \d1)
-2550	integer_pl_date	pg_catalog	f	t	f	i	f	23 1082	1082	0	0	\N	\N	\N	\N		sql	RETURN (\d2 + \d1)
-2556	pg_tablespace_databases	pg_catalog	f	t	t	s	f	26	26	0	0	\N	\N	\N	\N	pg_tablespace_databases	internal	\N
-2557	bool	pg_catalog	f	t	f	i	t	23	16	0	0	\N	\N	\N	\N	int4_bool	internal	\N
-2558	int4	pg_catalog	f	t	f	i	t	16	23	0	0	\N	\N	\N	\N	bool_int4	internal	\N
-2559	lastval	pg_catalog	f	t	f	v	f		20	0	0	\N	\N	\N	\N	lastval	internal	\N
-2560	pg_postmaster_start_time	pg_catalog	f	t	f	s	f		1184	0	0	\N	\N	\N	\N	pg_postmaster_start_time	internal	\N
-2561	pg_blocking_pids	pg_catalog	f	t	f	v	f	23	1007	0	0	\N	\N	\N	\N	pg_blocking_pids	internal	\N
-2562	box_below	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_below	internal	\N
-2563	box_overbelow	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_overbelow	internal	\N
-2564	box_overabove	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_overabove	internal	\N
-2565	box_above	pg_catalog	f	t	f	i	f	603 603	16	0	0	\N	\N	\N	\N	box_above	internal	\N
-2566	poly_below	pg_catalog	f	t	f	i	f	604 604	16	0	0	\N	\N	\N	\N	poly_below	internal	\N
-2567	poly_overbelow	pg_catalog	f	t	f	i	f	604 604	16	0	0	\N	\N	\N	\N	poly_overbelow	internal	\N
-2568	poly_overabove	pg_catalog	f	t	f	i	f	604 604	16	0	0	\N	\N	\N	\N	poly_overabove	internal	\N
-2569	poly_above	pg_catalog	f	t	f	i	f	604 604	16	0	0	\N	\N	\N	\N	poly_above	internal	\N
-2578	gist_box_consistent	pg_catalog	f	t	f	i	f	2281 603 21 26 2281	16	0	0	\N	\N	\N	\N	gist_box_consistent	internal	\N
-2580	float8	pg_catalog	f	t	f	i	f	3802	701	0	0	\N	\N	\N	\N	jsonb_float8	internal	\N
-2581	gist_box_penalty	pg_catalog	f	t	f	i	f	2281 2281 2281	2281	0	0	\N	\N	\N	\N	gist_box_penalty	internal	\N
-2582	gist_box_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2281	0	0	\N	\N	\N	\N	gist_box_picksplit	internal	\N
-2583	gist_box_union	pg_catalog	f	t	f	i	f	2281 2281	603	0	0	\N	\N	\N	\N	gist_box_union	internal	\N
-2584	gist_box_same	pg_catalog	f	t	f	i	f	603 603 2281	2281	0	0	\N	\N	\N	\N	gist_box_same	internal	\N
-2585	gist_poly_consistent	pg_catalog	f	t	f	i	f	2281 604 21 26 2281	16	0	0	\N	\N	\N	\N	gist_poly_consistent	internal	\N
-2586	gist_poly_compress	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	gist_poly_compress	internal	\N
-2587	circle_overbelow	pg_catalog	f	t	f	i	f	718 718	16	0	0	\N	\N	\N	\N	circle_overbelow	internal	\N
-2588	circle_overabove	pg_catalog	f	t	f	i	f	718 718	16	0	0	\N	\N	\N	\N	circle_overabove	internal	\N
-2591	gist_circle_consistent	pg_catalog	f	t	f	i	f	2281 718 21 26 2281	16	0	0	\N	\N	\N	\N	gist_circle_consistent	internal	\N
-2592	gist_circle_compress	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	gist_circle_compress	internal	\N
-2596	numeric_stddev_pop	pg_catalog	f	f	f	i	f	2281	1700	0	0	\N	\N	\N	\N	numeric_stddev_pop	internal	\N
-2597	domain_in	pg_catalog	f	f	f	s	f	2275 26 23	2276	0	0	\N	\N	\N	\N	domain_in	internal	\N
-2598	domain_recv	pg_catalog	f	f	f	s	f	2281 26 23	2276	0	0	\N	\N	\N	\N	domain_recv	internal	\N
-2599	pg_timezone_abbrevs	pg_catalog	f	t	t	s	f		2249	0	0	\N	25 1186 16	ooo	abbrev,utc_offset,is_dst	pg_timezone_abbrevs	internal	\N
-2614	xmlexists	pg_catalog	f	t	f	i	f	25 142	16	0	0	\N	\N	\N	\N	xmlexists	internal	\N
-2621	pg_reload_conf	pg_catalog	f	t	f	v	f		16	0	0	\N	\N	\N	\N	pg_reload_conf	internal	\N
-2622	pg_rotate_logfile	pg_catalog	f	t	f	v	f		16	0	0	\N	\N	\N	\N	pg_rotate_logfile_v2	internal	\N
-2623	pg_stat_file	pg_catalog	f	t	f	v	f	25	2249	0	0	\N	25 20 1184 1184 1184 1184 16	ioooooo	filename,size,access,modification,change,creation,isdir	pg_stat_file_1arg	internal	\N
-2624	pg_read_file	pg_catalog	f	t	f	v	f	25 20 20	25	0	0	\N	\N	\N	\N	pg_read_file_off_len	internal	\N
-2625	pg_ls_dir	pg_catalog	f	t	t	v	f	25	25	0	0	\N	\N	\N	\N	pg_ls_dir_1arg	internal	\N
-2626	pg_sleep	pg_catalog	f	t	f	v	f	701	2278	0	0	\N	\N	\N	\N	pg_sleep	internal	\N
-2627	inetnot	pg_catalog	f	t	f	i	f	869	869	0	0	\N	\N	\N	\N	inetnot	internal	\N
-2628	inetand	pg_catalog	f	t	f	i	f	869 869	869	0	0	\N	\N	\N	\N	inetand	internal	\N
-2629	inetor	pg_catalog	f	t	f	i	f	869 869	869	0	0	\N	\N	\N	\N	inetor	internal	\N
-2630	inetpl	pg_catalog	f	t	f	i	f	869 20	869	0	0	\N	\N	\N	\N	inetpl	internal	\N
-2631	int8pl_inet	pg_catalog	f	t	f	i	f	20 869	869	0	0	\N	\N	\N	\N		sql	RETURN (\d2 + \d1)
-2632	inetmi_int8	pg_catalog	f	t	f	i	f	869 20	869	0	0	\N	\N	\N	\N	inetmi_int8	internal	\N
-2633	inetmi	pg_catalog	f	t	f	i	f	869 869	20	0	0	\N	\N	\N	\N	inetmi	internal	\N
-2641	var_samp	pg_catalog	a	f	f	i	f	20	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2642	var_samp	pg_catalog	a	f	f	i	f	23	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2643	var_samp	pg_catalog	a	f	f	i	f	21	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2644	var_samp	pg_catalog	a	f	f	i	f	700	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2645	var_samp	pg_catalog	a	f	f	i	f	701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2646	var_samp	pg_catalog	a	f	f	i	f	1700	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2647	transaction_timestamp	pg_catalog	f	t	f	s	f		1184	0	0	\N	\N	\N	\N	now	internal	\N
-2648	statement_timestamp	pg_catalog	f	t	f	s	f		1184	0	0	\N	\N	\N	\N	statement_timestamp	internal	\N
-2649	clock_timestamp	pg_catalog	f	t	f	v	f		1184	0	0	\N	\N	\N	\N	clock_timestamp	internal	\N
-2700	gin_cmp_prefix	pg_catalog	f	t	f	i	f	25 25 21 2281	23	0	0	\N	\N	\N	\N	gin_cmp_prefix	internal	\N
-2705	pg_has_role	pg_catalog	f	t	f	s	f	19 19 25	16	0	0	\N	\N	\N	\N	pg_has_role_name_name	internal	\N
-2706	pg_has_role	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	\N	\N	\N	\N	pg_has_role_name_id	internal	\N
-2707	pg_has_role	pg_catalog	f	t	f	s	f	26 19 25	16	0	0	\N	\N	\N	\N	pg_has_role_id_name	internal	\N
-2708	pg_has_role	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	\N	\N	\N	\N	pg_has_role_id_id	internal	\N
-2709	pg_has_role	pg_catalog	f	t	f	s	f	19 25	16	0	0	\N	\N	\N	\N	pg_has_role_name	internal	\N
-2710	pg_has_role	pg_catalog	f	t	f	s	f	26 25	16	0	0	\N	\N	\N	\N	pg_has_role_id	internal	\N
-2711	justify_interval	pg_catalog	f	t	f	i	f	1186	1186	0	0	\N	\N	\N	\N	interval_justify_interval	internal	\N
-2712	stddev_samp	pg_catalog	a	f	f	i	f	20	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2713	stddev_samp	pg_catalog	a	f	f	i	f	23	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2714	stddev_samp	pg_catalog	a	f	f	i	f	21	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2715	stddev_samp	pg_catalog	a	f	f	i	f	700	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2716	stddev_samp	pg_catalog	a	f	f	i	f	701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2717	stddev_samp	pg_catalog	a	f	f	i	f	1700	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2718	var_pop	pg_catalog	a	f	f	i	f	20	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2719	var_pop	pg_catalog	a	f	f	i	f	23	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2720	var_pop	pg_catalog	a	f	f	i	f	21	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2721	var_pop	pg_catalog	a	f	f	i	f	700	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2722	var_pop	pg_catalog	a	f	f	i	f	701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2723	var_pop	pg_catalog	a	f	f	i	f	1700	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2724	stddev_pop	pg_catalog	a	f	f	i	f	20	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2725	stddev_pop	pg_catalog	a	f	f	i	f	23	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2726	stddev_pop	pg_catalog	a	f	f	i	f	21	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2727	stddev_pop	pg_catalog	a	f	f	i	f	700	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2728	stddev_pop	pg_catalog	a	f	f	i	f	701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2729	stddev_pop	pg_catalog	a	f	f	i	f	1700	1700	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2730	pg_get_triggerdef	pg_catalog	f	t	f	s	f	26 16	25	0	0	\N	\N	\N	\N	pg_get_triggerdef_ext	internal	\N
-2731	asind	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dasind	internal	\N
-2732	acosd	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dacosd	internal	\N
-2733	atand	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	datand	internal	\N
-2734	atan2d	pg_catalog	f	t	f	i	f	701 701	701	0	0	\N	\N	\N	\N	datan2d	internal	\N
-2735	sind	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dsind	internal	\N
-2736	cosd	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dcosd	internal	\N
-2737	tand	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dtand	internal	\N
-2738	cotd	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	dcotd	internal	\N
-2739	pg_backup_stop	pg_catalog	f	t	f	v	f	16	2249	0	1	true	16 3220 25 25	iooo	wait_for_archive,lsn,labelfile,spcmapfile	pg_backup_stop	internal	\N
-2740	numeric_avg_serialize	pg_catalog	f	t	f	i	f	2281	17	0	0	\N	\N	\N	\N	numeric_avg_serialize	internal	\N
-2741	numeric_avg_deserialize	pg_catalog	f	t	f	i	f	17 2281	2281	0	0	\N	\N	\N	\N	numeric_avg_deserialize	internal	\N
-2743	ginarrayextract	pg_catalog	f	t	f	i	f	2277 2281 2281	2281	0	0	\N	\N	\N	\N	ginarrayextract	internal	\N
-2744	ginarrayconsistent	pg_catalog	f	t	f	i	f	2281 21 2277 23 2281 2281 2281 2281	16	0	0	\N	\N	\N	\N	ginarrayconsistent	internal	\N
-2746	int8_avg_accum	pg_catalog	f	f	f	i	f	2281 20	2281	0	0	\N	\N	\N	\N	int8_avg_accum	internal	\N
-2747	arrayoverlap	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	\N	\N	\N	\N	arrayoverlap	internal	\N
-2748	arraycontains	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	\N	\N	\N	\N	arraycontains	internal	\N
-2749	arraycontained	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	\N	\N	\N	\N	arraycontained	internal	\N
-2758	pg_stat_get_db_tuples_returned	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_tuples_returned	internal	\N
-2759	pg_stat_get_db_tuples_fetched	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_tuples_fetched	internal	\N
-2760	pg_stat_get_db_tuples_inserted	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_tuples_inserted	internal	\N
-2761	pg_stat_get_db_tuples_updated	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_tuples_updated	internal	\N
-2762	pg_stat_get_db_tuples_deleted	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_tuples_deleted	internal	\N
-2763	regexp_matches	pg_catalog	f	t	t	i	f	25 25	1009	0	0	\N	\N	\N	\N	regexp_matches_no_flags	internal	\N
-2764	regexp_matches	pg_catalog	f	t	t	i	f	25 25 25	1009	0	0	\N	\N	\N	\N	regexp_matches	internal	\N
-2765	regexp_split_to_table	pg_catalog	f	t	t	i	f	25 25	25	0	0	\N	\N	\N	\N	regexp_split_to_table_no_flags	internal	\N
-2766	regexp_split_to_table	pg_catalog	f	t	t	i	f	25 25 25	25	0	0	\N	\N	\N	\N	regexp_split_to_table	internal	\N
-2767	regexp_split_to_array	pg_catalog	f	t	f	i	f	25 25	1009	0	0	\N	\N	\N	\N	regexp_split_to_array_no_flags	internal	\N
-2768	regexp_split_to_array	pg_catalog	f	t	f	i	f	25 25 25	1009	0	0	\N	\N	\N	\N	regexp_split_to_array	internal	\N
-2769	pg_stat_get_bgwriter_timed_checkpoints	pg_catalog	f	t	f	s	f		20	0	0	\N	\N	\N	\N	pg_stat_get_bgwriter_timed_checkpoints	internal	\N
-2770	pg_stat_get_bgwriter_requested_checkpoints	pg_catalog	f	t	f	s	f		20	0	0	\N	\N	\N	\N	pg_stat_get_bgwriter_requested_checkpoints	internal	\N
-2771	pg_stat_get_bgwriter_buf_written_checkpoints	pg_catalog	f	t	f	s	f		20	0	0	\N	\N	\N	\N	pg_stat_get_bgwriter_buf_written_checkpoints	internal	\N
-2772	pg_stat_get_bgwriter_buf_written_clean	pg_catalog	f	t	f	s	f		20	0	0	\N	\N	\N	\N	pg_stat_get_bgwriter_buf_written_clean	internal	\N
-2773	pg_stat_get_bgwriter_maxwritten_clean	pg_catalog	f	t	f	s	f		20	0	0	\N	\N	\N	\N	pg_stat_get_bgwriter_maxwritten_clean	internal	\N
-2774	ginqueryarrayextract	pg_catalog	f	t	f	i	f	2277 2281 21 2281 2281 2281 2281	2281	0	0	\N	\N	\N	\N	ginqueryarrayextract	internal	\N
-2775	pg_stat_get_buf_written_backend	pg_catalog	f	t	f	s	f		20	0	0	\N	\N	\N	\N	pg_stat_get_buf_written_backend	internal	\N
-2777	anynonarray_in	pg_catalog	f	t	f	i	f	2275	2776	0	0	\N	\N	\N	\N	anynonarray_in	internal	\N
-2778	anynonarray_out	pg_catalog	f	t	f	i	f	2776	2275	0	0	\N	\N	\N	\N	anynonarray_out	internal	\N
-2781	pg_stat_get_last_vacuum_time	pg_catalog	f	t	f	s	f	26	1184	0	0	\N	\N	\N	\N	pg_stat_get_last_vacuum_time	internal	\N
-2782	pg_stat_get_last_autovacuum_time	pg_catalog	f	t	f	s	f	26	1184	0	0	\N	\N	\N	\N	pg_stat_get_last_autovacuum_time	internal	\N
-2783	pg_stat_get_last_analyze_time	pg_catalog	f	t	f	s	f	26	1184	0	0	\N	\N	\N	\N	pg_stat_get_last_analyze_time	internal	\N
-2784	pg_stat_get_last_autoanalyze_time	pg_catalog	f	t	f	s	f	26	1184	0	0	\N	\N	\N	\N	pg_stat_get_last_autoanalyze_time	internal	\N
-2785	int8_avg_combine	pg_catalog	f	f	f	i	f	2281 2281	2281	0	0	\N	\N	\N	\N	int8_avg_combine	internal	\N
-2786	int8_avg_serialize	pg_catalog	f	t	f	i	f	2281	17	0	0	\N	\N	\N	\N	int8_avg_serialize	internal	\N
-2787	int8_avg_deserialize	pg_catalog	f	t	f	i	f	17 2281	2281	0	0	\N	\N	\N	\N	int8_avg_deserialize	internal	\N
-2788	pg_stat_get_backend_wait_event_type	pg_catalog	f	t	f	s	f	23	25	0	0	\N	\N	\N	\N	pg_stat_get_backend_wait_event_type	internal	\N
-2790	tidgt	pg_catalog	f	t	f	i	t	27 27	16	0	0	\N	\N	\N	\N	tidgt	internal	\N
-2791	tidlt	pg_catalog	f	t	f	i	t	27 27	16	0	0	\N	\N	\N	\N	tidlt	internal	\N
-2792	tidge	pg_catalog	f	t	f	i	t	27 27	16	0	0	\N	\N	\N	\N	tidge	internal	\N
-2793	tidle	pg_catalog	f	t	f	i	t	27 27	16	0	0	\N	\N	\N	\N	tidle	internal	\N
-2794	bttidcmp	pg_catalog	f	t	f	i	t	27 27	23	0	0	\N	\N	\N	\N	bttidcmp	internal	\N
-2795	tidlarger	pg_catalog	f	t	f	i	f	27 27	27	0	0	\N	\N	\N	\N	tidlarger	internal	\N
-2796	tidsmaller	pg_catalog	f	t	f	i	f	27 27	27	0	0	\N	\N	\N	\N	tidsmaller	internal	\N
-2797	max	pg_catalog	a	f	f	i	f	27	27	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2798	min	pg_catalog	a	f	f	i	f	27	27	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2803	count	pg_catalog	a	f	f	i	f		20	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2804	int8inc_any	pg_catalog	f	t	f	i	f	20 2276	20	0	0	\N	\N	\N	\N	int8inc_any	internal	\N
-2805	int8inc_float8_float8	pg_catalog	f	t	f	i	f	20 701 701	20	0	0	\N	\N	\N	\N	int8inc_float8_float8	internal	\N
-2806	float8_regr_accum	pg_catalog	f	t	f	i	f	1022 701 701	1022	0	0	\N	\N	\N	\N	float8_regr_accum	internal	\N
-2807	float8_regr_sxx	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_regr_sxx	internal	\N
-2808	float8_regr_syy	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_regr_syy	internal	\N
-2809	float8_regr_sxy	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_regr_sxy	internal	\N
-2810	float8_regr_avgx	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_regr_avgx	internal	\N
-2811	float8_regr_avgy	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_regr_avgy	internal	\N
-2812	float8_regr_r2	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_regr_r2	internal	\N
-2813	float8_regr_slope	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_regr_slope	internal	\N
-2814	float8_regr_intercept	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_regr_intercept	internal	\N
-2815	float8_covar_pop	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_covar_pop	internal	\N
-2816	float8_covar_samp	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_covar_samp	internal	\N
-2817	float8_corr	pg_catalog	f	t	f	i	f	1022	701	0	0	\N	\N	\N	\N	float8_corr	internal	\N
-2818	regr_count	pg_catalog	a	f	f	i	f	701 701	20	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2819	regr_sxx	pg_catalog	a	f	f	i	f	701 701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2820	regr_syy	pg_catalog	a	f	f	i	f	701 701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2821	regr_sxy	pg_catalog	a	f	f	i	f	701 701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2822	regr_avgx	pg_catalog	a	f	f	i	f	701 701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2823	regr_avgy	pg_catalog	a	f	f	i	f	701 701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2824	regr_r2	pg_catalog	a	f	f	i	f	701 701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2825	regr_slope	pg_catalog	a	f	f	i	f	701 701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2826	regr_intercept	pg_catalog	a	f	f	i	f	701 701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2827	covar_pop	pg_catalog	a	f	f	i	f	701 701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2828	covar_samp	pg_catalog	a	f	f	i	f	701 701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2829	corr	pg_catalog	a	f	f	i	f	701 701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2844	pg_stat_get_db_blk_read_time	pg_catalog	f	t	f	s	f	26	701	0	0	\N	\N	\N	\N	pg_stat_get_db_blk_read_time	internal	\N
-2845	pg_stat_get_db_blk_write_time	pg_catalog	f	t	f	s	f	26	701	0	0	\N	\N	\N	\N	pg_stat_get_db_blk_write_time	internal	\N
-2848	pg_switch_wal	pg_catalog	f	t	f	v	f		3220	0	0	\N	\N	\N	\N	pg_switch_wal	internal	\N
-2849	pg_current_wal_lsn	pg_catalog	f	t	f	v	f		3220	0	0	\N	\N	\N	\N	pg_current_wal_lsn	internal	\N
-2850	pg_walfile_name_offset	pg_catalog	f	t	f	i	f	3220	2249	0	0	\N	3220 25 23	ioo	lsn,file_name,file_offset	pg_walfile_name_offset	internal	\N
-2851	pg_walfile_name	pg_catalog	f	t	f	i	f	3220	25	0	0	\N	\N	\N	\N	pg_walfile_name	internal	\N
-2852	pg_current_wal_insert_lsn	pg_catalog	f	t	f	v	f		3220	0	0	\N	\N	\N	\N	pg_current_wal_insert_lsn	internal	\N
-2853	pg_stat_get_backend_wait_event	pg_catalog	f	t	f	s	f	23	25	0	0	\N	\N	\N	\N	pg_stat_get_backend_wait_event	internal	\N
-2854	pg_my_temp_schema	pg_catalog	f	t	f	s	f		26	0	0	\N	\N	\N	\N	pg_my_temp_schema	internal	\N
-2855	pg_is_other_temp_schema	pg_catalog	f	t	f	s	f	26	16	0	0	\N	\N	\N	\N	pg_is_other_temp_schema	internal	\N
-2856	pg_timezone_names	pg_catalog	f	t	t	s	f		2249	0	0	\N	25 25 1186 16	oooo	name,abbrev,utc_offset,is_dst	pg_timezone_names	internal	\N
-2857	pg_stat_get_backend_xact_start	pg_catalog	f	t	f	s	f	23	1184	0	0	\N	\N	\N	\N	pg_stat_get_backend_xact_start	internal	\N
-2858	numeric_avg_accum	pg_catalog	f	f	f	i	f	2281 1700	2281	0	0	\N	\N	\N	\N	numeric_avg_accum	internal	\N
-2859	pg_stat_get_buf_alloc	pg_catalog	f	t	f	s	f		20	0	0	\N	\N	\N	\N	pg_stat_get_buf_alloc	internal	\N
-2878	pg_stat_get_live_tuples	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_live_tuples	internal	\N
-2879	pg_stat_get_dead_tuples	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_dead_tuples	internal	\N
-2880	pg_advisory_lock	pg_catalog	f	t	f	v	f	20	2278	0	0	\N	\N	\N	\N	pg_advisory_lock_int8	internal	\N
-2881	pg_advisory_lock_shared	pg_catalog	f	t	f	v	f	20	2278	0	0	\N	\N	\N	\N	pg_advisory_lock_shared_int8	internal	\N
-2882	pg_try_advisory_lock	pg_catalog	f	t	f	v	f	20	16	0	0	\N	\N	\N	\N	pg_try_advisory_lock_int8	internal	\N
-2883	pg_try_advisory_lock_shared	pg_catalog	f	t	f	v	f	20	16	0	0	\N	\N	\N	\N	pg_try_advisory_lock_shared_int8	internal	\N
-2884	pg_advisory_unlock	pg_catalog	f	t	f	v	f	20	16	0	0	\N	\N	\N	\N	pg_advisory_unlock_int8	internal	\N
-2885	pg_advisory_unlock_shared	pg_catalog	f	t	f	v	f	20	16	0	0	\N	\N	\N	\N	pg_advisory_unlock_shared_int8	internal	\N
-2886	pg_advisory_lock	pg_catalog	f	t	f	v	f	23 23	2278	0	0	\N	\N	\N	\N	pg_advisory_lock_int4	internal	\N
-2887	pg_advisory_lock_shared	pg_catalog	f	t	f	v	f	23 23	2278	0	0	\N	\N	\N	\N	pg_advisory_lock_shared_int4	internal	\N
-2888	pg_try_advisory_lock	pg_catalog	f	t	f	v	f	23 23	16	0	0	\N	\N	\N	\N	pg_try_advisory_lock_int4	internal	\N
-2889	pg_try_advisory_lock_shared	pg_catalog	f	t	f	v	f	23 23	16	0	0	\N	\N	\N	\N	pg_try_advisory_lock_shared_int4	internal	\N
-2890	pg_advisory_unlock	pg_catalog	f	t	f	v	f	23 23	16	0	0	\N	\N	\N	\N	pg_advisory_unlock_int4	internal	\N
-2891	pg_advisory_unlock_shared	pg_catalog	f	t	f	v	f	23 23	16	0	0	\N	\N	\N	\N	pg_advisory_unlock_shared_int4	internal	\N
-2892	pg_advisory_unlock_all	pg_catalog	f	t	f	v	f		2278	0	0	\N	\N	\N	\N	pg_advisory_unlock_all	internal	\N
-2893	xml_in	pg_catalog	f	t	f	s	f	2275	142	0	0	\N	\N	\N	\N	xml_in	internal	\N
-2894	xml_out	pg_catalog	f	t	f	i	f	142	2275	0	0	\N	\N	\N	\N	xml_out	internal	\N
-2895	xmlcomment	pg_catalog	f	t	f	i	f	25	142	0	0	\N	\N	\N	\N	xmlcomment	internal	\N
-2896	xml	pg_catalog	f	t	f	s	f	25	142	0	0	\N	\N	\N	\N	texttoxml	internal	\N
-2897	xmlvalidate	pg_catalog	f	t	f	i	f	142 25	16	0	0	\N	\N	\N	\N	xmlvalidate	internal	\N
-2898	xml_recv	pg_catalog	f	t	f	s	f	2281	142	0	0	\N	\N	\N	\N	xml_recv	internal	\N
-2899	xml_send	pg_catalog	f	t	f	s	f	142	17	0	0	\N	\N	\N	\N	xml_send	internal	\N
-2900	xmlconcat2	pg_catalog	f	f	f	i	f	142 142	142	0	0	\N	\N	\N	\N	xmlconcat2	internal	\N
-2901	xmlagg	pg_catalog	a	f	f	i	f	142	142	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-2902	varbittypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	\N	\N	\N	\N	varbittypmodin	internal	\N
-2903	intervaltypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	\N	\N	\N	\N	intervaltypmodin	internal	\N
-2904	intervaltypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	\N	\N	\N	\N	intervaltypmodout	internal	\N
-2905	timestamptypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	\N	\N	\N	\N	timestamptypmodin	internal	\N
-2906	timestamptypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	\N	\N	\N	\N	timestamptypmodout	internal	\N
-2907	timestamptztypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	\N	\N	\N	\N	timestamptztypmodin	internal	\N
-2908	timestamptztypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	\N	\N	\N	\N	timestamptztypmodout	internal	\N
-2909	timetypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	\N	\N	\N	\N	timetypmodin	internal	\N
-2910	timetypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	\N	\N	\N	\N	timetypmodout	internal	\N
-2911	timetztypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	\N	\N	\N	\N	timetztypmodin	internal	\N
-2912	timetztypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	\N	\N	\N	\N	timetztypmodout	internal	\N
-2913	bpchartypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	\N	\N	\N	\N	bpchartypmodin	internal	\N
-2914	bpchartypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	\N	\N	\N	\N	bpchartypmodout	internal	\N
-2915	varchartypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	\N	\N	\N	\N	varchartypmodin	internal	\N
-2916	varchartypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	\N	\N	\N	\N	varchartypmodout	internal	\N
-2917	numerictypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	\N	\N	\N	\N	numerictypmodin	internal	\N
-2918	numerictypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	\N	\N	\N	\N	numerictypmodout	internal	\N
-2919	bittypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	\N	\N	\N	\N	bittypmodin	internal	\N
-2920	bittypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	\N	\N	\N	\N	bittypmodout	internal	\N
-2921	varbittypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	\N	\N	\N	\N	varbittypmodout	internal	\N
-2922	text	pg_catalog	f	t	f	i	f	142	25	0	0	\N	\N	\N	\N	xmltotext	internal	\N
-2923	table_to_xml	pg_catalog	f	t	f	s	f	2205 16 16 25	142	0	0	\N	\N	\N	tbl,nulls,tableforest,targetns	table_to_xml	internal	\N
-2924	query_to_xml	pg_catalog	f	t	f	v	f	25 16 16 25	142	0	0	\N	\N	\N	query,nulls,tableforest,targetns	query_to_xml	internal	\N
-2925	cursor_to_xml	pg_catalog	f	t	f	v	f	1790 23 16 16 25	142	0	0	\N	\N	\N	cursor,count,nulls,tableforest,targetns	cursor_to_xml	internal	\N
-2926	table_to_xmlschema	pg_catalog	f	t	f	s	f	2205 16 16 25	142	0	0	\N	\N	\N	tbl,nulls,tableforest,targetns	table_to_xmlschema	internal	\N
-2927	query_to_xmlschema	pg_catalog	f	t	f	v	f	25 16 16 25	142	0	0	\N	\N	\N	query,nulls,tableforest,targetns	query_to_xmlschema	internal	\N
-2928	cursor_to_xmlschema	pg_catalog	f	t	f	v	f	1790 16 16 25	142	0	0	\N	\N	\N	cursor,nulls,tableforest,targetns	cursor_to_xmlschema	internal	\N
-2929	table_to_xml_and_xmlschema	pg_catalog	f	t	f	s	f	2205 16 16 25	142	0	0	\N	\N	\N	tbl,nulls,tableforest,targetns	table_to_xml_and_xmlschema	internal	\N
-2930	query_to_xml_and_xmlschema	pg_catalog	f	t	f	v	f	25 16 16 25	142	0	0	\N	\N	\N	query,nulls,tableforest,targetns	query_to_xml_and_xmlschema	internal	\N
-2931	xpath	pg_catalog	f	t	f	i	f	25 142 1009	143	0	0	\N	\N	\N	\N	xpath	internal	\N
-2932	xpath	pg_catalog	f	t	f	i	f	25 142	143	0	0	\N	\N	\N	\N		sql	RETURN xpath(\d1, \d2, '{}'::text[])
-2933	schema_to_xml	pg_catalog	f	t	f	s	f	19 16 16 25	142	0	0	\N	\N	\N	schema,nulls,tableforest,targetns	schema_to_xml	internal	\N
-2934	schema_to_xmlschema	pg_catalog	f	t	f	s	f	19 16 16 25	142	0	0	\N	\N	\N	schema,nulls,tableforest,targetns	schema_to_xmlschema	internal	\N
-2935	schema_to_xml_and_xmlschema	pg_catalog	f	t	f	s	f	19 16 16 25	142	0	0	\N	\N	\N	schema,nulls,tableforest,targetns	schema_to_xml_and_xmlschema	internal	\N
-2936	database_to_xml	pg_catalog	f	t	f	s	f	16 16 25	142	0	0	\N	\N	\N	nulls,tableforest,targetns	database_to_xml	internal	\N
-2937	database_to_xmlschema	pg_catalog	f	t	f	s	f	16 16 25	142	0	0	\N	\N	\N	nulls,tableforest,targetns	database_to_xmlschema	internal	\N
-2938	database_to_xml_and_xmlschema	pg_catalog	f	t	f	s	f	16 16 25	142	0	0	\N	\N	\N	nulls,tableforest,targetns	database_to_xml_and_xmlschema	internal	\N
-2939	txid_snapshot_in	pg_catalog	f	t	f	i	f	2275	2970	0	0	\N	\N	\N	\N	pg_snapshot_in	internal	\N
-2940	txid_snapshot_out	pg_catalog	f	t	f	i	f	2970	2275	0	0	\N	\N	\N	\N	pg_snapshot_out	internal	\N
-2941	txid_snapshot_recv	pg_catalog	f	t	f	i	f	2281	2970	0	0	\N	\N	\N	\N	pg_snapshot_recv	internal	\N
-2942	txid_snapshot_send	pg_catalog	f	t	f	i	f	2970	17	0	0	\N	\N	\N	\N	pg_snapshot_send	internal	\N
-2943	txid_current	pg_catalog	f	t	f	s	f		20	0	0	\N	\N	\N	\N	pg_current_xact_id	internal	\N
-2944	txid_current_snapshot	pg_catalog	f	t	f	s	f		2970	0	0	\N	\N	\N	\N	pg_current_snapshot	internal	\N
-2945	txid_snapshot_xmin	pg_catalog	f	t	f	i	f	2970	20	0	0	\N	\N	\N	\N	pg_snapshot_xmin	internal	\N
-2946	txid_snapshot_xmax	pg_catalog	f	t	f	i	f	2970	20	0	0	\N	\N	\N	\N	pg_snapshot_xmax	internal	\N
-2947	txid_snapshot_xip	pg_catalog	f	t	t	i	f	2970	20	0	0	\N	\N	\N	\N	pg_snapshot_xip	internal	\N
-2948	txid_visible_in_snapshot	pg_catalog	f	t	f	i	f	20 2970	16	0	0	\N	\N	\N	\N	pg_visible_in_snapshot	internal	\N
-2952	uuid_in	pg_catalog	f	t	f	i	f	2275	2950	0	0	\N	\N	\N	\N	uuid_in	internal	\N
-2953	uuid_out	pg_catalog	f	t	f	i	f	2950	2275	0	0	\N	\N	\N	\N	uuid_out	internal	\N
-2954	uuid_lt	pg_catalog	f	t	f	i	t	2950 2950	16	0	0	\N	\N	\N	\N	uuid_lt	internal	\N
-2955	uuid_le	pg_catalog	f	t	f	i	t	2950 2950	16	0	0	\N	\N	\N	\N	uuid_le	internal	\N
-2956	uuid_eq	pg_catalog	f	t	f	i	t	2950 2950	16	0	0	\N	\N	\N	\N	uuid_eq	internal	\N
-2957	uuid_ge	pg_catalog	f	t	f	i	t	2950 2950	16	0	0	\N	\N	\N	\N	uuid_ge	internal	\N
-2958	uuid_gt	pg_catalog	f	t	f	i	t	2950 2950	16	0	0	\N	\N	\N	\N	uuid_gt	internal	\N
-2959	uuid_ne	pg_catalog	f	t	f	i	t	2950 2950	16	0	0	\N	\N	\N	\N	uuid_ne	internal	\N
-2960	uuid_cmp	pg_catalog	f	t	f	i	t	2950 2950	23	0	0	\N	\N	\N	\N	uuid_cmp	internal	\N
-2961	uuid_recv	pg_catalog	f	t	f	i	f	2281	2950	0	0	\N	\N	\N	\N	uuid_recv	internal	\N
-2962	uuid_send	pg_catalog	f	t	f	i	f	2950	17	0	0	\N	\N	\N	\N	uuid_send	internal	\N
-2963	uuid_hash	pg_catalog	f	t	f	i	f	2950	23	0	0	\N	\N	\N	\N	uuid_hash	internal	\N
-2971	text	pg_catalog	f	t	f	i	f	16	25	0	0	\N	\N	\N	\N	booltext	internal	\N
-2978	pg_stat_get_function_calls	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_function_calls	internal	\N
-2979	pg_stat_get_function_total_time	pg_catalog	f	t	f	s	f	26	701	0	0	\N	\N	\N	\N	pg_stat_get_function_total_time	internal	\N
-2980	pg_stat_get_function_self_time	pg_catalog	f	t	f	s	f	26	701	0	0	\N	\N	\N	\N	pg_stat_get_function_self_time	internal	\N
-2981	record_eq	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	\N	\N	\N	\N	record_eq	internal	\N
-2982	record_ne	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	\N	\N	\N	\N	record_ne	internal	\N
-2983	record_lt	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	\N	\N	\N	\N	record_lt	internal	\N
-2984	record_gt	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	\N	\N	\N	\N	record_gt	internal	\N
-2985	record_le	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	\N	\N	\N	\N	record_le	internal	\N
-2986	record_ge	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	\N	\N	\N	\N	record_ge	internal	\N
-2987	btrecordcmp	pg_catalog	f	t	f	i	f	2249 2249	23	0	0	\N	\N	\N	\N	btrecordcmp	internal	\N
-2997	pg_table_size	pg_catalog	f	t	f	v	f	2205	20	0	0	\N	\N	\N	\N	pg_table_size	internal	\N
-2998	pg_indexes_size	pg_catalog	f	t	f	v	f	2205	20	0	0	\N	\N	\N	\N	pg_indexes_size	internal	\N
-2999	pg_relation_filenode	pg_catalog	f	t	f	s	f	2205	26	0	0	\N	\N	\N	\N	pg_relation_filenode	internal	\N
-3000	has_foreign_data_wrapper_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	\N	\N	\N	\N	has_foreign_data_wrapper_privilege_name_name	internal	\N
-3001	has_foreign_data_wrapper_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	\N	\N	\N	\N	has_foreign_data_wrapper_privilege_name_id	internal	\N
-3002	has_foreign_data_wrapper_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	\N	\N	\N	\N	has_foreign_data_wrapper_privilege_id_name	internal	\N
-3003	has_foreign_data_wrapper_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	\N	\N	\N	\N	has_foreign_data_wrapper_privilege_id_id	internal	\N
-3004	has_foreign_data_wrapper_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	\N	\N	\N	\N	has_foreign_data_wrapper_privilege_name	internal	\N
-3005	has_foreign_data_wrapper_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	\N	\N	\N	\N	has_foreign_data_wrapper_privilege_id	internal	\N
-3006	has_server_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	\N	\N	\N	\N	has_server_privilege_name_name	internal	\N
-3007	has_server_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	\N	\N	\N	\N	has_server_privilege_name_id	internal	\N
-3008	has_server_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	\N	\N	\N	\N	has_server_privilege_id_name	internal	\N
-3009	has_server_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	\N	\N	\N	\N	has_server_privilege_id_id	internal	\N
-3010	has_server_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	\N	\N	\N	\N	has_server_privilege_name	internal	\N
-3011	has_server_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	\N	\N	\N	\N	has_server_privilege_id	internal	\N
-3012	has_column_privilege	pg_catalog	f	t	f	s	f	19 25 25 25	16	0	0	\N	\N	\N	\N	has_column_privilege_name_name_name	internal	\N
-3013	has_column_privilege	pg_catalog	f	t	f	s	f	19 25 21 25	16	0	0	\N	\N	\N	\N	has_column_privilege_name_name_attnum	internal	\N
-3014	has_column_privilege	pg_catalog	f	t	f	s	f	19 26 25 25	16	0	0	\N	\N	\N	\N	has_column_privilege_name_id_name	internal	\N
-3015	has_column_privilege	pg_catalog	f	t	f	s	f	19 26 21 25	16	0	0	\N	\N	\N	\N	has_column_privilege_name_id_attnum	internal	\N
-3016	has_column_privilege	pg_catalog	f	t	f	s	f	26 25 25 25	16	0	0	\N	\N	\N	\N	has_column_privilege_id_name_name	internal	\N
-3017	has_column_privilege	pg_catalog	f	t	f	s	f	26 25 21 25	16	0	0	\N	\N	\N	\N	has_column_privilege_id_name_attnum	internal	\N
-3018	has_column_privilege	pg_catalog	f	t	f	s	f	26 26 25 25	16	0	0	\N	\N	\N	\N	has_column_privilege_id_id_name	internal	\N
-3019	has_column_privilege	pg_catalog	f	t	f	s	f	26 26 21 25	16	0	0	\N	\N	\N	\N	has_column_privilege_id_id_attnum	internal	\N
-3020	has_column_privilege	pg_catalog	f	t	f	s	f	25 25 25	16	0	0	\N	\N	\N	\N	has_column_privilege_name_name	internal	\N
-3021	has_column_privilege	pg_catalog	f	t	f	s	f	25 21 25	16	0	0	\N	\N	\N	\N	has_column_privilege_name_attnum	internal	\N
-3022	has_column_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	\N	\N	\N	\N	has_column_privilege_id_name	internal	\N
-3023	has_column_privilege	pg_catalog	f	t	f	s	f	26 21 25	16	0	0	\N	\N	\N	\N	has_column_privilege_id_attnum	internal	\N
-3024	has_any_column_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	\N	\N	\N	\N	has_any_column_privilege_name_name	internal	\N
-3025	has_any_column_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	\N	\N	\N	\N	has_any_column_privilege_name_id	internal	\N
-3026	has_any_column_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	\N	\N	\N	\N	has_any_column_privilege_id_name	internal	\N
-3027	has_any_column_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	\N	\N	\N	\N	has_any_column_privilege_id_id	internal	\N
-3028	has_any_column_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	\N	\N	\N	\N	has_any_column_privilege_name	internal	\N
-3029	has_any_column_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	\N	\N	\N	\N	has_any_column_privilege_id	internal	\N
-3030	overlay	pg_catalog	f	t	f	i	f	1560 1560 23 23	1560	0	0	\N	\N	\N	\N	bitoverlay	internal	\N
-3031	overlay	pg_catalog	f	t	f	i	f	1560 1560 23	1560	0	0	\N	\N	\N	\N	bitoverlay_no_len	internal	\N
-3032	get_bit	pg_catalog	f	t	f	i	f	1560 23	23	0	0	\N	\N	\N	\N	bitgetbit	internal	\N
-3033	set_bit	pg_catalog	f	t	f	i	f	1560 23 23	1560	0	0	\N	\N	\N	\N	bitsetbit	internal	\N
-3034	pg_relation_filepath	pg_catalog	f	t	f	s	f	2205	25	0	0	\N	\N	\N	\N	pg_relation_filepath	internal	\N
-3035	pg_listening_channels	pg_catalog	f	t	t	s	f		25	0	0	\N	\N	\N	\N	pg_listening_channels	internal	\N
-3036	pg_notify	pg_catalog	f	f	f	v	f	25 25	2278	0	0	\N	\N	\N	\N	pg_notify	internal	\N
-3037	pg_stat_get_xact_numscans	pg_catalog	f	t	f	v	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_xact_numscans	internal	\N
-3038	pg_stat_get_xact_tuples_returned	pg_catalog	f	t	f	v	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_xact_tuples_returned	internal	\N
-3039	pg_stat_get_xact_tuples_fetched	pg_catalog	f	t	f	v	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_xact_tuples_fetched	internal	\N
-3040	pg_stat_get_xact_tuples_inserted	pg_catalog	f	t	f	v	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_xact_tuples_inserted	internal	\N
-3041	pg_stat_get_xact_tuples_updated	pg_catalog	f	t	f	v	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_xact_tuples_updated	internal	\N
-3042	pg_stat_get_xact_tuples_deleted	pg_catalog	f	t	f	v	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_xact_tuples_deleted	internal	\N
-3043	pg_stat_get_xact_tuples_hot_updated	pg_catalog	f	t	f	v	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_xact_tuples_hot_updated	internal	\N
-3044	pg_stat_get_xact_blocks_fetched	pg_catalog	f	t	f	v	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_xact_blocks_fetched	internal	\N
-3045	pg_stat_get_xact_blocks_hit	pg_catalog	f	t	f	v	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_xact_blocks_hit	internal	\N
-3046	pg_stat_get_xact_function_calls	pg_catalog	f	t	f	v	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_xact_function_calls	internal	\N
-3047	pg_stat_get_xact_function_total_time	pg_catalog	f	t	f	v	f	26	701	0	0	\N	\N	\N	\N	pg_stat_get_xact_function_total_time	internal	\N
-3048	pg_stat_get_xact_function_self_time	pg_catalog	f	t	f	v	f	26	701	0	0	\N	\N	\N	\N	pg_stat_get_xact_function_self_time	internal	\N
-3049	xpath_exists	pg_catalog	f	t	f	i	f	25 142 1009	16	0	0	\N	\N	\N	\N	xpath_exists	internal	\N
-3050	xpath_exists	pg_catalog	f	t	f	i	f	25 142	16	0	0	\N	\N	\N	\N		sql	RETURN xpath_exists(\d1, \d2, '{}'::text[])
-3051	xml_is_well_formed	pg_catalog	f	t	f	s	f	25	16	0	0	\N	\N	\N	\N	xml_is_well_formed	internal	\N
-3052	xml_is_well_formed_document	pg_catalog	f	t	f	i	f	25	16	0	0	\N	\N	\N	\N	xml_is_well_formed_document	internal	\N
-3053	xml_is_well_formed_content	pg_catalog	f	t	f	i	f	25	16	0	0	\N	\N	\N	\N	xml_is_well_formed_content	internal	\N
-3054	pg_stat_get_vacuum_count	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_vacuum_count	internal	\N
-3055	pg_stat_get_autovacuum_count	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_autovacuum_count	internal	\N
-3056	pg_stat_get_analyze_count	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_analyze_count	internal	\N
-3057	pg_stat_get_autoanalyze_count	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_autoanalyze_count	internal	\N
-3058	concat	pg_catalog	f	f	f	s	f	2276	25	2276	0	\N	2276	v	\N	text_concat	internal	\N
-3059	concat_ws	pg_catalog	f	f	f	s	f	25 2276	25	2276	0	\N	25 2276	iv	\N	text_concat_ws	internal	\N
-3060	left	pg_catalog	f	t	f	i	f	25 23	25	0	0	\N	\N	\N	\N	text_left	internal	\N
-3061	right	pg_catalog	f	t	f	i	f	25 23	25	0	0	\N	\N	\N	\N	text_right	internal	\N
-3062	reverse	pg_catalog	f	t	f	i	f	25	25	0	0	\N	\N	\N	\N	text_reverse	internal	\N
-3063	pg_stat_get_buf_fsync_backend	pg_catalog	f	t	f	s	f		20	0	0	\N	\N	\N	\N	pg_stat_get_buf_fsync_backend	internal	\N
-3064	gist_point_distance	pg_catalog	f	t	f	i	f	2281 600 21 26 2281	701	0	0	\N	\N	\N	\N	gist_point_distance	internal	\N
-3065	pg_stat_get_db_conflict_tablespace	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_conflict_tablespace	internal	\N
-3066	pg_stat_get_db_conflict_lock	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_conflict_lock	internal	\N
-3067	pg_stat_get_db_conflict_snapshot	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_conflict_snapshot	internal	\N
-3068	pg_stat_get_db_conflict_bufferpin	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_conflict_bufferpin	internal	\N
-3069	pg_stat_get_db_conflict_startup_deadlock	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_conflict_startup_deadlock	internal	\N
-3070	pg_stat_get_db_conflict_all	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_conflict_all	internal	\N
-3071	pg_wal_replay_pause	pg_catalog	f	t	f	v	f		2278	0	0	\N	\N	\N	\N	pg_wal_replay_pause	internal	\N
-3072	pg_wal_replay_resume	pg_catalog	f	t	f	v	f		2278	0	0	\N	\N	\N	\N	pg_wal_replay_resume	internal	\N
-3073	pg_is_wal_replay_paused	pg_catalog	f	t	f	v	f		16	0	0	\N	\N	\N	\N	pg_is_wal_replay_paused	internal	\N
-3074	pg_stat_get_db_stat_reset_time	pg_catalog	f	t	f	s	f	26	1184	0	0	\N	\N	\N	\N	pg_stat_get_db_stat_reset_time	internal	\N
-3075	pg_stat_get_bgwriter_stat_reset_time	pg_catalog	f	t	f	s	f		1184	0	0	\N	\N	\N	\N	pg_stat_get_bgwriter_stat_reset_time	internal	\N
-3076	ginarrayextract	pg_catalog	f	t	f	i	f	2277 2281	2281	0	0	\N	\N	\N	\N	ginarrayextract_2args	internal	\N
-3077	gin_extract_tsvector	pg_catalog	f	t	f	i	f	3614 2281	2281	0	0	\N	\N	\N	\N	gin_extract_tsvector_2args	internal	\N
-3078	pg_sequence_parameters	pg_catalog	f	t	f	s	f	26	2249	0	0	\N	26 20 20 20 20 16 20 26	iooooooo	sequence_oid,start_value,minimum_value,maximum_value,increment,cycle_option,cache_size,data_type	pg_sequence_parameters	internal	\N
-3082	pg_available_extensions	pg_catalog	f	t	t	s	f		2249	0	0	\N	19 25 25	ooo	name,default_version,comment	pg_available_extensions	internal	\N
-3083	pg_available_extension_versions	pg_catalog	f	t	t	s	f		2249	0	0	\N	19 25 16 16 16 19 1003 25	oooooooo	name,version,superuser,trusted,relocatable,schema,requires,comment	pg_available_extension_versions	internal	\N
-3084	pg_extension_update_paths	pg_catalog	f	t	t	s	f	19	2249	0	0	\N	19 25 25 25	iooo	name,source,target,path	pg_extension_update_paths	internal	\N
-3086	pg_extension_config_dump	pg_catalog	f	t	f	v	f	2205 25	2278	0	0	\N	\N	\N	\N	pg_extension_config_dump	internal	\N
-3087	gin_extract_tsquery	pg_catalog	f	t	f	i	f	3615 2281 21 2281 2281	2281	0	0	\N	\N	\N	\N	gin_extract_tsquery_5args	internal	\N
-3088	gin_tsquery_consistent	pg_catalog	f	t	f	i	f	2281 21 3615 23 2281 2281	16	0	0	\N	\N	\N	\N	gin_tsquery_consistent_6args	internal	\N
-3089	pg_advisory_xact_lock	pg_catalog	f	t	f	v	f	20	2278	0	0	\N	\N	\N	\N	pg_advisory_xact_lock_int8	internal	\N
-3090	pg_advisory_xact_lock_shared	pg_catalog	f	t	f	v	f	20	2278	0	0	\N	\N	\N	\N	pg_advisory_xact_lock_shared_int8	internal	\N
-3091	pg_try_advisory_xact_lock	pg_catalog	f	t	f	v	f	20	16	0	0	\N	\N	\N	\N	pg_try_advisory_xact_lock_int8	internal	\N
-3092	pg_try_advisory_xact_lock_shared	pg_catalog	f	t	f	v	f	20	16	0	0	\N	\N	\N	\N	pg_try_advisory_xact_lock_shared_int8	internal	\N
-3093	pg_advisory_xact_lock	pg_catalog	f	t	f	v	f	23 23	2278	0	0	\N	\N	\N	\N	pg_advisory_xact_lock_int4	internal	\N
-3094	pg_advisory_xact_lock_shared	pg_catalog	f	t	f	v	f	23 23	2278	0	0	\N	\N	\N	\N	pg_advisory_xact_lock_shared_int4	internal	\N
-3095	pg_try_advisory_xact_lock	pg_catalog	f	t	f	v	f	23 23	16	0	0	\N	\N	\N	\N	pg_try_advisory_xact_lock_int4	internal	\N
-3096	pg_try_advisory_xact_lock_shared	pg_catalog	f	t	f	v	f	23 23	16	0	0	\N	\N	\N	\N	pg_try_advisory_xact_lock_shared_int4	internal	\N
-3097	varchar_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	varchar_support	internal	\N
-3098	pg_create_restore_point	pg_catalog	f	t	f	v	f	25	3220	0	0	\N	\N	\N	\N	pg_create_restore_point	internal	\N
-3099	pg_stat_get_wal_senders	pg_catalog	f	f	t	s	f		2249	0	0	\N	23 25 3220 3220 3220 3220 1186 1186 1186 23 25 1184	oooooooooooo	pid,state,sent_lsn,write_lsn,flush_lsn,replay_lsn,write_lag,flush_lag,replay_lag,sync_priority,sync_state,reply_time	pg_stat_get_wal_senders	internal	\N
-3100	row_number	pg_catalog	w	f	f	i	f		20	0	0	\N	\N	\N	\N	window_row_number	internal	\N
-3101	rank	pg_catalog	w	f	f	i	f		20	0	0	\N	\N	\N	\N	window_rank	internal	\N
-3102	dense_rank	pg_catalog	w	f	f	i	f		20	0	0	\N	\N	\N	\N	window_dense_rank	internal	\N
-3103	percent_rank	pg_catalog	w	f	f	i	f		701	0	0	\N	\N	\N	\N	window_percent_rank	internal	\N
-3104	cume_dist	pg_catalog	w	f	f	i	f		701	0	0	\N	\N	\N	\N	window_cume_dist	internal	\N
-3105	ntile	pg_catalog	w	t	f	i	f	23	23	0	0	\N	\N	\N	\N	window_ntile	internal	\N
-3106	lag	pg_catalog	w	t	f	i	f	2283	2283	0	0	\N	\N	\N	\N	window_lag	internal	\N
-3107	lag	pg_catalog	w	t	f	i	f	2283 23	2283	0	0	\N	\N	\N	\N	window_lag_with_offset	internal	\N
-3108	lag	pg_catalog	w	t	f	i	f	5077 23 5077	5077	0	0	\N	\N	\N	\N	window_lag_with_offset_and_default	internal	\N
-3109	lead	pg_catalog	w	t	f	i	f	2283	2283	0	0	\N	\N	\N	\N	window_lead	internal	\N
-3110	lead	pg_catalog	w	t	f	i	f	2283 23	2283	0	0	\N	\N	\N	\N	window_lead_with_offset	internal	\N
-3111	lead	pg_catalog	w	t	f	i	f	5077 23 5077	5077	0	0	\N	\N	\N	\N	window_lead_with_offset_and_default	internal	\N
-3112	first_value	pg_catalog	w	t	f	i	f	2283	2283	0	0	\N	\N	\N	\N	window_first_value	internal	\N
-3113	last_value	pg_catalog	w	t	f	i	f	2283	2283	0	0	\N	\N	\N	\N	window_last_value	internal	\N
-3114	nth_value	pg_catalog	w	t	f	i	f	2283 23	2283	0	0	\N	\N	\N	\N	window_nth_value	internal	\N
-3116	fdw_handler_in	pg_catalog	f	f	f	i	f	2275	3115	0	0	\N	\N	\N	\N	fdw_handler_in	internal	\N
-3117	fdw_handler_out	pg_catalog	f	t	f	i	f	3115	2275	0	0	\N	\N	\N	\N	fdw_handler_out	internal	\N
-3120	void_recv	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	void_recv	internal	\N
-3121	void_send	pg_catalog	f	t	f	i	f	2278	17	0	0	\N	\N	\N	\N	void_send	internal	\N
-3129	btint2sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	btint2sortsupport	internal	\N
-3130	btint4sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	btint4sortsupport	internal	\N
-3131	btint8sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	btint8sortsupport	internal	\N
-3132	btfloat4sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	btfloat4sortsupport	internal	\N
-3133	btfloat8sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	btfloat8sortsupport	internal	\N
-3134	btoidsortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	btoidsortsupport	internal	\N
-3135	btnamesortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	btnamesortsupport	internal	\N
-3136	date_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	date_sortsupport	internal	\N
-3137	timestamp_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	timestamp_sortsupport	internal	\N
-3138	has_type_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	\N	\N	\N	\N	has_type_privilege_name_name	internal	\N
-3139	has_type_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	\N	\N	\N	\N	has_type_privilege_name_id	internal	\N
-3140	has_type_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	\N	\N	\N	\N	has_type_privilege_id_name	internal	\N
-3141	has_type_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	\N	\N	\N	\N	has_type_privilege_id_id	internal	\N
-3142	has_type_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	\N	\N	\N	\N	has_type_privilege_name	internal	\N
-3143	has_type_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	\N	\N	\N	\N	has_type_privilege_id	internal	\N
-3144	macaddr_not	pg_catalog	f	t	f	i	f	829	829	0	0	\N	\N	\N	\N	macaddr_not	internal	\N
-3145	macaddr_and	pg_catalog	f	t	f	i	f	829 829	829	0	0	\N	\N	\N	\N	macaddr_and	internal	\N
-3146	macaddr_or	pg_catalog	f	t	f	i	f	829 829	829	0	0	\N	\N	\N	\N	macaddr_or	internal	\N
-3150	pg_stat_get_db_temp_files	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_temp_files	internal	\N
-3151	pg_stat_get_db_temp_bytes	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_temp_bytes	internal	\N
-3152	pg_stat_get_db_deadlocks	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_deadlocks	internal	\N
-3153	array_to_json	pg_catalog	f	t	f	s	f	2277	114	0	0	\N	\N	\N	\N	array_to_json	internal	\N
-3154	array_to_json	pg_catalog	f	t	f	s	f	2277 16	114	0	0	\N	\N	\N	\N	array_to_json_pretty	internal	\N
-3155	row_to_json	pg_catalog	f	t	f	s	f	2249	114	0	0	\N	\N	\N	\N	row_to_json	internal	\N
-3156	row_to_json	pg_catalog	f	t	f	s	f	2249 16	114	0	0	\N	\N	\N	\N	row_to_json_pretty	internal	\N
-3157	numeric_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	numeric_support	internal	\N
-3158	varbit_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	varbit_support	internal	\N
-3159	pg_get_viewdef	pg_catalog	f	t	f	s	f	26 23	25	0	0	\N	\N	\N	\N	pg_get_viewdef_wrap	internal	\N
-3160	pg_stat_get_checkpoint_write_time	pg_catalog	f	t	f	s	f		701	0	0	\N	\N	\N	\N	pg_stat_get_checkpoint_write_time	internal	\N
-3161	pg_stat_get_checkpoint_sync_time	pg_catalog	f	t	f	s	f		701	0	0	\N	\N	\N	\N	pg_stat_get_checkpoint_sync_time	internal	\N
-3162	pg_collation_for	pg_catalog	f	f	f	s	f	2276	25	0	0	\N	\N	\N	\N	pg_collation_for	internal	\N
-3163	pg_trigger_depth	pg_catalog	f	t	f	s	f		23	0	0	\N	\N	\N	\N	pg_trigger_depth	internal	\N
-3165	pg_wal_lsn_diff	pg_catalog	f	t	f	i	f	3220 3220	1700	0	0	\N	\N	\N	\N	pg_wal_lsn_diff	internal	\N
-3166	pg_size_pretty	pg_catalog	f	t	f	i	f	1700	25	0	0	\N	\N	\N	\N	pg_size_pretty_numeric	internal	\N
-3167	array_remove	pg_catalog	f	f	f	i	f	5078 5077	5078	0	0	\N	\N	\N	\N	array_remove	internal	\N
-3168	array_replace	pg_catalog	f	f	f	i	f	5078 5077 5077	5078	0	0	\N	\N	\N	\N	array_replace	internal	\N
-3169	rangesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	rangesel	internal	\N
-3170	lo_lseek64	pg_catalog	f	t	f	v	f	23 20 23	20	0	0	\N	\N	\N	\N	be_lo_lseek64	internal	\N
-3171	lo_tell64	pg_catalog	f	t	f	v	f	23	20	0	0	\N	\N	\N	\N	be_lo_tell64	internal	\N
-3172	lo_truncate64	pg_catalog	f	t	f	v	f	23 20	23	0	0	\N	\N	\N	\N	be_lo_truncate64	internal	\N
-3173	json_agg_transfn	pg_catalog	f	f	f	s	f	2281 2283	2281	0	0	\N	\N	\N	\N	json_agg_transfn	internal	\N
-3174	json_agg_finalfn	pg_catalog	f	f	f	i	f	2281	114	0	0	\N	\N	\N	\N	json_agg_finalfn	internal	\N
-3175	json_agg	pg_catalog	a	f	f	s	f	2283	114	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3176	to_json	pg_catalog	f	t	f	s	f	2283	114	0	0	\N	\N	\N	\N	to_json	internal	\N
-3177	pg_stat_get_mod_since_analyze	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_mod_since_analyze	internal	\N
-3178	numeric_sum	pg_catalog	f	f	f	i	f	2281	1700	0	0	\N	\N	\N	\N	numeric_sum	internal	\N
-3179	cardinality	pg_catalog	f	t	f	i	f	2277	23	0	0	\N	\N	\N	\N	array_cardinality	internal	\N
-3180	json_object_agg_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	\N	\N	\N	\N	json_object_agg_transfn	internal	\N
-3181	record_image_eq	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	\N	\N	\N	\N	record_image_eq	internal	\N
-3182	record_image_ne	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	\N	\N	\N	\N	record_image_ne	internal	\N
-3183	record_image_lt	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	\N	\N	\N	\N	record_image_lt	internal	\N
-3184	record_image_gt	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	\N	\N	\N	\N	record_image_gt	internal	\N
-3185	record_image_le	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	\N	\N	\N	\N	record_image_le	internal	\N
-3186	record_image_ge	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	\N	\N	\N	\N	record_image_ge	internal	\N
-3187	btrecordimagecmp	pg_catalog	f	t	f	i	f	2249 2249	23	0	0	\N	\N	\N	\N	btrecordimagecmp	internal	\N
-3195	pg_stat_get_archiver	pg_catalog	f	f	f	s	f		2249	0	0	\N	20 25 1184 20 25 1184 1184	ooooooo	archived_count,last_archived_wal,last_archived_time,failed_count,last_failed_wal,last_failed_time,stats_reset	pg_stat_get_archiver	internal	\N
-3196	json_object_agg_finalfn	pg_catalog	f	f	f	i	f	2281	114	0	0	\N	\N	\N	\N	json_object_agg_finalfn	internal	\N
-3197	json_object_agg	pg_catalog	a	f	f	s	f	2276 2276	114	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3198	json_build_array	pg_catalog	f	f	f	s	f	2276	114	2276	0	\N	2276	v	\N	json_build_array	internal	\N
-3199	json_build_array	pg_catalog	f	f	f	s	f		114	0	0	\N	\N	\N	\N	json_build_array_noargs	internal	\N
-3200	json_build_object	pg_catalog	f	f	f	s	f	2276	114	2276	0	\N	2276	v	\N	json_build_object	internal	\N
-3201	json_build_object	pg_catalog	f	f	f	s	f		114	0	0	\N	\N	\N	\N	json_build_object_noargs	internal	\N
-3202	json_object	pg_catalog	f	t	f	i	f	1009	114	0	0	\N	\N	\N	\N	json_object	internal	\N
-3203	json_object	pg_catalog	f	t	f	i	f	1009 1009	114	0	0	\N	\N	\N	\N	json_object_two_arg	internal	\N
-3204	json_to_record	pg_catalog	f	t	f	s	f	114	2249	0	0	\N	\N	\N	\N	json_to_record	internal	\N
-3205	json_to_recordset	pg_catalog	f	f	t	s	f	114	2249	0	0	\N	\N	\N	\N	json_to_recordset	internal	\N
-3207	jsonb_array_length	pg_catalog	f	t	f	i	f	3802	23	0	0	\N	\N	\N	\N	jsonb_array_length	internal	\N
-3208	jsonb_each	pg_catalog	f	t	t	i	f	3802	2249	0	0	\N	3802 25 3802	ioo	from_json,key,value	jsonb_each	internal	\N
-3209	jsonb_populate_record	pg_catalog	f	f	f	s	f	2283 3802	2283	0	0	\N	\N	\N	\N	jsonb_populate_record	internal	\N
-3210	jsonb_typeof	pg_catalog	f	t	f	i	f	3802	25	0	0	\N	\N	\N	\N	jsonb_typeof	internal	\N
-3214	jsonb_object_field_text	pg_catalog	f	t	f	i	f	3802 25	25	0	0	\N	\N	\N	from_json,field_name	jsonb_object_field_text	internal	\N
-3215	jsonb_array_element	pg_catalog	f	t	f	i	f	3802 23	3802	0	0	\N	\N	\N	from_json,element_index	jsonb_array_element	internal	\N
-3216	jsonb_array_element_text	pg_catalog	f	t	f	i	f	3802 23	25	0	0	\N	\N	\N	from_json,element_index	jsonb_array_element_text	internal	\N
-3217	jsonb_extract_path	pg_catalog	f	t	f	i	f	3802 1009	3802	25	0	\N	3802 1009	iv	from_json,path_elems	jsonb_extract_path	internal	\N
-3218	width_bucket	pg_catalog	f	t	f	i	f	5077 5078	23	0	0	\N	\N	\N	\N	width_bucket_array	internal	\N
-3219	jsonb_array_elements	pg_catalog	f	t	t	i	f	3802	3802	0	0	\N	3802 3802	io	from_json,value	jsonb_array_elements	internal	\N
-3229	pg_lsn_in	pg_catalog	f	t	f	i	f	2275	3220	0	0	\N	\N	\N	\N	pg_lsn_in	internal	\N
-3230	pg_lsn_out	pg_catalog	f	t	f	i	f	3220	2275	0	0	\N	\N	\N	\N	pg_lsn_out	internal	\N
-3231	pg_lsn_lt	pg_catalog	f	t	f	i	t	3220 3220	16	0	0	\N	\N	\N	\N	pg_lsn_lt	internal	\N
-3232	pg_lsn_le	pg_catalog	f	t	f	i	t	3220 3220	16	0	0	\N	\N	\N	\N	pg_lsn_le	internal	\N
-3233	pg_lsn_eq	pg_catalog	f	t	f	i	t	3220 3220	16	0	0	\N	\N	\N	\N	pg_lsn_eq	internal	\N
-3234	pg_lsn_ge	pg_catalog	f	t	f	i	t	3220 3220	16	0	0	\N	\N	\N	\N	pg_lsn_ge	internal	\N
-3235	pg_lsn_gt	pg_catalog	f	t	f	i	t	3220 3220	16	0	0	\N	\N	\N	\N	pg_lsn_gt	internal	\N
-3236	pg_lsn_ne	pg_catalog	f	t	f	i	t	3220 3220	16	0	0	\N	\N	\N	\N	pg_lsn_ne	internal	\N
-3237	pg_lsn_mi	pg_catalog	f	t	f	i	f	3220 3220	1700	0	0	\N	\N	\N	\N	pg_lsn_mi	internal	\N
-3238	pg_lsn_recv	pg_catalog	f	t	f	i	f	2281	3220	0	0	\N	\N	\N	\N	pg_lsn_recv	internal	\N
-3239	pg_lsn_send	pg_catalog	f	t	f	i	f	3220	17	0	0	\N	\N	\N	\N	pg_lsn_send	internal	\N
-3251	pg_lsn_cmp	pg_catalog	f	t	f	i	t	3220 3220	23	0	0	\N	\N	\N	\N	pg_lsn_cmp	internal	\N
-3252	pg_lsn_hash	pg_catalog	f	t	f	i	f	3220	23	0	0	\N	\N	\N	\N	pg_lsn_hash	internal	\N
-3255	bttextsortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	bttextsortsupport	internal	\N
-3259	generate_series	pg_catalog	f	t	t	i	f	1700 1700 1700	1700	0	0	\N	\N	\N	\N	generate_series_step_numeric	internal	\N
-3260	generate_series	pg_catalog	f	t	t	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	generate_series_numeric	internal	\N
-3261	json_strip_nulls	pg_catalog	f	t	f	i	f	114	114	0	0	\N	\N	\N	\N	json_strip_nulls	internal	\N
-3262	jsonb_strip_nulls	pg_catalog	f	t	f	i	f	3802	3802	0	0	\N	\N	\N	\N	jsonb_strip_nulls	internal	\N
-3263	jsonb_object	pg_catalog	f	t	f	i	f	1009	3802	0	0	\N	\N	\N	\N	jsonb_object	internal	\N
-3264	jsonb_object	pg_catalog	f	t	f	i	f	1009 1009	3802	0	0	\N	\N	\N	\N	jsonb_object_two_arg	internal	\N
-3265	jsonb_agg_transfn	pg_catalog	f	f	f	s	f	2281 2283	2281	0	0	\N	\N	\N	\N	jsonb_agg_transfn	internal	\N
-3266	jsonb_agg_finalfn	pg_catalog	f	f	f	s	f	2281	3802	0	0	\N	\N	\N	\N	jsonb_agg_finalfn	internal	\N
-3267	jsonb_agg	pg_catalog	a	f	f	s	f	2283	3802	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3268	jsonb_object_agg_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	\N	\N	\N	\N	jsonb_object_agg_transfn	internal	\N
-3269	jsonb_object_agg_finalfn	pg_catalog	f	f	f	s	f	2281	3802	0	0	\N	\N	\N	\N	jsonb_object_agg_finalfn	internal	\N
-3270	jsonb_object_agg	pg_catalog	a	f	f	i	f	2276 2276	3802	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3271	jsonb_build_array	pg_catalog	f	f	f	s	f	2276	3802	2276	0	\N	2276	v	\N	jsonb_build_array	internal	\N
-3272	jsonb_build_array	pg_catalog	f	f	f	s	f		3802	0	0	\N	\N	\N	\N	jsonb_build_array_noargs	internal	\N
-3273	jsonb_build_object	pg_catalog	f	f	f	s	f	2276	3802	2276	0	\N	2276	v	\N	jsonb_build_object	internal	\N
-3274	jsonb_build_object	pg_catalog	f	f	f	s	f		3802	0	0	\N	\N	\N	\N	jsonb_build_object_noargs	internal	\N
-3275	dist_ppoly	pg_catalog	f	t	f	i	f	600 604	701	0	0	\N	\N	\N	\N	dist_ppoly	internal	\N
-3277	array_position	pg_catalog	f	f	f	i	f	5078 5077	23	0	0	\N	\N	\N	\N	array_position	internal	\N
-3278	array_position	pg_catalog	f	f	f	i	f	5078 5077 23	23	0	0	\N	\N	\N	\N	array_position_start	internal	\N
-3279	array_positions	pg_catalog	f	f	f	i	f	5078 5077	1007	0	0	\N	\N	\N	\N	array_positions	internal	\N
-3280	gist_circle_distance	pg_catalog	f	t	f	i	f	2281 718 21 26 2281	701	0	0	\N	\N	\N	\N	gist_circle_distance	internal	\N
-3281	scale	pg_catalog	f	t	f	i	f	1700	23	0	0	\N	\N	\N	\N	numeric_scale	internal	\N
-3282	gist_point_fetch	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	gist_point_fetch	internal	\N
-3283	numeric_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	numeric_sortsupport	internal	\N
-3288	gist_poly_distance	pg_catalog	f	t	f	i	f	2281 604 21 26 2281	701	0	0	\N	\N	\N	\N	gist_poly_distance	internal	\N
-3290	dist_cpoint	pg_catalog	f	t	f	i	f	718 600	701	0	0	\N	\N	\N	\N	dist_cpoint	internal	\N
-3292	dist_polyp	pg_catalog	f	t	f	i	f	604 600	701	0	0	\N	\N	\N	\N	dist_polyp	internal	\N
-3293	pg_read_file	pg_catalog	f	t	f	v	f	25 20 20 16	25	0	0	\N	\N	\N	\N	pg_read_file_off_len_missing	internal	\N
-3294	current_setting	pg_catalog	f	t	f	s	f	25 16	25	0	0	\N	\N	\N	\N	show_config_by_name_missing_ok	internal	\N
-3295	pg_read_binary_file	pg_catalog	f	t	f	v	f	25 20 20 16	17	0	0	\N	\N	\N	\N	pg_read_binary_file_off_len_missing	internal	\N
-3296	pg_notification_queue_usage	pg_catalog	f	t	f	v	f		701	0	0	\N	\N	\N	\N	pg_notification_queue_usage	internal	\N
-3297	pg_ls_dir	pg_catalog	f	t	t	v	f	25 16 16	25	0	0	\N	\N	\N	\N	pg_ls_dir	internal	\N
-3298	row_security_active	pg_catalog	f	t	f	s	f	26	16	0	0	\N	\N	\N	\N	row_security_active	internal	\N
-3299	row_security_active	pg_catalog	f	t	f	s	f	25	16	0	0	\N	\N	\N	\N	row_security_active_name	internal	\N
-3300	uuid_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	uuid_sortsupport	internal	\N
-3301	jsonb_concat	pg_catalog	f	t	f	i	f	3802 3802	3802	0	0	\N	\N	\N	\N	jsonb_concat	internal	\N
-3302	jsonb_delete	pg_catalog	f	t	f	i	f	3802 25	3802	0	0	\N	\N	\N	\N	jsonb_delete	internal	\N
-3303	jsonb_delete	pg_catalog	f	t	f	i	f	3802 23	3802	0	0	\N	\N	\N	\N	jsonb_delete_idx	internal	\N
-3304	jsonb_delete_path	pg_catalog	f	t	f	i	f	3802 1009	3802	0	0	\N	\N	\N	\N	jsonb_delete_path	internal	\N
-3305	jsonb_set	pg_catalog	f	t	f	i	f	3802 1009 3802 16	3802	0	1	true	\N	\N	jsonb_in,path,replacement,create_if_missing	jsonb_set	internal	\N
-3306	jsonb_pretty	pg_catalog	f	t	f	i	f	3802	25	0	0	\N	\N	\N	\N	jsonb_pretty	internal	\N
-3307	pg_stat_file	pg_catalog	f	t	f	v	f	25 16	2249	0	0	\N	25 16 20 1184 1184 1184 1184 16	iioooooo	filename,missing_ok,size,access,modification,change,creation,isdir	pg_stat_file	internal	\N
-3308	xidneq	pg_catalog	f	t	f	i	t	28 28	16	0	0	\N	\N	\N	\N	xidneq	internal	\N
-3309	xidneqint4	pg_catalog	f	t	f	i	t	28 23	16	0	0	\N	\N	\N	\N	xidneq	internal	\N
-3311	tsm_handler_in	pg_catalog	f	f	f	i	f	2275	3310	0	0	\N	\N	\N	\N	tsm_handler_in	internal	\N
-3312	tsm_handler_out	pg_catalog	f	t	f	i	f	3310	2275	0	0	\N	\N	\N	\N	tsm_handler_out	internal	\N
-3313	bernoulli	pg_catalog	f	t	f	v	f	2281	3310	0	0	\N	\N	\N	\N	tsm_bernoulli_handler	internal	\N
-3314	system	pg_catalog	f	t	f	v	f	2281	3310	0	0	\N	\N	\N	\N	tsm_system_handler	internal	\N
-3317	pg_stat_get_wal_receiver	pg_catalog	f	f	f	s	f		2249	0	0	\N	23 25 3220 23 3220 3220 23 1184 1184 3220 1184 25 25 23 25	ooooooooooooooo	pid,status,receive_start_lsn,receive_start_tli,written_lsn,flushed_lsn,received_tli,last_msg_send_time,last_msg_receipt_time,latest_end_lsn,latest_end_time,slot_name,sender_host,sender_port,conninfo	pg_stat_get_wal_receiver	internal	\N
-3318	pg_stat_get_progress_info	pg_catalog	f	t	t	s	f	25	2249	0	0	\N	25 23 26 26 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20	iooooooooooooooooooooooo	cmdtype,pid,datid,relid,param1,param2,param3,param4,param5,param6,param7,param8,param9,param10,param11,param12,param13,param14,param15,param16,param17,param18,param19,param20	pg_stat_get_progress_info	internal	\N
-3319	ts_filter	pg_catalog	f	t	f	i	f	3614 1002	3614	0	0	\N	\N	\N	\N	tsvector_filter	internal	\N
-3320	setweight	pg_catalog	f	t	f	i	f	3614 18 1009	3614	0	0	\N	\N	\N	\N	tsvector_setweight_by_filter	internal	\N
-3321	ts_delete	pg_catalog	f	t	f	i	f	3614 25	3614	0	0	\N	\N	\N	\N	tsvector_delete_str	internal	\N
-3322	unnest	pg_catalog	f	t	t	i	f	3614	2249	0	0	\N	3614 25 1005 1009	iooo	tsvector,lexeme,positions,weights	tsvector_unnest	internal	\N
-3323	ts_delete	pg_catalog	f	t	f	i	f	3614 1009	3614	0	0	\N	\N	\N	\N	tsvector_delete_arr	internal	\N
-3324	int4_avg_combine	pg_catalog	f	t	f	i	f	1016 1016	1016	0	0	\N	\N	\N	\N	int4_avg_combine	internal	\N
-3325	interval_combine	pg_catalog	f	t	f	i	f	1187 1187	1187	0	0	\N	\N	\N	\N	interval_combine	internal	\N
-3326	tsvector_to_array	pg_catalog	f	t	f	i	f	3614	1009	0	0	\N	\N	\N	\N	tsvector_to_array	internal	\N
-3327	array_to_tsvector	pg_catalog	f	t	f	i	f	1009	3614	0	0	\N	\N	\N	\N	array_to_tsvector	internal	\N
-3328	bpchar_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	bpchar_sortsupport	internal	\N
-3329	pg_show_all_file_settings	pg_catalog	f	t	t	v	f		2249	0	0	\N	25 23 23 25 25 16 25	ooooooo	sourcefile,sourceline,seqno,name,setting,applied,error	show_all_file_settings	internal	\N
-3330	pg_current_wal_flush_lsn	pg_catalog	f	t	f	v	f		3220	0	0	\N	\N	\N	\N	pg_current_wal_flush_lsn	internal	\N
-3331	bytea_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	bytea_sortsupport	internal	\N
-3332	bttext_pattern_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	bttext_pattern_sortsupport	internal	\N
-3333	btbpchar_pattern_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	btbpchar_pattern_sortsupport	internal	\N
-3334	pg_size_bytes	pg_catalog	f	t	f	i	f	25	20	0	0	\N	\N	\N	\N	pg_size_bytes	internal	\N
-3335	numeric_serialize	pg_catalog	f	t	f	i	f	2281	17	0	0	\N	\N	\N	\N	numeric_serialize	internal	\N
-3336	numeric_deserialize	pg_catalog	f	t	f	i	f	17 2281	2281	0	0	\N	\N	\N	\N	numeric_deserialize	internal	\N
-3337	numeric_avg_combine	pg_catalog	f	f	f	i	f	2281 2281	2281	0	0	\N	\N	\N	\N	numeric_avg_combine	internal	\N
-3338	numeric_poly_combine	pg_catalog	f	f	f	i	f	2281 2281	2281	0	0	\N	\N	\N	\N	numeric_poly_combine	internal	\N
-3339	numeric_poly_serialize	pg_catalog	f	t	f	i	f	2281	17	0	0	\N	\N	\N	\N	numeric_poly_serialize	internal	\N
-3340	numeric_poly_deserialize	pg_catalog	f	t	f	i	f	17 2281	2281	0	0	\N	\N	\N	\N	numeric_poly_deserialize	internal	\N
-3341	numeric_combine	pg_catalog	f	f	f	i	f	2281 2281	2281	0	0	\N	\N	\N	\N	numeric_combine	internal	\N
-3342	float8_regr_combine	pg_catalog	f	t	f	i	f	1022 1022	1022	0	0	\N	\N	\N	\N	float8_regr_combine	internal	\N
-3343	jsonb_delete	pg_catalog	f	t	f	i	f	3802 1009	3802	25	0	\N	3802 1009	iv	from_json,path_elems	jsonb_delete_array	internal	\N
-3344	cash_mul_int8	pg_catalog	f	t	f	i	f	790 20	790	0	0	\N	\N	\N	\N	cash_mul_int8	internal	\N
-3345	cash_div_int8	pg_catalog	f	t	f	i	f	790 20	790	0	0	\N	\N	\N	\N	cash_div_int8	internal	\N
-3348	txid_current_if_assigned	pg_catalog	f	t	f	s	f		20	0	0	\N	\N	\N	\N	pg_current_xact_id_if_assigned	internal	\N
-3352	pg_get_partkeydef	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N	pg_get_partkeydef	internal	\N
-3353	pg_ls_logdir	pg_catalog	f	t	t	v	f		2249	0	0	\N	25 20 1184	ooo	name,size,modification	pg_ls_logdir	internal	\N
-3354	pg_ls_waldir	pg_catalog	f	t	t	v	f		2249	0	0	\N	25 20 1184	ooo	name,size,modification	pg_ls_waldir	internal	\N
-3355	pg_ndistinct_in	pg_catalog	f	t	f	i	f	2275	3361	0	0	\N	\N	\N	\N	pg_ndistinct_in	internal	\N
-3356	pg_ndistinct_out	pg_catalog	f	t	f	i	f	3361	2275	0	0	\N	\N	\N	\N	pg_ndistinct_out	internal	\N
-3357	pg_ndistinct_recv	pg_catalog	f	t	f	s	f	2281	3361	0	0	\N	\N	\N	\N	pg_ndistinct_recv	internal	\N
-3358	pg_ndistinct_send	pg_catalog	f	t	f	s	f	3361	17	0	0	\N	\N	\N	\N	pg_ndistinct_send	internal	\N
-3359	macaddr_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	macaddr_sortsupport	internal	\N
-3360	txid_status	pg_catalog	f	t	f	v	f	20	25	0	0	\N	\N	\N	\N	pg_xact_status	internal	\N
-3376	pg_safe_snapshot_blocking_pids	pg_catalog	f	t	f	v	f	23	1007	0	0	\N	\N	\N	\N	pg_safe_snapshot_blocking_pids	internal	\N
-3378	pg_isolation_test_session_is_blocked	pg_catalog	f	t	f	v	f	23 1007	16	0	0	\N	\N	\N	\N	pg_isolation_test_session_is_blocked	internal	\N
-3382	pg_identify_object_as_address	pg_catalog	f	t	f	s	f	26 26 23	2249	0	0	\N	26 26 23 25 1009 1009	iiiooo	classid,objid,objsubid,type,object_names,object_args	pg_identify_object_as_address	internal	\N
-3383	brin_minmax_opcinfo	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	brin_minmax_opcinfo	internal	\N
-3384	brin_minmax_add_value	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	16	0	0	\N	\N	\N	\N	brin_minmax_add_value	internal	\N
-3385	brin_minmax_consistent	pg_catalog	f	t	f	i	f	2281 2281 2281	16	0	0	\N	\N	\N	\N	brin_minmax_consistent	internal	\N
-3386	brin_minmax_union	pg_catalog	f	t	f	i	f	2281 2281 2281	16	0	0	\N	\N	\N	\N	brin_minmax_union	internal	\N
-3387	int8_avg_accum_inv	pg_catalog	f	f	f	i	f	2281 20	2281	0	0	\N	\N	\N	\N	int8_avg_accum_inv	internal	\N
-3388	numeric_poly_sum	pg_catalog	f	f	f	i	f	2281	1700	0	0	\N	\N	\N	\N	numeric_poly_sum	internal	\N
-3389	numeric_poly_avg	pg_catalog	f	f	f	i	f	2281	1700	0	0	\N	\N	\N	\N	numeric_poly_avg	internal	\N
-3390	numeric_poly_var_pop	pg_catalog	f	f	f	i	f	2281	1700	0	0	\N	\N	\N	\N	numeric_poly_var_pop	internal	\N
-3391	numeric_poly_var_samp	pg_catalog	f	f	f	i	f	2281	1700	0	0	\N	\N	\N	\N	numeric_poly_var_samp	internal	\N
-3392	numeric_poly_stddev_pop	pg_catalog	f	f	f	i	f	2281	1700	0	0	\N	\N	\N	\N	numeric_poly_stddev_pop	internal	\N
-3393	numeric_poly_stddev_samp	pg_catalog	f	f	f	i	f	2281	1700	0	0	\N	\N	\N	\N	numeric_poly_stddev_samp	internal	\N
-3396	regexp_match	pg_catalog	f	t	f	i	f	25 25	1009	0	0	\N	\N	\N	\N	regexp_match_no_flags	internal	\N
-3397	regexp_match	pg_catalog	f	t	f	i	f	25 25 25	1009	0	0	\N	\N	\N	\N	regexp_match	internal	\N
-3399	int8_mul_cash	pg_catalog	f	t	f	i	f	20 790	790	0	0	\N	\N	\N	\N	int8_mul_cash	internal	\N
-3400	pg_config	pg_catalog	f	t	t	s	f		2249	0	0	\N	25 25	oo	name,setting	pg_config	internal	\N
-3401	pg_hba_file_rules	pg_catalog	f	t	t	v	f		2249	0	0	\N	23 25 23 25 1009 1009 25 25 25 1009 25	ooooooooooo	rule_number,file_name,line_number,type,database,user_name,address,netmask,auth_method,options,error	pg_hba_file_rules	internal	\N
-3403	pg_statistics_obj_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	\N	\N	\N	\N	pg_statistics_obj_is_visible	internal	\N
-3404	pg_dependencies_in	pg_catalog	f	t	f	i	f	2275	3402	0	0	\N	\N	\N	\N	pg_dependencies_in	internal	\N
-3405	pg_dependencies_out	pg_catalog	f	t	f	i	f	3402	2275	0	0	\N	\N	\N	\N	pg_dependencies_out	internal	\N
-3406	pg_dependencies_recv	pg_catalog	f	t	f	s	f	2281	3402	0	0	\N	\N	\N	\N	pg_dependencies_recv	internal	\N
-3407	pg_dependencies_send	pg_catalog	f	t	f	s	f	3402	17	0	0	\N	\N	\N	\N	pg_dependencies_send	internal	\N
-3408	pg_get_partition_constraintdef	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N	pg_get_partition_constraintdef	internal	\N
-3409	time_hash_extended	pg_catalog	f	t	f	i	f	1083 20	20	0	0	\N	\N	\N	\N	time_hash_extended	internal	\N
-3410	timetz_hash_extended	pg_catalog	f	t	f	i	f	1266 20	20	0	0	\N	\N	\N	\N	timetz_hash_extended	internal	\N
-3411	timestamp_hash_extended	pg_catalog	f	t	f	i	f	1114 20	20	0	0	\N	\N	\N	\N	timestamp_hash_extended	internal	\N
-3412	uuid_hash_extended	pg_catalog	f	t	f	i	f	2950 20	20	0	0	\N	\N	\N	\N	uuid_hash_extended	internal	\N
-3413	pg_lsn_hash_extended	pg_catalog	f	t	f	i	f	3220 20	20	0	0	\N	\N	\N	\N	pg_lsn_hash_extended	internal	\N
-3414	hashenumextended	pg_catalog	f	t	f	i	f	3500 20	20	0	0	\N	\N	\N	\N	hashenumextended	internal	\N
-3415	pg_get_statisticsobjdef	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N	pg_get_statisticsobjdef	internal	\N
-3416	jsonb_hash_extended	pg_catalog	f	t	f	i	f	3802 20	20	0	0	\N	\N	\N	\N	jsonb_hash_extended	internal	\N
-3417	hash_range_extended	pg_catalog	f	t	f	i	f	3831 20	20	0	0	\N	\N	\N	\N	hash_range_extended	internal	\N
-3418	interval_hash_extended	pg_catalog	f	t	f	i	f	1186 20	20	0	0	\N	\N	\N	\N	interval_hash_extended	internal	\N
-3419	sha224	pg_catalog	f	t	f	i	t	17	17	0	0	\N	\N	\N	\N	sha224_bytea	internal	\N
-3420	sha256	pg_catalog	f	t	f	i	t	17	17	0	0	\N	\N	\N	\N	sha256_bytea	internal	\N
-3421	sha384	pg_catalog	f	t	f	i	t	17	17	0	0	\N	\N	\N	\N	sha384_bytea	internal	\N
-3422	sha512	pg_catalog	f	t	f	i	t	17	17	0	0	\N	\N	\N	\N	sha512_bytea	internal	\N
-3423	pg_partition_tree	pg_catalog	f	t	t	v	f	2205	2249	0	0	\N	2205 2205 2205 16 23	ioooo	rootrelid,relid,parentrelid,isleaf,level	pg_partition_tree	internal	\N
-3424	pg_partition_root	pg_catalog	f	t	f	i	f	2205	2205	0	0	\N	\N	\N	\N	pg_partition_root	internal	\N
-3425	pg_partition_ancestors	pg_catalog	f	t	t	v	f	2205	2205	0	0	\N	2205 2205	io	partitionid,relid	pg_partition_ancestors	internal	\N
-3426	pg_stat_get_db_checksum_failures	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_checksum_failures	internal	\N
-3427	pg_mcv_list_items	pg_catalog	f	t	t	s	f	5017	2249	0	0	\N	5017 23 1009 1000 701 701	iooooo	mcv_list,index,values,nulls,frequency,base_frequency	pg_stats_ext_mcvlist_items	internal	\N
-3428	pg_stat_get_db_checksum_last_failure	pg_catalog	f	t	f	s	f	26	1184	0	0	\N	\N	\N	\N	pg_stat_get_db_checksum_last_failure	internal	\N
-3432	gen_random_uuid	pg_catalog	f	t	f	v	t		2950	0	0	\N	\N	\N	\N	gen_random_uuid	internal	\N
-3434	gtsvector_options	pg_catalog	f	f	f	i	f	2281	2278	0	0	\N	\N	\N	\N	gtsvector_options	internal	\N
-3435	gist_point_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	gist_point_sortsupport	internal	\N
-3436	pg_promote	pg_catalog	f	t	f	v	f	16 23	16	0	2	true, 60	\N	\N	wait,wait_seconds	pg_promote	internal	\N
-3437	prefixsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	prefixsel	internal	\N
-3438	prefixjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	prefixjoinsel	internal	\N
-3441	pg_control_system	pg_catalog	f	t	f	v	f		2249	0	0	\N	23 23 20 1184	oooo	pg_control_version,catalog_version_no,system_identifier,pg_control_last_modified	pg_control_system	internal	\N
-3442	pg_control_checkpoint	pg_catalog	f	t	f	v	f		2249	0	0	\N	3220 3220 25 23 23 16 25 26 28 28 28 26 28 28 26 28 28 1184	oooooooooooooooooo	checkpoint_lsn,redo_lsn,redo_wal_file,timeline_id,prev_timeline_id,full_page_writes,next_xid,next_oid,next_multixact_id,next_multi_offset,oldest_xid,oldest_xid_dbid,oldest_active_xid,oldest_multi_xid,oldest_multi_dbid,oldest_commit_ts_xid,newest_commit_ts_xid,checkpoint_time	pg_control_checkpoint	internal	\N
-3443	pg_control_recovery	pg_catalog	f	t	f	v	f		2249	0	0	\N	3220 23 3220 3220 16	ooooo	min_recovery_end_lsn,min_recovery_end_timeline,backup_start_lsn,backup_end_lsn,end_of_backup_record_required	pg_control_recovery	internal	\N
-3444	pg_control_init	pg_catalog	f	t	f	v	f		2249	0	0	\N	23 23 23 23 23 23 23 23 23 16 23	ooooooooooo	max_data_alignment,database_block_size,blocks_per_segment,wal_block_size,bytes_per_wal_segment,max_identifier_length,max_index_columns,max_toast_chunk_size,large_object_chunk_size,float8_pass_by_value,data_page_checksum_version	pg_control_init	internal	\N
-3445	pg_import_system_collations	pg_catalog	f	t	f	v	f	4089	23	0	0	\N	\N	\N	\N	pg_import_system_collations	internal	\N
-3446	macaddr8_recv	pg_catalog	f	t	f	i	f	2281	774	0	0	\N	\N	\N	\N	macaddr8_recv	internal	\N
-3447	macaddr8_send	pg_catalog	f	t	f	i	f	774	17	0	0	\N	\N	\N	\N	macaddr8_send	internal	\N
-3448	pg_collation_actual_version	pg_catalog	f	t	f	v	f	26	25	0	0	\N	\N	\N	\N	pg_collation_actual_version	internal	\N
-3449	numeric	pg_catalog	f	t	f	i	f	3802	1700	0	0	\N	\N	\N	\N	jsonb_numeric	internal	\N
-3450	int2	pg_catalog	f	t	f	i	f	3802	21	0	0	\N	\N	\N	\N	jsonb_int2	internal	\N
-3451	int4	pg_catalog	f	t	f	i	f	3802	23	0	0	\N	\N	\N	\N	jsonb_int4	internal	\N
-3452	int8	pg_catalog	f	t	f	i	f	3802	20	0	0	\N	\N	\N	\N	jsonb_int8	internal	\N
-3453	float4	pg_catalog	f	t	f	i	f	3802	700	0	0	\N	\N	\N	\N	jsonb_float4	internal	\N
-3454	pg_filenode_relation	pg_catalog	f	t	f	s	f	26 26	2205	0	0	\N	\N	\N	\N	pg_filenode_relation	internal	\N
-3457	lo_from_bytea	pg_catalog	f	t	f	v	f	26 17	26	0	0	\N	\N	\N	\N	be_lo_from_bytea	internal	\N
-3458	lo_get	pg_catalog	f	t	f	v	f	26	17	0	0	\N	\N	\N	\N	be_lo_get	internal	\N
-3459	lo_get	pg_catalog	f	t	f	v	f	26 20 23	17	0	0	\N	\N	\N	\N	be_lo_get_fragment	internal	\N
-3460	lo_put	pg_catalog	f	t	f	v	f	26 20 17	2278	0	0	\N	\N	\N	\N	be_lo_put	internal	\N
-3461	make_timestamp	pg_catalog	f	t	f	i	f	23 23 23 23 23 701	1114	0	0	\N	\N	\N	year,month,mday,hour,min,sec	make_timestamp	internal	\N
-3462	make_timestamptz	pg_catalog	f	t	f	s	f	23 23 23 23 23 701	1184	0	0	\N	\N	\N	year,month,mday,hour,min,sec	make_timestamptz	internal	\N
-3463	make_timestamptz	pg_catalog	f	t	f	s	f	23 23 23 23 23 701 25	1184	0	0	\N	\N	\N	year,month,mday,hour,min,sec,timezone	make_timestamptz_at_timezone	internal	\N
-3464	make_interval	pg_catalog	f	t	f	i	f	23 23 23 23 23 23 701	1186	0	7	0, 0, 0, 0, 0, 0, 0.0	\N	\N	years,months,weeks,days,hours,mins,secs	make_interval	internal	\N
-3465	jsonb_array_elements_text	pg_catalog	f	t	t	i	f	3802	25	0	0	\N	3802 25	io	from_json,value	jsonb_array_elements_text	internal	\N
-3469	spg_range_quad_config	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_range_quad_config	internal	\N
-3470	spg_range_quad_choose	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_range_quad_choose	internal	\N
-3471	spg_range_quad_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_range_quad_picksplit	internal	\N
-3472	spg_range_quad_inner_consistent	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_range_quad_inner_consistent	internal	\N
-3473	spg_range_quad_leaf_consistent	pg_catalog	f	t	f	i	f	2281 2281	16	0	0	\N	\N	\N	\N	spg_range_quad_leaf_consistent	internal	\N
-3475	jsonb_populate_recordset	pg_catalog	f	f	t	s	f	2283 3802	2283	0	0	\N	\N	\N	\N	jsonb_populate_recordset	internal	\N
-3476	to_regoperator	pg_catalog	f	t	f	s	f	25	2204	0	0	\N	\N	\N	\N	to_regoperator	internal	\N
-3478	jsonb_object_field	pg_catalog	f	t	f	i	f	3802 25	3802	0	0	\N	\N	\N	from_json,field_name	jsonb_object_field	internal	\N
-3479	to_regprocedure	pg_catalog	f	t	f	s	f	25	2202	0	0	\N	\N	\N	\N	to_regprocedure	internal	\N
-3480	gin_compare_jsonb	pg_catalog	f	t	f	i	f	25 25	23	0	0	\N	\N	\N	\N	gin_compare_jsonb	internal	\N
-3482	gin_extract_jsonb	pg_catalog	f	t	f	i	f	3802 2281 2281	2281	0	0	\N	\N	\N	\N	gin_extract_jsonb	internal	\N
-3483	gin_extract_jsonb_query	pg_catalog	f	t	f	i	f	3802 2281 21 2281 2281 2281 2281	2281	0	0	\N	\N	\N	\N	gin_extract_jsonb_query	internal	\N
-3484	gin_consistent_jsonb	pg_catalog	f	t	f	i	f	2281 21 3802 23 2281 2281 2281 2281	16	0	0	\N	\N	\N	\N	gin_consistent_jsonb	internal	\N
-3485	gin_extract_jsonb_path	pg_catalog	f	t	f	i	f	3802 2281 2281	2281	0	0	\N	\N	\N	\N	gin_extract_jsonb_path	internal	\N
-3486	gin_extract_jsonb_query_path	pg_catalog	f	t	f	i	f	3802 2281 21 2281 2281 2281 2281	2281	0	0	\N	\N	\N	\N	gin_extract_jsonb_query_path	internal	\N
-3487	gin_consistent_jsonb_path	pg_catalog	f	t	f	i	f	2281 21 3802 23 2281 2281 2281 2281	16	0	0	\N	\N	\N	\N	gin_consistent_jsonb_path	internal	\N
-3488	gin_triconsistent_jsonb	pg_catalog	f	t	f	i	f	2281 21 3802 23 2281 2281 2281	18	0	0	\N	\N	\N	\N	gin_triconsistent_jsonb	internal	\N
-3489	gin_triconsistent_jsonb_path	pg_catalog	f	t	f	i	f	2281 21 3802 23 2281 2281 2281	18	0	0	\N	\N	\N	\N	gin_triconsistent_jsonb_path	internal	\N
-3490	jsonb_to_record	pg_catalog	f	t	f	s	f	3802	2249	0	0	\N	\N	\N	\N	jsonb_to_record	internal	\N
-3491	jsonb_to_recordset	pg_catalog	f	f	t	s	f	3802	2249	0	0	\N	\N	\N	\N	jsonb_to_recordset	internal	\N
-3492	to_regoper	pg_catalog	f	t	f	s	f	25	2203	0	0	\N	\N	\N	\N	to_regoper	internal	\N
-3493	to_regtype	pg_catalog	f	t	f	s	f	25	2206	0	0	\N	\N	\N	\N	to_regtype	internal	\N
-3494	to_regproc	pg_catalog	f	t	f	s	f	25	24	0	0	\N	\N	\N	\N	to_regproc	internal	\N
-3495	to_regclass	pg_catalog	f	t	f	s	f	25	2205	0	0	\N	\N	\N	\N	to_regclass	internal	\N
-3496	bool_accum	pg_catalog	f	f	f	i	f	2281 16	2281	0	0	\N	\N	\N	\N	bool_accum	internal	\N
-3497	bool_accum_inv	pg_catalog	f	f	f	i	f	2281 16	2281	0	0	\N	\N	\N	\N	bool_accum_inv	internal	\N
-3498	bool_alltrue	pg_catalog	f	t	f	i	f	2281	16	0	0	\N	\N	\N	\N	bool_alltrue	internal	\N
-3499	bool_anytrue	pg_catalog	f	t	f	i	f	2281	16	0	0	\N	\N	\N	\N	bool_anytrue	internal	\N
-3504	anyenum_in	pg_catalog	f	t	f	i	f	2275	3500	0	0	\N	\N	\N	\N	anyenum_in	internal	\N
-3505	anyenum_out	pg_catalog	f	t	f	s	f	3500	2275	0	0	\N	\N	\N	\N	anyenum_out	internal	\N
-3506	enum_in	pg_catalog	f	t	f	s	f	2275 26	3500	0	0	\N	\N	\N	\N	enum_in	internal	\N
-3507	enum_out	pg_catalog	f	t	f	s	f	3500	2275	0	0	\N	\N	\N	\N	enum_out	internal	\N
-3508	enum_eq	pg_catalog	f	t	f	i	f	3500 3500	16	0	0	\N	\N	\N	\N	enum_eq	internal	\N
-3509	enum_ne	pg_catalog	f	t	f	i	f	3500 3500	16	0	0	\N	\N	\N	\N	enum_ne	internal	\N
-3510	enum_lt	pg_catalog	f	t	f	i	f	3500 3500	16	0	0	\N	\N	\N	\N	enum_lt	internal	\N
-3511	enum_gt	pg_catalog	f	t	f	i	f	3500 3500	16	0	0	\N	\N	\N	\N	enum_gt	internal	\N
-3512	enum_le	pg_catalog	f	t	f	i	f	3500 3500	16	0	0	\N	\N	\N	\N	enum_le	internal	\N
-3513	enum_ge	pg_catalog	f	t	f	i	f	3500 3500	16	0	0	\N	\N	\N	\N	enum_ge	internal	\N
-3514	enum_cmp	pg_catalog	f	t	f	i	f	3500 3500	23	0	0	\N	\N	\N	\N	enum_cmp	internal	\N
-3515	hashenum	pg_catalog	f	t	f	i	f	3500	23	0	0	\N	\N	\N	\N	hashenum	internal	\N
-3524	enum_smaller	pg_catalog	f	t	f	i	f	3500 3500	3500	0	0	\N	\N	\N	\N	enum_smaller	internal	\N
-3525	enum_larger	pg_catalog	f	t	f	i	f	3500 3500	3500	0	0	\N	\N	\N	\N	enum_larger	internal	\N
-3526	max	pg_catalog	a	f	f	i	f	3500	3500	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3527	min	pg_catalog	a	f	f	i	f	3500	3500	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3528	enum_first	pg_catalog	f	f	f	s	f	3500	3500	0	0	\N	\N	\N	\N	enum_first	internal	\N
-3529	enum_last	pg_catalog	f	f	f	s	f	3500	3500	0	0	\N	\N	\N	\N	enum_last	internal	\N
-3530	enum_range	pg_catalog	f	f	f	s	f	3500 3500	2277	0	0	\N	\N	\N	\N	enum_range_bounds	internal	\N
-3531	enum_range	pg_catalog	f	f	f	s	f	3500	2277	0	0	\N	\N	\N	\N	enum_range_all	internal	\N
-3532	enum_recv	pg_catalog	f	t	f	s	f	2281 26	3500	0	0	\N	\N	\N	\N	enum_recv	internal	\N
-3533	enum_send	pg_catalog	f	t	f	s	f	3500	17	0	0	\N	\N	\N	\N	enum_send	internal	\N
-3535	string_agg_transfn	pg_catalog	f	f	f	i	f	2281 25 25	2281	0	0	\N	\N	\N	\N	string_agg_transfn	internal	\N
-3536	string_agg_finalfn	pg_catalog	f	f	f	i	f	2281	25	0	0	\N	\N	\N	\N	string_agg_finalfn	internal	\N
-3537	pg_describe_object	pg_catalog	f	t	f	s	f	26 26 23	25	0	0	\N	\N	\N	\N	pg_describe_object	internal	\N
-3538	string_agg	pg_catalog	a	f	f	i	f	25 25	25	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3539	format	pg_catalog	f	f	f	s	f	25 2276	25	2276	0	\N	25 2276	iv	\N	text_format	internal	\N
-3540	format	pg_catalog	f	f	f	s	f	25	25	0	0	\N	\N	\N	\N	text_format_nv	internal	\N
-3543	bytea_string_agg_transfn	pg_catalog	f	f	f	i	f	2281 17 17	2281	0	0	\N	\N	\N	\N	bytea_string_agg_transfn	internal	\N
-3544	bytea_string_agg_finalfn	pg_catalog	f	f	f	i	f	2281	17	0	0	\N	\N	\N	\N	bytea_string_agg_finalfn	internal	\N
-3545	string_agg	pg_catalog	a	f	f	i	f	17 17	17	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3546	int8dec	pg_catalog	f	t	f	i	f	20	20	0	0	\N	\N	\N	\N	int8dec	internal	\N
-3547	int8dec_any	pg_catalog	f	t	f	i	f	20 2276	20	0	0	\N	\N	\N	\N	int8dec_any	internal	\N
-3548	numeric_accum_inv	pg_catalog	f	f	f	i	f	2281 1700	2281	0	0	\N	\N	\N	\N	numeric_accum_inv	internal	\N
-3549	interval_accum_inv	pg_catalog	f	t	f	i	f	1187 1186	1187	0	0	\N	\N	\N	\N	interval_accum_inv	internal	\N
-3551	network_overlap	pg_catalog	f	t	f	i	f	869 869	16	0	0	\N	\N	\N	\N	network_overlap	internal	\N
-3553	inet_gist_consistent	pg_catalog	f	t	f	i	f	2281 869 21 26 2281	16	0	0	\N	\N	\N	\N	inet_gist_consistent	internal	\N
-3554	inet_gist_union	pg_catalog	f	t	f	i	f	2281 2281	869	0	0	\N	\N	\N	\N	inet_gist_union	internal	\N
-3555	inet_gist_compress	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	inet_gist_compress	internal	\N
-3556	bool	pg_catalog	f	t	f	i	f	3802	16	0	0	\N	\N	\N	\N	jsonb_bool	internal	\N
-3557	inet_gist_penalty	pg_catalog	f	t	f	i	f	2281 2281 2281	2281	0	0	\N	\N	\N	\N	inet_gist_penalty	internal	\N
-3558	inet_gist_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2281	0	0	\N	\N	\N	\N	inet_gist_picksplit	internal	\N
-3559	inet_gist_same	pg_catalog	f	t	f	i	f	869 869 2281	2281	0	0	\N	\N	\N	\N	inet_gist_same	internal	\N
-3560	networksel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	networksel	internal	\N
-3561	networkjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	networkjoinsel	internal	\N
-3562	network_larger	pg_catalog	f	t	f	i	f	869 869	869	0	0	\N	\N	\N	\N	network_larger	internal	\N
-3563	network_smaller	pg_catalog	f	t	f	i	f	869 869	869	0	0	\N	\N	\N	\N	network_smaller	internal	\N
-3564	max	pg_catalog	a	f	f	i	f	869	869	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3565	min	pg_catalog	a	f	f	i	f	869	869	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3566	pg_event_trigger_dropped_objects	pg_catalog	f	t	t	s	f		2249	0	0	\N	26 26 23 16 16 16 25 25 25 25 1009 1009	oooooooooooo	classid,objid,objsubid,original,normal,is_temporary,object_type,schema_name,object_name,object_identity,address_names,address_args	pg_event_trigger_dropped_objects	internal	\N
-3567	int2_accum_inv	pg_catalog	f	f	f	i	f	2281 21	2281	0	0	\N	\N	\N	\N	int2_accum_inv	internal	\N
-3568	int4_accum_inv	pg_catalog	f	f	f	i	f	2281 23	2281	0	0	\N	\N	\N	\N	int4_accum_inv	internal	\N
-3569	int8_accum_inv	pg_catalog	f	f	f	i	f	2281 20	2281	0	0	\N	\N	\N	\N	int8_accum_inv	internal	\N
-3570	int2_avg_accum_inv	pg_catalog	f	t	f	i	f	1016 21	1016	0	0	\N	\N	\N	\N	int2_avg_accum_inv	internal	\N
-3571	int4_avg_accum_inv	pg_catalog	f	t	f	i	f	1016 23	1016	0	0	\N	\N	\N	\N	int4_avg_accum_inv	internal	\N
-3572	int2int4_sum	pg_catalog	f	t	f	i	f	1016	20	0	0	\N	\N	\N	\N	int2int4_sum	internal	\N
-3573	inet_gist_fetch	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	inet_gist_fetch	internal	\N
-3577	pg_logical_emit_message	pg_catalog	f	t	f	v	f	16 25 25	3220	0	0	\N	\N	\N	\N	pg_logical_emit_message_text	internal	\N
-3578	pg_logical_emit_message	pg_catalog	f	t	f	v	f	16 25 17	3220	0	0	\N	\N	\N	\N	pg_logical_emit_message_bytea	internal	\N
-3579	jsonb_insert	pg_catalog	f	t	f	i	f	3802 1009 3802 16	3802	0	1	false	\N	\N	jsonb_in,path,replacement,insert_after	jsonb_insert	internal	\N
-3581	pg_xact_commit_timestamp	pg_catalog	f	t	f	v	f	28	1184	0	0	\N	\N	\N	\N	pg_xact_commit_timestamp	internal	\N
-3582	binary_upgrade_set_next_pg_type_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	binary_upgrade_set_next_pg_type_oid	internal	\N
-3583	pg_last_committed_xact	pg_catalog	f	t	f	v	f		2249	0	0	\N	28 1184 26	ooo	xid,timestamp,roident	pg_last_committed_xact	internal	\N
-3584	binary_upgrade_set_next_array_pg_type_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	binary_upgrade_set_next_array_pg_type_oid	internal	\N
-3586	binary_upgrade_set_next_heap_pg_class_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	binary_upgrade_set_next_heap_pg_class_oid	internal	\N
-3587	binary_upgrade_set_next_index_pg_class_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	binary_upgrade_set_next_index_pg_class_oid	internal	\N
-3588	binary_upgrade_set_next_toast_pg_class_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	binary_upgrade_set_next_toast_pg_class_oid	internal	\N
-3589	binary_upgrade_set_next_pg_enum_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	binary_upgrade_set_next_pg_enum_oid	internal	\N
-3590	binary_upgrade_set_next_pg_authid_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	binary_upgrade_set_next_pg_authid_oid	internal	\N
-3591	binary_upgrade_create_empty_extension	pg_catalog	f	f	f	v	f	25 25 16 25 1028 1009 1009	2278	0	0	\N	\N	\N	\N	binary_upgrade_create_empty_extension	internal	\N
-3594	event_trigger_in	pg_catalog	f	f	f	i	f	2275	3838	0	0	\N	\N	\N	\N	event_trigger_in	internal	\N
-3595	event_trigger_out	pg_catalog	f	t	f	i	f	3838	2275	0	0	\N	\N	\N	\N	event_trigger_out	internal	\N
-3610	tsvectorin	pg_catalog	f	t	f	i	f	2275	3614	0	0	\N	\N	\N	\N	tsvectorin	internal	\N
-3611	tsvectorout	pg_catalog	f	t	f	i	f	3614	2275	0	0	\N	\N	\N	\N	tsvectorout	internal	\N
-3612	tsqueryin	pg_catalog	f	t	f	i	f	2275	3615	0	0	\N	\N	\N	\N	tsqueryin	internal	\N
-3613	tsqueryout	pg_catalog	f	t	f	i	f	3615	2275	0	0	\N	\N	\N	\N	tsqueryout	internal	\N
-3616	tsvector_lt	pg_catalog	f	t	f	i	f	3614 3614	16	0	0	\N	\N	\N	\N	tsvector_lt	internal	\N
-3617	tsvector_le	pg_catalog	f	t	f	i	f	3614 3614	16	0	0	\N	\N	\N	\N	tsvector_le	internal	\N
-3618	tsvector_eq	pg_catalog	f	t	f	i	f	3614 3614	16	0	0	\N	\N	\N	\N	tsvector_eq	internal	\N
-3619	tsvector_ne	pg_catalog	f	t	f	i	f	3614 3614	16	0	0	\N	\N	\N	\N	tsvector_ne	internal	\N
-3620	tsvector_ge	pg_catalog	f	t	f	i	f	3614 3614	16	0	0	\N	\N	\N	\N	tsvector_ge	internal	\N
-3621	tsvector_gt	pg_catalog	f	t	f	i	f	3614 3614	16	0	0	\N	\N	\N	\N	tsvector_gt	internal	\N
-3622	tsvector_cmp	pg_catalog	f	t	f	i	f	3614 3614	23	0	0	\N	\N	\N	\N	tsvector_cmp	internal	\N
-3623	strip	pg_catalog	f	t	f	i	f	3614	3614	0	0	\N	\N	\N	\N	tsvector_strip	internal	\N
-3624	setweight	pg_catalog	f	t	f	i	f	3614 18	3614	0	0	\N	\N	\N	\N	tsvector_setweight	internal	\N
-3625	tsvector_concat	pg_catalog	f	t	f	i	f	3614 3614	3614	0	0	\N	\N	\N	\N	tsvector_concat	internal	\N
-3634	ts_match_vq	pg_catalog	f	t	f	i	f	3614 3615	16	0	0	\N	\N	\N	\N	ts_match_vq	internal	\N
-3635	ts_match_qv	pg_catalog	f	t	f	i	f	3615 3614	16	0	0	\N	\N	\N	\N	ts_match_qv	internal	\N
-3638	tsvectorsend	pg_catalog	f	t	f	i	f	3614	17	0	0	\N	\N	\N	\N	tsvectorsend	internal	\N
-3639	tsvectorrecv	pg_catalog	f	t	f	i	f	2281	3614	0	0	\N	\N	\N	\N	tsvectorrecv	internal	\N
-3640	tsquerysend	pg_catalog	f	t	f	i	f	3615	17	0	0	\N	\N	\N	\N	tsquerysend	internal	\N
-3641	tsqueryrecv	pg_catalog	f	t	f	i	f	2281	3615	0	0	\N	\N	\N	\N	tsqueryrecv	internal	\N
-3646	gtsvectorin	pg_catalog	f	t	f	i	f	2275	3642	0	0	\N	\N	\N	\N	gtsvectorin	internal	\N
-3647	gtsvectorout	pg_catalog	f	t	f	i	f	3642	2275	0	0	\N	\N	\N	\N	gtsvectorout	internal	\N
-3648	gtsvector_compress	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	gtsvector_compress	internal	\N
-3649	gtsvector_decompress	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	gtsvector_decompress	internal	\N
-3650	gtsvector_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2281	0	0	\N	\N	\N	\N	gtsvector_picksplit	internal	\N
-3651	gtsvector_union	pg_catalog	f	t	f	i	f	2281 2281	3642	0	0	\N	\N	\N	\N	gtsvector_union	internal	\N
-3652	gtsvector_same	pg_catalog	f	t	f	i	f	3642 3642 2281	2281	0	0	\N	\N	\N	\N	gtsvector_same	internal	\N
-3653	gtsvector_penalty	pg_catalog	f	t	f	i	f	2281 2281 2281	2281	0	0	\N	\N	\N	\N	gtsvector_penalty	internal	\N
-3654	gtsvector_consistent	pg_catalog	f	t	f	i	f	2281 3614 21 26 2281	16	0	0	\N	\N	\N	\N	gtsvector_consistent	internal	\N
-3656	gin_extract_tsvector	pg_catalog	f	t	f	i	f	3614 2281 2281	2281	0	0	\N	\N	\N	\N	gin_extract_tsvector	internal	\N
-3657	gin_extract_tsquery	pg_catalog	f	t	f	i	f	3614 2281 21 2281 2281 2281 2281	2281	0	0	\N	\N	\N	\N	gin_extract_tsquery	internal	\N
-3658	gin_tsquery_consistent	pg_catalog	f	t	f	i	f	2281 21 3614 23 2281 2281 2281 2281	16	0	0	\N	\N	\N	\N	gin_tsquery_consistent	internal	\N
-3662	tsquery_lt	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	\N	\N	\N	\N	tsquery_lt	internal	\N
-3663	tsquery_le	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	\N	\N	\N	\N	tsquery_le	internal	\N
-3664	tsquery_eq	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	\N	\N	\N	\N	tsquery_eq	internal	\N
-3665	tsquery_ne	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	\N	\N	\N	\N	tsquery_ne	internal	\N
-3666	tsquery_ge	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	\N	\N	\N	\N	tsquery_ge	internal	\N
-3667	tsquery_gt	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	\N	\N	\N	\N	tsquery_gt	internal	\N
-3668	tsquery_cmp	pg_catalog	f	t	f	i	f	3615 3615	23	0	0	\N	\N	\N	\N	tsquery_cmp	internal	\N
-3669	tsquery_and	pg_catalog	f	t	f	i	f	3615 3615	3615	0	0	\N	\N	\N	\N	tsquery_and	internal	\N
-3670	tsquery_or	pg_catalog	f	t	f	i	f	3615 3615	3615	0	0	\N	\N	\N	\N	tsquery_or	internal	\N
-3671	tsquery_not	pg_catalog	f	t	f	i	f	3615	3615	0	0	\N	\N	\N	\N	tsquery_not	internal	\N
-3672	numnode	pg_catalog	f	t	f	i	f	3615	23	0	0	\N	\N	\N	\N	tsquery_numnode	internal	\N
-3673	querytree	pg_catalog	f	t	f	i	f	3615	25	0	0	\N	\N	\N	\N	tsquerytree	internal	\N
-3684	ts_rewrite	pg_catalog	f	t	f	i	f	3615 3615 3615	3615	0	0	\N	\N	\N	\N	tsquery_rewrite	internal	\N
-3685	ts_rewrite	pg_catalog	f	t	f	v	f	3615 25	3615	0	0	\N	\N	\N	\N	tsquery_rewrite_query	internal	\N
-3686	tsmatchsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	tsmatchsel	internal	\N
-3687	tsmatchjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	tsmatchjoinsel	internal	\N
-3688	ts_typanalyze	pg_catalog	f	t	f	s	f	2281	16	0	0	\N	\N	\N	\N	ts_typanalyze	internal	\N
-3689	ts_stat	pg_catalog	f	t	t	v	f	25	2249	0	0	\N	25 25 23 23	iooo	query,word,ndoc,nentry	ts_stat1	internal	\N
-3690	ts_stat	pg_catalog	f	t	t	v	f	25 25	2249	0	0	\N	25 25 25 23 23	iiooo	query,weights,word,ndoc,nentry	ts_stat2	internal	\N
-3691	tsq_mcontains	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	\N	\N	\N	\N	tsq_mcontains	internal	\N
-3692	tsq_mcontained	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	\N	\N	\N	\N	tsq_mcontained	internal	\N
-3695	gtsquery_compress	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	gtsquery_compress	internal	\N
-3696	starts_with	pg_catalog	f	t	f	i	t	25 25	16	0	0	\N	\N	\N	\N	text_starts_with	internal	\N
-3697	gtsquery_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2281	0	0	\N	\N	\N	\N	gtsquery_picksplit	internal	\N
-3698	gtsquery_union	pg_catalog	f	t	f	i	f	2281 2281	20	0	0	\N	\N	\N	\N	gtsquery_union	internal	\N
-3699	gtsquery_same	pg_catalog	f	t	f	i	f	20 20 2281	2281	0	0	\N	\N	\N	\N	gtsquery_same	internal	\N
-3700	gtsquery_penalty	pg_catalog	f	t	f	i	f	2281 2281 2281	2281	0	0	\N	\N	\N	\N	gtsquery_penalty	internal	\N
-3701	gtsquery_consistent	pg_catalog	f	t	f	i	f	2281 3615 21 26 2281	16	0	0	\N	\N	\N	\N	gtsquery_consistent	internal	\N
-3703	ts_rank	pg_catalog	f	t	f	i	f	1021 3614 3615 23	700	0	0	\N	\N	\N	\N	ts_rank_wttf	internal	\N
-3704	ts_rank	pg_catalog	f	t	f	i	f	1021 3614 3615	700	0	0	\N	\N	\N	\N	ts_rank_wtt	internal	\N
-3705	ts_rank	pg_catalog	f	t	f	i	f	3614 3615 23	700	0	0	\N	\N	\N	\N	ts_rank_ttf	internal	\N
-3706	ts_rank	pg_catalog	f	t	f	i	f	3614 3615	700	0	0	\N	\N	\N	\N	ts_rank_tt	internal	\N
-3707	ts_rank_cd	pg_catalog	f	t	f	i	f	1021 3614 3615 23	700	0	0	\N	\N	\N	\N	ts_rankcd_wttf	internal	\N
-3708	ts_rank_cd	pg_catalog	f	t	f	i	f	1021 3614 3615	700	0	0	\N	\N	\N	\N	ts_rankcd_wtt	internal	\N
-3709	ts_rank_cd	pg_catalog	f	t	f	i	f	3614 3615 23	700	0	0	\N	\N	\N	\N	ts_rankcd_ttf	internal	\N
-3710	ts_rank_cd	pg_catalog	f	t	f	i	f	3614 3615	700	0	0	\N	\N	\N	\N	ts_rankcd_tt	internal	\N
-3711	length	pg_catalog	f	t	f	i	f	3614	23	0	0	\N	\N	\N	\N	tsvector_length	internal	\N
-3713	ts_token_type	pg_catalog	f	t	t	i	f	26	2249	0	0	\N	26 23 25 25	iooo	parser_oid,tokid,alias,description	ts_token_type_byid	internal	\N
-3714	ts_token_type	pg_catalog	f	t	t	s	f	25	2249	0	0	\N	25 23 25 25	iooo	parser_name,tokid,alias,description	ts_token_type_byname	internal	\N
-3715	ts_parse	pg_catalog	f	t	t	i	f	26 25	2249	0	0	\N	26 25 23 25	iioo	parser_oid,txt,tokid,token	ts_parse_byid	internal	\N
-3716	ts_parse	pg_catalog	f	t	t	s	f	25 25	2249	0	0	\N	25 25 23 25	iioo	parser_name,txt,tokid,token	ts_parse_byname	internal	\N
-3717	prsd_start	pg_catalog	f	t	f	i	f	2281 23	2281	0	0	\N	\N	\N	\N	prsd_start	internal	\N
-3718	prsd_nexttoken	pg_catalog	f	t	f	i	f	2281 2281 2281	2281	0	0	\N	\N	\N	\N	prsd_nexttoken	internal	\N
-3719	prsd_end	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	prsd_end	internal	\N
-3720	prsd_headline	pg_catalog	f	t	f	i	f	2281 2281 3615	2281	0	0	\N	\N	\N	\N	prsd_headline	internal	\N
-3721	prsd_lextype	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	prsd_lextype	internal	\N
-3723	ts_lexize	pg_catalog	f	t	f	i	f	3769 25	1009	0	0	\N	\N	\N	\N	ts_lexize	internal	\N
-3724	gin_cmp_tslexeme	pg_catalog	f	t	f	i	f	25 25	23	0	0	\N	\N	\N	\N	gin_cmp_tslexeme	internal	\N
-3725	dsimple_init	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	dsimple_init	internal	\N
-3726	dsimple_lexize	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	2281	0	0	\N	\N	\N	\N	dsimple_lexize	internal	\N
-3728	dsynonym_init	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	dsynonym_init	internal	\N
-3729	dsynonym_lexize	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	2281	0	0	\N	\N	\N	\N	dsynonym_lexize	internal	\N
-3731	dispell_init	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	dispell_init	internal	\N
-3732	dispell_lexize	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	2281	0	0	\N	\N	\N	\N	dispell_lexize	internal	\N
-3736	regconfigin	pg_catalog	f	t	f	s	f	2275	3734	0	0	\N	\N	\N	\N	regconfigin	internal	\N
-3737	regconfigout	pg_catalog	f	t	f	s	f	3734	2275	0	0	\N	\N	\N	\N	regconfigout	internal	\N
-3738	regconfigrecv	pg_catalog	f	t	f	i	f	2281	3734	0	0	\N	\N	\N	\N	regconfigrecv	internal	\N
-3739	regconfigsend	pg_catalog	f	t	f	i	f	3734	17	0	0	\N	\N	\N	\N	regconfigsend	internal	\N
-3740	thesaurus_init	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	thesaurus_init	internal	\N
-3741	thesaurus_lexize	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	2281	0	0	\N	\N	\N	\N	thesaurus_lexize	internal	\N
-3743	ts_headline	pg_catalog	f	t	f	i	f	3734 25 3615 25	25	0	0	\N	\N	\N	\N	ts_headline_byid_opt	internal	\N
-3744	ts_headline	pg_catalog	f	t	f	i	f	3734 25 3615	25	0	0	\N	\N	\N	\N	ts_headline_byid	internal	\N
-3745	to_tsvector	pg_catalog	f	t	f	i	f	3734 25	3614	0	0	\N	\N	\N	\N	to_tsvector_byid	internal	\N
-3746	to_tsquery	pg_catalog	f	t	f	i	f	3734 25	3615	0	0	\N	\N	\N	\N	to_tsquery_byid	internal	\N
-3747	plainto_tsquery	pg_catalog	f	t	f	i	f	3734 25	3615	0	0	\N	\N	\N	\N	plainto_tsquery_byid	internal	\N
-3749	to_tsvector	pg_catalog	f	t	f	s	f	25	3614	0	0	\N	\N	\N	\N	to_tsvector	internal	\N
-3750	to_tsquery	pg_catalog	f	t	f	s	f	25	3615	0	0	\N	\N	\N	\N	to_tsquery	internal	\N
-3751	plainto_tsquery	pg_catalog	f	t	f	s	f	25	3615	0	0	\N	\N	\N	\N	plainto_tsquery	internal	\N
-3752	tsvector_update_trigger	pg_catalog	f	f	f	v	f		2279	0	0	\N	\N	\N	\N	tsvector_update_trigger_byid	internal	\N
-3753	tsvector_update_trigger_column	pg_catalog	f	f	f	v	f		2279	0	0	\N	\N	\N	\N	tsvector_update_trigger_bycolumn	internal	\N
-3754	ts_headline	pg_catalog	f	t	f	s	f	25 3615 25	25	0	0	\N	\N	\N	\N	ts_headline_opt	internal	\N
-3755	ts_headline	pg_catalog	f	t	f	s	f	25 3615	25	0	0	\N	\N	\N	\N	ts_headline	internal	\N
-3756	pg_ts_parser_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	\N	\N	\N	\N	pg_ts_parser_is_visible	internal	\N
-3757	pg_ts_dict_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	\N	\N	\N	\N	pg_ts_dict_is_visible	internal	\N
-3758	pg_ts_config_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	\N	\N	\N	\N	pg_ts_config_is_visible	internal	\N
-3759	get_current_ts_config	pg_catalog	f	t	f	s	f		3734	0	0	\N	\N	\N	\N	get_current_ts_config	internal	\N
-3760	ts_match_tt	pg_catalog	f	t	f	s	f	25 25	16	0	0	\N	\N	\N	\N	ts_match_tt	internal	\N
-3761	ts_match_tq	pg_catalog	f	t	f	s	f	25 3615	16	0	0	\N	\N	\N	\N	ts_match_tq	internal	\N
-3768	pg_ts_template_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	\N	\N	\N	\N	pg_ts_template_is_visible	internal	\N
-3771	regdictionaryin	pg_catalog	f	t	f	s	f	2275	3769	0	0	\N	\N	\N	\N	regdictionaryin	internal	\N
-3772	regdictionaryout	pg_catalog	f	t	f	s	f	3769	2275	0	0	\N	\N	\N	\N	regdictionaryout	internal	\N
-3773	regdictionaryrecv	pg_catalog	f	t	f	i	f	2281	3769	0	0	\N	\N	\N	\N	regdictionaryrecv	internal	\N
-3774	regdictionarysend	pg_catalog	f	t	f	i	f	3769	17	0	0	\N	\N	\N	\N	regdictionarysend	internal	\N
-3775	pg_stat_reset_shared	pg_catalog	f	t	f	v	f	25	2278	0	0	\N	\N	\N	\N	pg_stat_reset_shared	internal	\N
-3776	pg_stat_reset_single_table_counters	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	pg_stat_reset_single_table_counters	internal	\N
-3777	pg_stat_reset_single_function_counters	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	pg_stat_reset_single_function_counters	internal	\N
-3778	pg_tablespace_location	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N	pg_tablespace_location	internal	\N
-3779	pg_create_physical_replication_slot	pg_catalog	f	t	f	v	f	19 16 16	2249	0	2	false, false	19 16 16 19 3220	iiioo	slot_name,immediately_reserve,temporary,slot_name,lsn	pg_create_physical_replication_slot	internal	\N
-3780	pg_drop_replication_slot	pg_catalog	f	t	f	v	f	19	2278	0	0	\N	\N	\N	\N	pg_drop_replication_slot	internal	\N
-3781	pg_get_replication_slots	pg_catalog	f	f	t	s	f		2249	0	0	\N	19 19 25 26 16 16 23 28 28 3220 3220 25 20 16 16	ooooooooooooooo	slot_name,plugin,slot_type,datoid,temporary,active,active_pid,xmin,catalog_xmin,restart_lsn,confirmed_flush_lsn,wal_status,safe_wal_size,two_phase,conflicting	pg_get_replication_slots	internal	\N
-3782	pg_logical_slot_get_changes	pg_catalog	f	f	t	v	f	19 3220 23 1009	2249	25	1	'{}'::text[]	19 3220 23 1009 3220 28 25	iiivooo	slot_name,upto_lsn,upto_nchanges,options,lsn,xid,data	pg_logical_slot_get_changes	internal	\N
-3783	pg_logical_slot_get_binary_changes	pg_catalog	f	f	t	v	f	19 3220 23 1009	2249	25	1	'{}'::text[]	19 3220 23 1009 3220 28 17	iiivooo	slot_name,upto_lsn,upto_nchanges,options,lsn,xid,data	pg_logical_slot_get_binary_changes	internal	\N
-3784	pg_logical_slot_peek_changes	pg_catalog	f	f	t	v	f	19 3220 23 1009	2249	25	1	'{}'::text[]	19 3220 23 1009 3220 28 25	iiivooo	slot_name,upto_lsn,upto_nchanges,options,lsn,xid,data	pg_logical_slot_peek_changes	internal	\N
-3785	pg_logical_slot_peek_binary_changes	pg_catalog	f	f	t	v	f	19 3220 23 1009	2249	25	1	'{}'::text[]	19 3220 23 1009 3220 28 17	iiivooo	slot_name,upto_lsn,upto_nchanges,options,lsn,xid,data	pg_logical_slot_peek_binary_changes	internal	\N
-3786	pg_create_logical_replication_slot	pg_catalog	f	t	f	v	f	19 19 16 16	2249	0	2	false, false	19 19 16 16 19 3220	iiiioo	slot_name,plugin,temporary,twophase,slot_name,lsn	pg_create_logical_replication_slot	internal	\N
-3787	to_jsonb	pg_catalog	f	t	f	s	f	2283	3802	0	0	\N	\N	\N	\N	to_jsonb	internal	\N
-3788	pg_stat_get_snapshot_timestamp	pg_catalog	f	t	f	s	f		1184	0	0	\N	\N	\N	\N	pg_stat_get_snapshot_timestamp	internal	\N
-3789	gin_clean_pending_list	pg_catalog	f	t	f	v	f	2205	20	0	0	\N	\N	\N	\N	gin_clean_pending_list	internal	\N
-3790	gtsvector_consistent	pg_catalog	f	t	f	i	f	2281 3642 23 26 2281	16	0	0	\N	\N	\N	\N	gtsvector_consistent_oldsig	internal	\N
-3791	gin_extract_tsquery	pg_catalog	f	t	f	i	f	3615 2281 21 2281 2281 2281 2281	2281	0	0	\N	\N	\N	\N	gin_extract_tsquery_oldsig	internal	\N
-3792	gin_tsquery_consistent	pg_catalog	f	t	f	i	f	2281 21 3615 23 2281 2281 2281 2281	16	0	0	\N	\N	\N	\N	gin_tsquery_consistent_oldsig	internal	\N
-3793	gtsquery_consistent	pg_catalog	f	t	f	i	f	2281 2281 23 26 2281	16	0	0	\N	\N	\N	\N	gtsquery_consistent_oldsig	internal	\N
-3795	inet_spg_config	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	inet_spg_config	internal	\N
-3796	inet_spg_choose	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	inet_spg_choose	internal	\N
-3797	inet_spg_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	inet_spg_picksplit	internal	\N
-3798	inet_spg_inner_consistent	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	inet_spg_inner_consistent	internal	\N
-3799	inet_spg_leaf_consistent	pg_catalog	f	t	f	i	f	2281 2281	16	0	0	\N	\N	\N	\N	inet_spg_leaf_consistent	internal	\N
-3800	pg_current_logfile	pg_catalog	f	f	f	v	f		25	0	0	\N	\N	\N	\N	pg_current_logfile	internal	\N
-3801	pg_current_logfile	pg_catalog	f	f	f	v	f	25	25	0	0	\N	\N	\N	\N	pg_current_logfile_1arg	internal	\N
-3803	jsonb_send	pg_catalog	f	t	f	i	f	3802	17	0	0	\N	\N	\N	\N	jsonb_send	internal	\N
-3804	jsonb_out	pg_catalog	f	t	f	i	f	3802	2275	0	0	\N	\N	\N	\N	jsonb_out	internal	\N
-3805	jsonb_recv	pg_catalog	f	t	f	i	f	2281	3802	0	0	\N	\N	\N	\N	jsonb_recv	internal	\N
-3806	jsonb_in	pg_catalog	f	t	f	i	f	2275	3802	0	0	\N	\N	\N	\N	jsonb_in	internal	\N
-3808	pg_get_function_arg_default	pg_catalog	f	t	f	s	f	26 23	25	0	0	\N	\N	\N	\N	pg_get_function_arg_default	internal	\N
-3809	pg_export_snapshot	pg_catalog	f	t	f	v	f		25	0	0	\N	\N	\N	\N	pg_export_snapshot	internal	\N
-3810	pg_is_in_recovery	pg_catalog	f	t	f	v	f		16	0	0	\N	\N	\N	\N	pg_is_in_recovery	internal	\N
-3811	money	pg_catalog	f	t	f	s	f	23	790	0	0	\N	\N	\N	\N	int4_cash	internal	\N
-3812	money	pg_catalog	f	t	f	s	f	20	790	0	0	\N	\N	\N	\N	int8_cash	internal	\N
-3815	pg_collation_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	\N	\N	\N	\N	pg_collation_is_visible	internal	\N
-3816	array_typanalyze	pg_catalog	f	t	f	s	f	2281	16	0	0	\N	\N	\N	\N	array_typanalyze	internal	\N
-3817	arraycontsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	arraycontsel	internal	\N
-3818	arraycontjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	arraycontjoinsel	internal	\N
-3819	pg_get_multixact_members	pg_catalog	f	t	t	v	f	28	2249	0	0	\N	28 28 25	ioo	multixid,xid,mode	pg_get_multixact_members	internal	\N
-3820	pg_last_wal_receive_lsn	pg_catalog	f	t	f	v	f		3220	0	0	\N	\N	\N	\N	pg_last_wal_receive_lsn	internal	\N
-3821	pg_last_wal_replay_lsn	pg_catalog	f	t	f	v	f		3220	0	0	\N	\N	\N	\N	pg_last_wal_replay_lsn	internal	\N
-3822	cash_div_cash	pg_catalog	f	t	f	i	f	790 790	701	0	0	\N	\N	\N	\N	cash_div_cash	internal	\N
-3823	numeric	pg_catalog	f	t	f	s	f	790	1700	0	0	\N	\N	\N	\N	cash_numeric	internal	\N
-3824	money	pg_catalog	f	t	f	s	f	1700	790	0	0	\N	\N	\N	\N	numeric_cash	internal	\N
-3826	pg_read_file	pg_catalog	f	t	f	v	f	25	25	0	0	\N	\N	\N	\N	pg_read_file_all	internal	\N
-3827	pg_read_binary_file	pg_catalog	f	t	f	v	f	25 20 20	17	0	0	\N	\N	\N	\N	pg_read_binary_file_off_len	internal	\N
-3828	pg_read_binary_file	pg_catalog	f	t	f	v	f	25	17	0	0	\N	\N	\N	\N	pg_read_binary_file_all	internal	\N
-3829	pg_opfamily_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	\N	\N	\N	\N	pg_opfamily_is_visible	internal	\N
-3830	pg_last_xact_replay_timestamp	pg_catalog	f	t	f	v	f		1184	0	0	\N	\N	\N	\N	pg_last_xact_replay_timestamp	internal	\N
-3832	anyrange_in	pg_catalog	f	t	f	s	f	2275 26 23	3831	0	0	\N	\N	\N	\N	anyrange_in	internal	\N
-3833	anyrange_out	pg_catalog	f	t	f	s	f	3831	2275	0	0	\N	\N	\N	\N	anyrange_out	internal	\N
-3834	range_in	pg_catalog	f	t	f	s	f	2275 26 23	3831	0	0	\N	\N	\N	\N	range_in	internal	\N
-3835	range_out	pg_catalog	f	t	f	s	f	3831	2275	0	0	\N	\N	\N	\N	range_out	internal	\N
-3836	range_recv	pg_catalog	f	t	f	s	f	2281 26 23	3831	0	0	\N	\N	\N	\N	range_recv	internal	\N
-3837	range_send	pg_catalog	f	t	f	s	f	3831	17	0	0	\N	\N	\N	\N	range_send	internal	\N
-3839	pg_identify_object	pg_catalog	f	t	f	s	f	26 26 23	2249	0	0	\N	26 26 23 25 25 25 25	iiioooo	classid,objid,objsubid,type,schema,name,identity	pg_identify_object	internal	\N
-3840	int4range	pg_catalog	f	f	f	i	f	23 23	3904	0	0	\N	\N	\N	\N	range_constructor2	internal	\N
-3841	int4range	pg_catalog	f	f	f	i	f	23 23 25	3904	0	0	\N	\N	\N	\N	range_constructor3	internal	\N
-3842	pg_relation_is_updatable	pg_catalog	f	t	f	s	f	2205 16	23	0	0	\N	\N	\N	\N	pg_relation_is_updatable	internal	\N
-3843	pg_column_is_updatable	pg_catalog	f	t	f	s	f	2205 21 16	16	0	0	\N	\N	\N	\N	pg_column_is_updatable	internal	\N
-3844	numrange	pg_catalog	f	f	f	i	f	1700 1700	3906	0	0	\N	\N	\N	\N	range_constructor2	internal	\N
-3845	numrange	pg_catalog	f	f	f	i	f	1700 1700 25	3906	0	0	\N	\N	\N	\N	range_constructor3	internal	\N
-3846	make_date	pg_catalog	f	t	f	i	f	23 23 23	1082	0	0	\N	\N	\N	year,month,day	make_date	internal	\N
-3847	make_time	pg_catalog	f	t	f	i	f	23 23 701	1083	0	0	\N	\N	\N	hour,min,sec	make_time	internal	\N
-3848	lower	pg_catalog	f	t	f	i	f	3831	2283	0	0	\N	\N	\N	\N	range_lower	internal	\N
-3849	upper	pg_catalog	f	t	f	i	f	3831	2283	0	0	\N	\N	\N	\N	range_upper	internal	\N
-3850	isempty	pg_catalog	f	t	f	i	f	3831	16	0	0	\N	\N	\N	\N	range_empty	internal	\N
-3851	lower_inc	pg_catalog	f	t	f	i	f	3831	16	0	0	\N	\N	\N	\N	range_lower_inc	internal	\N
-3852	upper_inc	pg_catalog	f	t	f	i	f	3831	16	0	0	\N	\N	\N	\N	range_upper_inc	internal	\N
-3853	lower_inf	pg_catalog	f	t	f	i	f	3831	16	0	0	\N	\N	\N	\N	range_lower_inf	internal	\N
-3854	upper_inf	pg_catalog	f	t	f	i	f	3831	16	0	0	\N	\N	\N	\N	range_upper_inf	internal	\N
-3855	range_eq	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	\N	\N	\N	\N	range_eq	internal	\N
-3856	range_ne	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	\N	\N	\N	\N	range_ne	internal	\N
-3857	range_overlaps	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	\N	\N	\N	\N	range_overlaps	internal	\N
-3858	range_contains_elem	pg_catalog	f	t	f	i	f	3831 2283	16	0	0	\N	\N	\N	\N	range_contains_elem	internal	\N
-3859	range_contains	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	\N	\N	\N	\N	range_contains	internal	\N
-3860	elem_contained_by_range	pg_catalog	f	t	f	i	f	2283 3831	16	0	0	\N	\N	\N	\N	elem_contained_by_range	internal	\N
-3861	range_contained_by	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	\N	\N	\N	\N	range_contained_by	internal	\N
-3862	range_adjacent	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	\N	\N	\N	\N	range_adjacent	internal	\N
-3863	range_before	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	\N	\N	\N	\N	range_before	internal	\N
-3864	range_after	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	\N	\N	\N	\N	range_after	internal	\N
-3865	range_overleft	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	\N	\N	\N	\N	range_overleft	internal	\N
-3866	range_overright	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	\N	\N	\N	\N	range_overright	internal	\N
-3867	range_union	pg_catalog	f	t	f	i	f	3831 3831	3831	0	0	\N	\N	\N	\N	range_union	internal	\N
-3868	range_intersect	pg_catalog	f	t	f	i	f	3831 3831	3831	0	0	\N	\N	\N	\N	range_intersect	internal	\N
-3869	range_minus	pg_catalog	f	t	f	i	f	3831 3831	3831	0	0	\N	\N	\N	\N	range_minus	internal	\N
-3870	range_cmp	pg_catalog	f	t	f	i	f	3831 3831	23	0	0	\N	\N	\N	\N	range_cmp	internal	\N
-3871	range_lt	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	\N	\N	\N	\N	range_lt	internal	\N
-3872	range_le	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	\N	\N	\N	\N	range_le	internal	\N
-3873	range_ge	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	\N	\N	\N	\N	range_ge	internal	\N
-3874	range_gt	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	\N	\N	\N	\N	range_gt	internal	\N
-3875	range_gist_consistent	pg_catalog	f	t	f	i	f	2281 3831 21 26 2281	16	0	0	\N	\N	\N	\N	range_gist_consistent	internal	\N
-3876	range_gist_union	pg_catalog	f	t	f	i	f	2281 2281	3831	0	0	\N	\N	\N	\N	range_gist_union	internal	\N
-3878	pg_replication_slot_advance	pg_catalog	f	t	f	v	f	19 3220	2249	0	0	\N	19 3220 19 3220	iioo	slot_name,upto_lsn,slot_name,end_lsn	pg_replication_slot_advance	internal	\N
-3879	range_gist_penalty	pg_catalog	f	t	f	i	f	2281 2281 2281	2281	0	0	\N	\N	\N	\N	range_gist_penalty	internal	\N
-3880	range_gist_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2281	0	0	\N	\N	\N	\N	range_gist_picksplit	internal	\N
-3881	range_gist_same	pg_catalog	f	t	f	i	f	3831 3831 2281	2281	0	0	\N	\N	\N	\N	range_gist_same	internal	\N
-3902	hash_range	pg_catalog	f	t	f	i	f	3831	23	0	0	\N	\N	\N	\N	hash_range	internal	\N
-3914	int4range_canonical	pg_catalog	f	t	f	i	f	3904	3904	0	0	\N	\N	\N	\N	int4range_canonical	internal	\N
-3915	daterange_canonical	pg_catalog	f	t	f	i	f	3912	3912	0	0	\N	\N	\N	\N	daterange_canonical	internal	\N
-3916	range_typanalyze	pg_catalog	f	t	f	s	f	2281	16	0	0	\N	\N	\N	\N	range_typanalyze	internal	\N
-3917	timestamp_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	timestamp_support	internal	\N
-3918	interval_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	interval_support	internal	\N
-3920	ginarraytriconsistent	pg_catalog	f	t	f	i	f	2281 21 2277 23 2281 2281 2281	18	0	0	\N	\N	\N	\N	ginarraytriconsistent	internal	\N
-3921	gin_tsquery_triconsistent	pg_catalog	f	t	f	i	f	2281 21 3614 23 2281 2281 2281	18	0	0	\N	\N	\N	\N	gin_tsquery_triconsistent	internal	\N
-3922	int4range_subdiff	pg_catalog	f	t	f	i	f	23 23	701	0	0	\N	\N	\N	\N	int4range_subdiff	internal	\N
-3923	int8range_subdiff	pg_catalog	f	t	f	i	f	20 20	701	0	0	\N	\N	\N	\N	int8range_subdiff	internal	\N
-3924	numrange_subdiff	pg_catalog	f	t	f	i	f	1700 1700	701	0	0	\N	\N	\N	\N	numrange_subdiff	internal	\N
-3925	daterange_subdiff	pg_catalog	f	t	f	i	f	1082 1082	701	0	0	\N	\N	\N	\N	daterange_subdiff	internal	\N
-3928	int8range_canonical	pg_catalog	f	t	f	i	f	3926	3926	0	0	\N	\N	\N	\N	int8range_canonical	internal	\N
-3929	tsrange_subdiff	pg_catalog	f	t	f	i	f	1114 1114	701	0	0	\N	\N	\N	\N	tsrange_subdiff	internal	\N
-3930	tstzrange_subdiff	pg_catalog	f	t	f	i	f	1184 1184	701	0	0	\N	\N	\N	\N	tstzrange_subdiff	internal	\N
-3931	jsonb_object_keys	pg_catalog	f	t	t	i	f	3802	25	0	0	\N	\N	\N	\N	jsonb_object_keys	internal	\N
-3932	jsonb_each_text	pg_catalog	f	t	t	i	f	3802	2249	0	0	\N	3802 25 25	ioo	from_json,key,value	jsonb_each_text	internal	\N
-3933	tsrange	pg_catalog	f	f	f	i	f	1114 1114	3908	0	0	\N	\N	\N	\N	range_constructor2	internal	\N
-3934	tsrange	pg_catalog	f	f	f	i	f	1114 1114 25	3908	0	0	\N	\N	\N	\N	range_constructor3	internal	\N
-3935	pg_sleep_for	pg_catalog	f	t	f	v	f	1186	2278	0	0	\N	\N	\N	\N		sql	RETURN pg_sleep(((EXTRACT(epoch FROM (clock_timestamp() + \d1)) - EXTRACT(epoch FROM clock_timestamp())))::double precision)
-3936	pg_sleep_until	pg_catalog	f	t	f	v	f	1184	2278	0	0	\N	\N	\N	\N		sql	RETURN pg_sleep(((EXTRACT(epoch FROM \d1) - EXTRACT(epoch FROM clock_timestamp())))::double precision)
-3937	tstzrange	pg_catalog	f	f	f	i	f	1184 1184	3910	0	0	\N	\N	\N	\N	range_constructor2	internal	\N
-3938	tstzrange	pg_catalog	f	f	f	i	f	1184 1184 25	3910	0	0	\N	\N	\N	\N	range_constructor3	internal	\N
-3939	mxid_age	pg_catalog	f	t	f	s	f	28	23	0	0	\N	\N	\N	\N	mxid_age	internal	\N
-3940	jsonb_extract_path_text	pg_catalog	f	t	f	i	f	3802 1009	25	25	0	\N	3802 1009	iv	from_json,path_elems	jsonb_extract_path_text	internal	\N
-3941	daterange	pg_catalog	f	f	f	i	f	1082 1082	3912	0	0	\N	\N	\N	\N	range_constructor2	internal	\N
-3942	daterange	pg_catalog	f	f	f	i	f	1082 1082 25	3912	0	0	\N	\N	\N	\N	range_constructor3	internal	\N
-3943	acldefault	pg_catalog	f	t	f	i	f	18 26	1034	0	0	\N	\N	\N	\N	acldefault_sql	internal	\N
-3944	time_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	time_support	internal	\N
-3945	int8range	pg_catalog	f	f	f	i	f	20 20	3926	0	0	\N	\N	\N	\N	range_constructor2	internal	\N
-3946	int8range	pg_catalog	f	f	f	i	f	20 20 25	3926	0	0	\N	\N	\N	\N	range_constructor3	internal	\N
-3947	json_object_field	pg_catalog	f	t	f	i	f	114 25	114	0	0	\N	\N	\N	from_json,field_name	json_object_field	internal	\N
-3948	json_object_field_text	pg_catalog	f	t	f	i	f	114 25	25	0	0	\N	\N	\N	from_json,field_name	json_object_field_text	internal	\N
-3949	json_array_element	pg_catalog	f	t	f	i	f	114 23	114	0	0	\N	\N	\N	from_json,element_index	json_array_element	internal	\N
-3950	json_array_element_text	pg_catalog	f	t	f	i	f	114 23	25	0	0	\N	\N	\N	from_json,element_index	json_array_element_text	internal	\N
-3951	json_extract_path	pg_catalog	f	t	f	i	f	114 1009	114	25	0	\N	114 1009	iv	from_json,path_elems	json_extract_path	internal	\N
-3952	brin_summarize_new_values	pg_catalog	f	t	f	v	f	2205	23	0	0	\N	\N	\N	\N	brin_summarize_new_values	internal	\N
-3953	json_extract_path_text	pg_catalog	f	t	f	i	f	114 1009	25	25	0	\N	114 1009	iv	from_json,path_elems	json_extract_path_text	internal	\N
-3954	pg_get_object_address	pg_catalog	f	t	f	s	f	25 1009 1009	2249	0	0	\N	25 1009 1009 26 26 23	iiiooo	type,object_names,object_args,classid,objid,objsubid	pg_get_object_address	internal	\N
-3955	json_array_elements	pg_catalog	f	t	t	i	f	114	114	0	0	\N	114 114	io	from_json,value	json_array_elements	internal	\N
-3956	json_array_length	pg_catalog	f	t	f	i	f	114	23	0	0	\N	\N	\N	\N	json_array_length	internal	\N
-3957	json_object_keys	pg_catalog	f	t	t	i	f	114	25	0	0	\N	\N	\N	\N	json_object_keys	internal	\N
-3958	json_each	pg_catalog	f	t	t	i	f	114	2249	0	0	\N	114 25 114	ioo	from_json,key,value	json_each	internal	\N
-3959	json_each_text	pg_catalog	f	t	t	i	f	114	2249	0	0	\N	114 25 25	ioo	from_json,key,value	json_each_text	internal	\N
-3960	json_populate_record	pg_catalog	f	f	f	s	f	2283 114 16	2283	0	1	false	\N	\N	base,from_json,use_json_as_text	json_populate_record	internal	\N
-3961	json_populate_recordset	pg_catalog	f	f	t	s	f	2283 114 16	2283	0	1	false	\N	\N	base,from_json,use_json_as_text	json_populate_recordset	internal	\N
-3968	json_typeof	pg_catalog	f	t	f	i	f	114	25	0	0	\N	\N	\N	\N	json_typeof	internal	\N
-3969	json_array_elements_text	pg_catalog	f	t	t	i	f	114	25	0	0	\N	114 25	io	from_json,value	json_array_elements_text	internal	\N
-3970	ordered_set_transition	pg_catalog	f	f	f	i	f	2281 2276	2281	0	0	\N	\N	\N	\N	ordered_set_transition	internal	\N
-3971	ordered_set_transition_multi	pg_catalog	f	f	f	i	f	2281 2276	2281	2276	0	\N	2281 2276	iv	\N	ordered_set_transition_multi	internal	\N
-3972	percentile_disc	pg_catalog	a	f	f	i	f	701 2283	2283	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3973	percentile_disc_final	pg_catalog	f	f	f	i	f	2281 701 2283	2283	0	0	\N	\N	\N	\N	percentile_disc_final	internal	\N
-3974	percentile_cont	pg_catalog	a	f	f	i	f	701 701	701	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3975	percentile_cont_float8_final	pg_catalog	f	f	f	i	f	2281 701	701	0	0	\N	\N	\N	\N	percentile_cont_float8_final	internal	\N
-3976	percentile_cont	pg_catalog	a	f	f	i	f	701 1186	1186	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3977	percentile_cont_interval_final	pg_catalog	f	f	f	i	f	2281 701	1186	0	0	\N	\N	\N	\N	percentile_cont_interval_final	internal	\N
-3978	percentile_disc	pg_catalog	a	f	f	i	f	1022 2283	2277	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3979	percentile_disc_multi_final	pg_catalog	f	f	f	i	f	2281 1022 2283	2277	0	0	\N	\N	\N	\N	percentile_disc_multi_final	internal	\N
-3980	percentile_cont	pg_catalog	a	f	f	i	f	1022 701	1022	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3981	percentile_cont_float8_multi_final	pg_catalog	f	f	f	i	f	2281 1022	1022	0	0	\N	\N	\N	\N	percentile_cont_float8_multi_final	internal	\N
-3982	percentile_cont	pg_catalog	a	f	f	i	f	1022 1186	1187	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3983	percentile_cont_interval_multi_final	pg_catalog	f	f	f	i	f	2281 1022	1187	0	0	\N	\N	\N	\N	percentile_cont_interval_multi_final	internal	\N
-3984	mode	pg_catalog	a	f	f	i	f	2283	2283	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-3985	mode_final	pg_catalog	f	f	f	i	f	2281 2283	2283	0	0	\N	\N	\N	\N	mode_final	internal	\N
-3986	rank	pg_catalog	a	f	f	i	f	2276	20	2276	0	\N	2276	v	\N	aggregate_dummy	internal	\N
-3987	rank_final	pg_catalog	f	f	f	i	f	2281 2276	20	2276	0	\N	2281 2276	iv	\N	hypothetical_rank_final	internal	\N
-3988	percent_rank	pg_catalog	a	f	f	i	f	2276	701	2276	0	\N	2276	v	\N	aggregate_dummy	internal	\N
-3989	percent_rank_final	pg_catalog	f	f	f	i	f	2281 2276	701	2276	0	\N	2281 2276	iv	\N	hypothetical_percent_rank_final	internal	\N
-3990	cume_dist	pg_catalog	a	f	f	i	f	2276	701	2276	0	\N	2276	v	\N	aggregate_dummy	internal	\N
-3991	cume_dist_final	pg_catalog	f	f	f	i	f	2281 2276	701	2276	0	\N	2281 2276	iv	\N	hypothetical_cume_dist_final	internal	\N
-3992	dense_rank	pg_catalog	a	f	f	i	f	2276	20	2276	0	\N	2276	v	\N	aggregate_dummy	internal	\N
-3993	dense_rank_final	pg_catalog	f	f	f	i	f	2281 2276	20	2276	0	\N	2281 2276	iv	\N	hypothetical_dense_rank_final	internal	\N
-3994	generate_series_int4_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	generate_series_int4_support	internal	\N
-3995	generate_series_int8_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	generate_series_int8_support	internal	\N
-3996	array_unnest_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	array_unnest_support	internal	\N
-3998	gist_box_distance	pg_catalog	f	t	f	i	f	2281 603 21 26 2281	701	0	0	\N	\N	\N	\N	gist_box_distance	internal	\N
-3999	brin_summarize_range	pg_catalog	f	t	f	v	f	2205 20	23	0	0	\N	\N	\N	\N	brin_summarize_range	internal	\N
-4001	jsonpath_in	pg_catalog	f	t	f	i	f	2275	4072	0	0	\N	\N	\N	\N	jsonpath_in	internal	\N
-4002	jsonpath_recv	pg_catalog	f	t	f	i	f	2281	4072	0	0	\N	\N	\N	\N	jsonpath_recv	internal	\N
-4003	jsonpath_out	pg_catalog	f	t	f	i	f	4072	2275	0	0	\N	\N	\N	\N	jsonpath_out	internal	\N
-4004	jsonpath_send	pg_catalog	f	t	f	i	f	4072	17	0	0	\N	\N	\N	\N	jsonpath_send	internal	\N
-4005	jsonb_path_exists	pg_catalog	f	t	f	i	f	3802 4072 3802 16	16	0	2	'{}'::jsonb, false	\N	\N	target,path,vars,silent	jsonb_path_exists	internal	\N
-4006	jsonb_path_query	pg_catalog	f	t	t	i	f	3802 4072 3802 16	3802	0	2	'{}'::jsonb, false	\N	\N	target,path,vars,silent	jsonb_path_query	internal	\N
-4007	jsonb_path_query_array	pg_catalog	f	t	f	i	f	3802 4072 3802 16	3802	0	2	'{}'::jsonb, false	\N	\N	target,path,vars,silent	jsonb_path_query_array	internal	\N
-4008	jsonb_path_query_first	pg_catalog	f	t	f	i	f	3802 4072 3802 16	3802	0	2	'{}'::jsonb, false	\N	\N	target,path,vars,silent	jsonb_path_query_first	internal	\N
-4009	jsonb_path_match	pg_catalog	f	t	f	i	f	3802 4072 3802 16	16	0	2	'{}'::jsonb, false	\N	\N	target,path,vars,silent	jsonb_path_match	internal	\N
-4010	jsonb_path_exists_opr	pg_catalog	f	t	f	i	f	3802 4072	16	0	0	\N	\N	\N	\N	jsonb_path_exists_opr	internal	\N
-4011	jsonb_path_match_opr	pg_catalog	f	t	f	i	f	3802 4072	16	0	0	\N	\N	\N	\N	jsonb_path_match_opr	internal	\N
-4014	brin_desummarize_range	pg_catalog	f	t	f	v	f	2205 20	2278	0	0	\N	\N	\N	\N	brin_desummarize_range	internal	\N
-4018	spg_quad_config	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_quad_config	internal	\N
-4019	spg_quad_choose	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_quad_choose	internal	\N
-4020	spg_quad_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_quad_picksplit	internal	\N
-4021	spg_quad_inner_consistent	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_quad_inner_consistent	internal	\N
-4022	spg_quad_leaf_consistent	pg_catalog	f	t	f	i	f	2281 2281	16	0	0	\N	\N	\N	\N	spg_quad_leaf_consistent	internal	\N
-4023	spg_kd_config	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_kd_config	internal	\N
-4024	spg_kd_choose	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_kd_choose	internal	\N
-4025	spg_kd_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_kd_picksplit	internal	\N
-4026	spg_kd_inner_consistent	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_kd_inner_consistent	internal	\N
-4027	spg_text_config	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_text_config	internal	\N
-4028	spg_text_choose	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_text_choose	internal	\N
-4029	spg_text_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_text_picksplit	internal	\N
-4030	spg_text_inner_consistent	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_text_inner_consistent	internal	\N
-4031	spg_text_leaf_consistent	pg_catalog	f	t	f	i	f	2281 2281	16	0	0	\N	\N	\N	\N	spg_text_leaf_consistent	internal	\N
-4032	pg_sequence_last_value	pg_catalog	f	t	f	v	f	2205	20	0	0	\N	\N	\N	\N	pg_sequence_last_value	internal	\N
-4038	jsonb_ne	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	\N	\N	\N	\N	jsonb_ne	internal	\N
-4039	jsonb_lt	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	\N	\N	\N	\N	jsonb_lt	internal	\N
-4040	jsonb_gt	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	\N	\N	\N	\N	jsonb_gt	internal	\N
-4041	jsonb_le	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	\N	\N	\N	\N	jsonb_le	internal	\N
-4042	jsonb_ge	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	\N	\N	\N	\N	jsonb_ge	internal	\N
-4043	jsonb_eq	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	\N	\N	\N	\N	jsonb_eq	internal	\N
-4044	jsonb_cmp	pg_catalog	f	t	f	i	f	3802 3802	23	0	0	\N	\N	\N	\N	jsonb_cmp	internal	\N
-4045	jsonb_hash	pg_catalog	f	t	f	i	f	3802	23	0	0	\N	\N	\N	\N	jsonb_hash	internal	\N
-4046	jsonb_contains	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	\N	\N	\N	\N	jsonb_contains	internal	\N
-4047	jsonb_exists	pg_catalog	f	t	f	i	f	3802 25	16	0	0	\N	\N	\N	\N	jsonb_exists	internal	\N
-4048	jsonb_exists_any	pg_catalog	f	t	f	i	f	3802 1009	16	0	0	\N	\N	\N	\N	jsonb_exists_any	internal	\N
-4049	jsonb_exists_all	pg_catalog	f	t	f	i	f	3802 1009	16	0	0	\N	\N	\N	\N	jsonb_exists_all	internal	\N
-4050	jsonb_contained	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	\N	\N	\N	\N	jsonb_contained	internal	\N
-4051	array_agg_array_transfn	pg_catalog	f	f	f	i	f	2281 2277	2281	0	0	\N	\N	\N	\N	array_agg_array_transfn	internal	\N
-4052	array_agg_array_finalfn	pg_catalog	f	f	f	i	f	2281 2277	2277	0	0	\N	\N	\N	\N	array_agg_array_finalfn	internal	\N
-4053	array_agg	pg_catalog	a	f	f	i	f	2277	2277	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-4057	range_merge	pg_catalog	f	t	f	i	f	3831 3831	3831	0	0	\N	\N	\N	\N	range_merge	internal	\N
-4063	inet_merge	pg_catalog	f	t	f	i	f	869 869	650	0	0	\N	\N	\N	\N	inet_merge	internal	\N
-4067	bound_box	pg_catalog	f	t	f	i	f	603 603	603	0	0	\N	\N	\N	\N	boxes_bound_box	internal	\N
-4071	inet_same_family	pg_catalog	f	t	f	i	f	869 869	16	0	0	\N	\N	\N	\N	inet_same_family	internal	\N
-4083	binary_upgrade_set_record_init_privs	pg_catalog	f	t	f	v	f	16	2278	0	0	\N	\N	\N	\N	binary_upgrade_set_record_init_privs	internal	\N
-4084	regnamespacein	pg_catalog	f	t	f	s	f	2275	4089	0	0	\N	\N	\N	\N	regnamespacein	internal	\N
-4085	regnamespaceout	pg_catalog	f	t	f	s	f	4089	2275	0	0	\N	\N	\N	\N	regnamespaceout	internal	\N
-4086	to_regnamespace	pg_catalog	f	t	f	s	f	25	4089	0	0	\N	\N	\N	\N	to_regnamespace	internal	\N
-4087	regnamespacerecv	pg_catalog	f	t	f	i	f	2281	4089	0	0	\N	\N	\N	\N	regnamespacerecv	internal	\N
-4088	regnamespacesend	pg_catalog	f	t	f	i	f	4089	17	0	0	\N	\N	\N	\N	regnamespacesend	internal	\N
-4091	box	pg_catalog	f	t	f	i	f	600	603	0	0	\N	\N	\N	\N	point_box	internal	\N
-4092	regroleout	pg_catalog	f	t	f	s	f	4096	2275	0	0	\N	\N	\N	\N	regroleout	internal	\N
-4093	to_regrole	pg_catalog	f	t	f	s	f	25	4096	0	0	\N	\N	\N	\N	to_regrole	internal	\N
-4094	regrolerecv	pg_catalog	f	t	f	i	f	2281	4096	0	0	\N	\N	\N	\N	regrolerecv	internal	\N
-4095	regrolesend	pg_catalog	f	t	f	i	f	4096	17	0	0	\N	\N	\N	\N	regrolesend	internal	\N
-4098	regrolein	pg_catalog	f	t	f	s	f	2275	4096	0	0	\N	\N	\N	\N	regrolein	internal	\N
-4099	pg_rotate_logfile_old	pg_catalog	f	t	f	v	f		16	0	0	\N	\N	\N	\N	pg_rotate_logfile	internal	\N
-4100	pg_read_file_old	pg_catalog	f	t	f	v	f	25 20 20	25	0	0	\N	\N	\N	\N	pg_read_file	internal	\N
-4101	binary_upgrade_set_missing_value	pg_catalog	f	t	f	v	f	26 25 25	2278	0	0	\N	\N	\N	\N	binary_upgrade_set_missing_value	internal	\N
-4105	brin_inclusion_opcinfo	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	brin_inclusion_opcinfo	internal	\N
-4106	brin_inclusion_add_value	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	16	0	0	\N	\N	\N	\N	brin_inclusion_add_value	internal	\N
-4107	brin_inclusion_consistent	pg_catalog	f	t	f	i	f	2281 2281 2281	16	0	0	\N	\N	\N	\N	brin_inclusion_consistent	internal	\N
-4108	brin_inclusion_union	pg_catalog	f	t	f	i	f	2281 2281 2281	16	0	0	\N	\N	\N	\N	brin_inclusion_union	internal	\N
-4110	macaddr8_in	pg_catalog	f	t	f	i	f	2275	774	0	0	\N	\N	\N	\N	macaddr8_in	internal	\N
-4111	macaddr8_out	pg_catalog	f	t	f	i	f	774	2275	0	0	\N	\N	\N	\N	macaddr8_out	internal	\N
-4112	trunc	pg_catalog	f	t	f	i	f	774	774	0	0	\N	\N	\N	\N	macaddr8_trunc	internal	\N
-4113	macaddr8_eq	pg_catalog	f	t	f	i	t	774 774	16	0	0	\N	\N	\N	\N	macaddr8_eq	internal	\N
-4114	macaddr8_lt	pg_catalog	f	t	f	i	t	774 774	16	0	0	\N	\N	\N	\N	macaddr8_lt	internal	\N
-4115	macaddr8_le	pg_catalog	f	t	f	i	t	774 774	16	0	0	\N	\N	\N	\N	macaddr8_le	internal	\N
-4116	macaddr8_gt	pg_catalog	f	t	f	i	t	774 774	16	0	0	\N	\N	\N	\N	macaddr8_gt	internal	\N
-4117	macaddr8_ge	pg_catalog	f	t	f	i	t	774 774	16	0	0	\N	\N	\N	\N	macaddr8_ge	internal	\N
-4118	macaddr8_ne	pg_catalog	f	t	f	i	t	774 774	16	0	0	\N	\N	\N	\N	macaddr8_ne	internal	\N
-4119	macaddr8_cmp	pg_catalog	f	t	f	i	t	774 774	23	0	0	\N	\N	\N	\N	macaddr8_cmp	internal	\N
-4120	macaddr8_not	pg_catalog	f	t	f	i	f	774	774	0	0	\N	\N	\N	\N	macaddr8_not	internal	\N
-4121	macaddr8_and	pg_catalog	f	t	f	i	f	774 774	774	0	0	\N	\N	\N	\N	macaddr8_and	internal	\N
-4122	macaddr8_or	pg_catalog	f	t	f	i	f	774 774	774	0	0	\N	\N	\N	\N	macaddr8_or	internal	\N
-4123	macaddr8	pg_catalog	f	t	f	i	t	829	774	0	0	\N	\N	\N	\N	macaddrtomacaddr8	internal	\N
-4124	macaddr	pg_catalog	f	t	f	i	f	774	829	0	0	\N	\N	\N	\N	macaddr8tomacaddr	internal	\N
-4125	macaddr8_set7bit	pg_catalog	f	t	f	i	f	774	774	0	0	\N	\N	\N	\N	macaddr8_set7bit	internal	\N
-4126	in_range	pg_catalog	f	t	f	i	f	20 20 20 16 16	16	0	0	\N	\N	\N	\N	in_range_int8_int8	internal	\N
-4127	in_range	pg_catalog	f	t	f	i	f	23 23 20 16 16	16	0	0	\N	\N	\N	\N	in_range_int4_int8	internal	\N
-4128	in_range	pg_catalog	f	t	f	i	f	23 23 23 16 16	16	0	0	\N	\N	\N	\N	in_range_int4_int4	internal	\N
-4129	in_range	pg_catalog	f	t	f	i	f	23 23 21 16 16	16	0	0	\N	\N	\N	\N	in_range_int4_int2	internal	\N
-4130	in_range	pg_catalog	f	t	f	i	f	21 21 20 16 16	16	0	0	\N	\N	\N	\N	in_range_int2_int8	internal	\N
-4131	in_range	pg_catalog	f	t	f	i	f	21 21 23 16 16	16	0	0	\N	\N	\N	\N	in_range_int2_int4	internal	\N
-4132	in_range	pg_catalog	f	t	f	i	f	21 21 21 16 16	16	0	0	\N	\N	\N	\N	in_range_int2_int2	internal	\N
-4133	in_range	pg_catalog	f	t	f	i	f	1082 1082 1186 16 16	16	0	0	\N	\N	\N	\N	in_range_date_interval	internal	\N
-4134	in_range	pg_catalog	f	t	f	i	f	1114 1114 1186 16 16	16	0	0	\N	\N	\N	\N	in_range_timestamp_interval	internal	\N
-4135	in_range	pg_catalog	f	t	f	s	f	1184 1184 1186 16 16	16	0	0	\N	\N	\N	\N	in_range_timestamptz_interval	internal	\N
-4136	in_range	pg_catalog	f	t	f	i	f	1186 1186 1186 16 16	16	0	0	\N	\N	\N	\N	in_range_interval_interval	internal	\N
-4137	in_range	pg_catalog	f	t	f	i	f	1083 1083 1186 16 16	16	0	0	\N	\N	\N	\N	in_range_time_interval	internal	\N
-4138	in_range	pg_catalog	f	t	f	i	f	1266 1266 1186 16 16	16	0	0	\N	\N	\N	\N	in_range_timetz_interval	internal	\N
-4139	in_range	pg_catalog	f	t	f	i	f	701 701 701 16 16	16	0	0	\N	\N	\N	\N	in_range_float8_float8	internal	\N
-4140	in_range	pg_catalog	f	t	f	i	f	700 700 701 16 16	16	0	0	\N	\N	\N	\N	in_range_float4_float8	internal	\N
-4141	in_range	pg_catalog	f	t	f	i	f	1700 1700 1700 16 16	16	0	0	\N	\N	\N	\N	in_range_numeric_numeric	internal	\N
-4187	pg_lsn_larger	pg_catalog	f	t	f	i	f	3220 3220	3220	0	0	\N	\N	\N	\N	pg_lsn_larger	internal	\N
-4188	pg_lsn_smaller	pg_catalog	f	t	f	i	f	3220 3220	3220	0	0	\N	\N	\N	\N	pg_lsn_smaller	internal	\N
-4189	max	pg_catalog	a	f	f	i	f	3220	3220	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-4190	min	pg_catalog	a	f	f	i	f	3220	3220	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-4193	regcollationin	pg_catalog	f	t	f	s	f	2275	4191	0	0	\N	\N	\N	\N	regcollationin	internal	\N
-4194	regcollationout	pg_catalog	f	t	f	s	f	4191	2275	0	0	\N	\N	\N	\N	regcollationout	internal	\N
-4195	to_regcollation	pg_catalog	f	t	f	s	f	25	4191	0	0	\N	\N	\N	\N	to_regcollation	internal	\N
-4196	regcollationrecv	pg_catalog	f	t	f	i	f	2281	4191	0	0	\N	\N	\N	\N	regcollationrecv	internal	\N
-4197	regcollationsend	pg_catalog	f	t	f	i	f	4191	17	0	0	\N	\N	\N	\N	regcollationsend	internal	\N
-4201	ts_headline	pg_catalog	f	t	f	i	f	3734 3802 3615 25	3802	0	0	\N	\N	\N	\N	ts_headline_jsonb_byid_opt	internal	\N
-4202	ts_headline	pg_catalog	f	t	f	i	f	3734 3802 3615	3802	0	0	\N	\N	\N	\N	ts_headline_jsonb_byid	internal	\N
-4203	ts_headline	pg_catalog	f	t	f	s	f	3802 3615 25	3802	0	0	\N	\N	\N	\N	ts_headline_jsonb_opt	internal	\N
-4204	ts_headline	pg_catalog	f	t	f	s	f	3802 3615	3802	0	0	\N	\N	\N	\N	ts_headline_jsonb	internal	\N
-4205	ts_headline	pg_catalog	f	t	f	i	f	3734 114 3615 25	114	0	0	\N	\N	\N	\N	ts_headline_json_byid_opt	internal	\N
-4206	ts_headline	pg_catalog	f	t	f	i	f	3734 114 3615	114	0	0	\N	\N	\N	\N	ts_headline_json_byid	internal	\N
-4207	ts_headline	pg_catalog	f	t	f	s	f	114 3615 25	114	0	0	\N	\N	\N	\N	ts_headline_json_opt	internal	\N
-4208	ts_headline	pg_catalog	f	t	f	s	f	114 3615	114	0	0	\N	\N	\N	\N	ts_headline_json	internal	\N
-4209	to_tsvector	pg_catalog	f	t	f	s	f	3802	3614	0	0	\N	\N	\N	\N	jsonb_string_to_tsvector	internal	\N
-4210	to_tsvector	pg_catalog	f	t	f	s	f	114	3614	0	0	\N	\N	\N	\N	json_string_to_tsvector	internal	\N
-4211	to_tsvector	pg_catalog	f	t	f	i	f	3734 3802	3614	0	0	\N	\N	\N	\N	jsonb_string_to_tsvector_byid	internal	\N
-4212	to_tsvector	pg_catalog	f	t	f	i	f	3734 114	3614	0	0	\N	\N	\N	\N	json_string_to_tsvector_byid	internal	\N
-4213	jsonb_to_tsvector	pg_catalog	f	t	f	s	f	3802 3802	3614	0	0	\N	\N	\N	\N	jsonb_to_tsvector	internal	\N
-4214	jsonb_to_tsvector	pg_catalog	f	t	f	i	f	3734 3802 3802	3614	0	0	\N	\N	\N	\N	jsonb_to_tsvector_byid	internal	\N
-4215	json_to_tsvector	pg_catalog	f	t	f	s	f	114 3802	3614	0	0	\N	\N	\N	\N	json_to_tsvector	internal	\N
-4216	json_to_tsvector	pg_catalog	f	t	f	i	f	3734 114 3802	3614	0	0	\N	\N	\N	\N	json_to_tsvector_byid	internal	\N
-4220	pg_copy_physical_replication_slot	pg_catalog	f	t	f	v	f	19 19 16	2249	0	0	\N	19 19 16 19 3220	iiioo	src_slot_name,dst_slot_name,temporary,slot_name,lsn	pg_copy_physical_replication_slot_a	internal	\N
-4221	pg_copy_physical_replication_slot	pg_catalog	f	t	f	v	f	19 19	2249	0	0	\N	19 19 19 3220	iioo	src_slot_name,dst_slot_name,slot_name,lsn	pg_copy_physical_replication_slot_b	internal	\N
-4222	pg_copy_logical_replication_slot	pg_catalog	f	t	f	v	f	19 19 16 19	2249	0	0	\N	19 19 16 19 19 3220	iiiioo	src_slot_name,dst_slot_name,temporary,plugin,slot_name,lsn	pg_copy_logical_replication_slot_a	internal	\N
-4223	pg_copy_logical_replication_slot	pg_catalog	f	t	f	v	f	19 19 16	2249	0	0	\N	19 19 16 19 3220	iiioo	src_slot_name,dst_slot_name,temporary,slot_name,lsn	pg_copy_logical_replication_slot_b	internal	\N
-4224	pg_copy_logical_replication_slot	pg_catalog	f	t	f	v	f	19 19	2249	0	0	\N	19 19 19 3220	iioo	src_slot_name,dst_slot_name,slot_name,lsn	pg_copy_logical_replication_slot_c	internal	\N
-4226	anycompatiblemultirange_in	pg_catalog	f	t	f	s	f	2275 26 23	4538	0	0	\N	\N	\N	\N	anycompatiblemultirange_in	internal	\N
-4227	anycompatiblemultirange_out	pg_catalog	f	t	f	s	f	4538	2275	0	0	\N	\N	\N	\N	anycompatiblemultirange_out	internal	\N
-4228	range_merge	pg_catalog	f	t	f	i	f	4537	3831	0	0	\N	\N	\N	\N	range_merge_from_multirange	internal	\N
-4229	anymultirange_in	pg_catalog	f	t	f	s	f	2275 26 23	4537	0	0	\N	\N	\N	\N	anymultirange_in	internal	\N
-4230	anymultirange_out	pg_catalog	f	t	f	s	f	4537	2275	0	0	\N	\N	\N	\N	anymultirange_out	internal	\N
-4231	multirange_in	pg_catalog	f	t	f	s	f	2275 26 23	4537	0	0	\N	\N	\N	\N	multirange_in	internal	\N
-4232	multirange_out	pg_catalog	f	t	f	s	f	4537	2275	0	0	\N	\N	\N	\N	multirange_out	internal	\N
-4233	multirange_recv	pg_catalog	f	t	f	s	f	2281 26 23	4537	0	0	\N	\N	\N	\N	multirange_recv	internal	\N
-4234	multirange_send	pg_catalog	f	t	f	s	f	4537	17	0	0	\N	\N	\N	\N	multirange_send	internal	\N
-4235	lower	pg_catalog	f	t	f	i	f	4537	2283	0	0	\N	\N	\N	\N	multirange_lower	internal	\N
-4236	upper	pg_catalog	f	t	f	i	f	4537	2283	0	0	\N	\N	\N	\N	multirange_upper	internal	\N
-4237	isempty	pg_catalog	f	t	f	i	f	4537	16	0	0	\N	\N	\N	\N	multirange_empty	internal	\N
-4238	lower_inc	pg_catalog	f	t	f	i	f	4537	16	0	0	\N	\N	\N	\N	multirange_lower_inc	internal	\N
-4239	upper_inc	pg_catalog	f	t	f	i	f	4537	16	0	0	\N	\N	\N	\N	multirange_upper_inc	internal	\N
-4240	lower_inf	pg_catalog	f	t	f	i	f	4537	16	0	0	\N	\N	\N	\N	multirange_lower_inf	internal	\N
-4241	upper_inf	pg_catalog	f	t	f	i	f	4537	16	0	0	\N	\N	\N	\N	multirange_upper_inf	internal	\N
-4242	multirange_typanalyze	pg_catalog	f	t	f	s	f	2281	16	0	0	\N	\N	\N	\N	multirange_typanalyze	internal	\N
-4243	multirangesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	multirangesel	internal	\N
-4244	multirange_eq	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	\N	\N	\N	\N	multirange_eq	internal	\N
-4245	multirange_ne	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	\N	\N	\N	\N	multirange_ne	internal	\N
-4246	range_overlaps_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	\N	\N	\N	\N	range_overlaps_multirange	internal	\N
-4247	multirange_overlaps_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	\N	\N	\N	\N	multirange_overlaps_range	internal	\N
-4248	multirange_overlaps_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	\N	\N	\N	\N	multirange_overlaps_multirange	internal	\N
-4249	multirange_contains_elem	pg_catalog	f	t	f	i	f	4537 2283	16	0	0	\N	\N	\N	\N	multirange_contains_elem	internal	\N
-4250	multirange_contains_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	\N	\N	\N	\N	multirange_contains_range	internal	\N
-4251	multirange_contains_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	\N	\N	\N	\N	multirange_contains_multirange	internal	\N
-4252	elem_contained_by_multirange	pg_catalog	f	t	f	i	f	2283 4537	16	0	0	\N	\N	\N	\N	elem_contained_by_multirange	internal	\N
-4253	range_contained_by_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	\N	\N	\N	\N	range_contained_by_multirange	internal	\N
-4254	multirange_contained_by_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	\N	\N	\N	\N	multirange_contained_by_multirange	internal	\N
-4255	range_adjacent_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	\N	\N	\N	\N	range_adjacent_multirange	internal	\N
-4256	multirange_adjacent_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	\N	\N	\N	\N	multirange_adjacent_multirange	internal	\N
-4257	multirange_adjacent_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	\N	\N	\N	\N	multirange_adjacent_range	internal	\N
-4258	range_before_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	\N	\N	\N	\N	range_before_multirange	internal	\N
-4259	multirange_before_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	\N	\N	\N	\N	multirange_before_range	internal	\N
-4260	multirange_before_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	\N	\N	\N	\N	multirange_before_multirange	internal	\N
-4261	range_after_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	\N	\N	\N	\N	range_after_multirange	internal	\N
-4262	multirange_after_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	\N	\N	\N	\N	multirange_after_range	internal	\N
-4263	multirange_after_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	\N	\N	\N	\N	multirange_after_multirange	internal	\N
-4264	range_overleft_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	\N	\N	\N	\N	range_overleft_multirange	internal	\N
-4265	multirange_overleft_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	\N	\N	\N	\N	multirange_overleft_range	internal	\N
-4266	multirange_overleft_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	\N	\N	\N	\N	multirange_overleft_multirange	internal	\N
-4267	range_overright_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	\N	\N	\N	\N	range_overright_multirange	internal	\N
-4268	multirange_overright_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	\N	\N	\N	\N	multirange_overright_range	internal	\N
-4269	multirange_overright_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	\N	\N	\N	\N	multirange_overright_multirange	internal	\N
-4270	multirange_union	pg_catalog	f	t	f	i	f	4537 4537	4537	0	0	\N	\N	\N	\N	multirange_union	internal	\N
-4271	multirange_minus	pg_catalog	f	t	f	i	f	4537 4537	4537	0	0	\N	\N	\N	\N	multirange_minus	internal	\N
-4272	multirange_intersect	pg_catalog	f	t	f	i	f	4537 4537	4537	0	0	\N	\N	\N	\N	multirange_intersect	internal	\N
-4273	multirange_cmp	pg_catalog	f	t	f	i	f	4537 4537	23	0	0	\N	\N	\N	\N	multirange_cmp	internal	\N
-4274	multirange_lt	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	\N	\N	\N	\N	multirange_lt	internal	\N
-4275	multirange_le	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	\N	\N	\N	\N	multirange_le	internal	\N
-4276	multirange_ge	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	\N	\N	\N	\N	multirange_ge	internal	\N
-4277	multirange_gt	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	\N	\N	\N	\N	multirange_gt	internal	\N
-4278	hash_multirange	pg_catalog	f	t	f	i	f	4537	23	0	0	\N	\N	\N	\N	hash_multirange	internal	\N
-4279	hash_multirange_extended	pg_catalog	f	t	f	i	f	4537 20	20	0	0	\N	\N	\N	\N	hash_multirange_extended	internal	\N
-4280	int4multirange	pg_catalog	f	t	f	i	f		4451	0	0	\N	\N	\N	\N	multirange_constructor0	internal	\N
-4281	int4multirange	pg_catalog	f	t	f	i	f	3904	4451	0	0	\N	\N	\N	\N	multirange_constructor1	internal	\N
-4282	int4multirange	pg_catalog	f	t	f	i	f	3905	4451	3904	0	\N	3905	v	\N	multirange_constructor2	internal	\N
-4283	nummultirange	pg_catalog	f	t	f	i	f		4532	0	0	\N	\N	\N	\N	multirange_constructor0	internal	\N
-4284	nummultirange	pg_catalog	f	t	f	i	f	3906	4532	0	0	\N	\N	\N	\N	multirange_constructor1	internal	\N
-4285	nummultirange	pg_catalog	f	t	f	i	f	3907	4532	3906	0	\N	3907	v	\N	multirange_constructor2	internal	\N
-4286	tsmultirange	pg_catalog	f	t	f	i	f		4533	0	0	\N	\N	\N	\N	multirange_constructor0	internal	\N
-4287	tsmultirange	pg_catalog	f	t	f	i	f	3908	4533	0	0	\N	\N	\N	\N	multirange_constructor1	internal	\N
-4288	tsmultirange	pg_catalog	f	t	f	i	f	3909	4533	3908	0	\N	3909	v	\N	multirange_constructor2	internal	\N
-4289	tstzmultirange	pg_catalog	f	t	f	i	f		4534	0	0	\N	\N	\N	\N	multirange_constructor0	internal	\N
-4290	tstzmultirange	pg_catalog	f	t	f	i	f	3910	4534	0	0	\N	\N	\N	\N	multirange_constructor1	internal	\N
-4291	tstzmultirange	pg_catalog	f	t	f	i	f	3911	4534	3910	0	\N	3911	v	\N	multirange_constructor2	internal	\N
-4292	datemultirange	pg_catalog	f	t	f	i	f		4535	0	0	\N	\N	\N	\N	multirange_constructor0	internal	\N
-4293	datemultirange	pg_catalog	f	t	f	i	f	3912	4535	0	0	\N	\N	\N	\N	multirange_constructor1	internal	\N
-4294	datemultirange	pg_catalog	f	t	f	i	f	3913	4535	3912	0	\N	3913	v	\N	multirange_constructor2	internal	\N
-4295	int8multirange	pg_catalog	f	t	f	i	f		4536	0	0	\N	\N	\N	\N	multirange_constructor0	internal	\N
-4296	int8multirange	pg_catalog	f	t	f	i	f	3926	4536	0	0	\N	\N	\N	\N	multirange_constructor1	internal	\N
-4297	int8multirange	pg_catalog	f	t	f	i	f	3927	4536	3926	0	\N	3927	v	\N	multirange_constructor2	internal	\N
-4298	multirange	pg_catalog	f	t	f	i	f	3831	4537	0	0	\N	\N	\N	\N	multirange_constructor1	internal	\N
-4299	range_agg_transfn	pg_catalog	f	f	f	i	f	2281 3831	2281	0	0	\N	\N	\N	\N	range_agg_transfn	internal	\N
-4300	range_agg_finalfn	pg_catalog	f	f	f	i	f	2281 3831	4537	0	0	\N	\N	\N	\N	range_agg_finalfn	internal	\N
-4301	range_agg	pg_catalog	a	f	f	i	f	3831	4537	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-4302	koi8r_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	koi8r_to_mic	c	\N
-4303	mic_to_koi8r	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	mic_to_koi8r	c	\N
-4304	iso_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	iso_to_mic	c	\N
-4305	mic_to_iso	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	mic_to_iso	c	\N
-4306	win1251_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	win1251_to_mic	c	\N
-4307	mic_to_win1251	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	mic_to_win1251	c	\N
-4308	win866_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	win866_to_mic	c	\N
-4309	mic_to_win866	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	mic_to_win866	c	\N
-4310	koi8r_to_win1251	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	koi8r_to_win1251	c	\N
-4311	win1251_to_koi8r	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	win1251_to_koi8r	c	\N
-4312	koi8r_to_win866	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	koi8r_to_win866	c	\N
-4313	win866_to_koi8r	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	win866_to_koi8r	c	\N
-4314	win866_to_win1251	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	win866_to_win1251	c	\N
-4315	win1251_to_win866	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	win1251_to_win866	c	\N
-4316	iso_to_koi8r	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	iso_to_koi8r	c	\N
-4317	koi8r_to_iso	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	koi8r_to_iso	c	\N
-4318	iso_to_win1251	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	iso_to_win1251	c	\N
-4319	win1251_to_iso	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	win1251_to_iso	c	\N
-4320	iso_to_win866	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	iso_to_win866	c	\N
-4321	win866_to_iso	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	win866_to_iso	c	\N
-4322	euc_cn_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	euc_cn_to_mic	c	\N
-4323	mic_to_euc_cn	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	mic_to_euc_cn	c	\N
-4324	euc_jp_to_sjis	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	euc_jp_to_sjis	c	\N
-4325	sjis_to_euc_jp	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	sjis_to_euc_jp	c	\N
-4326	euc_jp_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	euc_jp_to_mic	c	\N
-4327	sjis_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	sjis_to_mic	c	\N
-4328	mic_to_euc_jp	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	mic_to_euc_jp	c	\N
-4329	mic_to_sjis	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	mic_to_sjis	c	\N
-4330	euc_kr_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	euc_kr_to_mic	c	\N
-4331	mic_to_euc_kr	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	mic_to_euc_kr	c	\N
-4332	euc_tw_to_big5	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	euc_tw_to_big5	c	\N
-4333	big5_to_euc_tw	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	big5_to_euc_tw	c	\N
-4334	euc_tw_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	euc_tw_to_mic	c	\N
-4335	big5_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	big5_to_mic	c	\N
-4336	mic_to_euc_tw	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	mic_to_euc_tw	c	\N
-4337	mic_to_big5	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	mic_to_big5	c	\N
-4338	latin2_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	latin2_to_mic	c	\N
-4339	mic_to_latin2	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	mic_to_latin2	c	\N
-4340	win1250_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	win1250_to_mic	c	\N
-4341	mic_to_win1250	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	mic_to_win1250	c	\N
-4342	latin2_to_win1250	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	latin2_to_win1250	c	\N
-4343	win1250_to_latin2	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	win1250_to_latin2	c	\N
-4344	latin1_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	latin1_to_mic	c	\N
-4345	mic_to_latin1	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	mic_to_latin1	c	\N
-4346	latin3_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	latin3_to_mic	c	\N
-4347	mic_to_latin3	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	mic_to_latin3	c	\N
-4348	latin4_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	latin4_to_mic	c	\N
-4349	mic_to_latin4	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	mic_to_latin4	c	\N
-4350	normalize	pg_catalog	f	t	f	i	f	25 25	25	0	1	'NFC'::text	\N	\N	\N	unicode_normalize_func	internal	\N
-4351	is_normalized	pg_catalog	f	t	f	i	f	25 25	16	0	1	'NFC'::text	\N	\N	\N	unicode_is_normalized	internal	\N
-4352	big5_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	big5_to_utf8	c	\N
-4353	utf8_to_big5	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_big5	c	\N
-4354	utf8_to_koi8r	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_koi8r	c	\N
-4355	koi8r_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	koi8r_to_utf8	c	\N
-4356	utf8_to_koi8u	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_koi8u	c	\N
-4357	koi8u_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	koi8u_to_utf8	c	\N
-4358	utf8_to_win	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_win	c	\N
-4359	win_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	win_to_utf8	c	\N
-4360	euc_cn_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	euc_cn_to_utf8	c	\N
-4361	utf8_to_euc_cn	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_euc_cn	c	\N
-4362	euc_jp_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	euc_jp_to_utf8	c	\N
-4363	utf8_to_euc_jp	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_euc_jp	c	\N
-4364	euc_kr_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	euc_kr_to_utf8	c	\N
-4365	utf8_to_euc_kr	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_euc_kr	c	\N
-4366	euc_tw_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	euc_tw_to_utf8	c	\N
-4367	utf8_to_euc_tw	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_euc_tw	c	\N
-4368	gb18030_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	gb18030_to_utf8	c	\N
-4369	utf8_to_gb18030	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_gb18030	c	\N
-4370	gbk_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	gbk_to_utf8	c	\N
-4371	utf8_to_gbk	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_gbk	c	\N
-4372	utf8_to_iso8859	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_iso8859	c	\N
-4373	iso8859_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	iso8859_to_utf8	c	\N
-4374	iso8859_1_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	iso8859_1_to_utf8	c	\N
-4375	utf8_to_iso8859_1	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_iso8859_1	c	\N
-4376	johab_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	johab_to_utf8	c	\N
-4377	utf8_to_johab	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_johab	c	\N
-4378	sjis_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	sjis_to_utf8	c	\N
-4379	utf8_to_sjis	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_sjis	c	\N
-4380	uhc_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	uhc_to_utf8	c	\N
-4381	utf8_to_uhc	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_uhc	c	\N
-4382	euc_jis_2004_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	euc_jis_2004_to_utf8	c	\N
-4383	utf8_to_euc_jis_2004	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_euc_jis_2004	c	\N
-4384	shift_jis_2004_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	shift_jis_2004_to_utf8	c	\N
-4385	utf8_to_shift_jis_2004	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	utf8_to_shift_jis_2004	c	\N
-4386	euc_jis_2004_to_shift_jis_2004	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	euc_jis_2004_to_shift_jis_2004	c	\N
-4387	shift_jis_2004_to_euc_jis_2004	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	\N	\N	\N	\N	shift_jis_2004_to_euc_jis_2004	c	\N
-4388	multirange_intersect_agg_transfn	pg_catalog	f	t	f	i	f	4537 4537	4537	0	0	\N	\N	\N	\N	multirange_intersect_agg_transfn	internal	\N
-4389	range_intersect_agg	pg_catalog	a	f	f	i	f	4537	4537	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-4390	binary_upgrade_set_next_multirange_pg_type_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	binary_upgrade_set_next_multirange_pg_type_oid	internal	\N
-4391	binary_upgrade_set_next_multirange_array_pg_type_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	binary_upgrade_set_next_multirange_array_pg_type_oid	internal	\N
-4401	range_intersect_agg_transfn	pg_catalog	f	t	f	i	f	3831 3831	3831	0	0	\N	\N	\N	\N	range_intersect_agg_transfn	internal	\N
-4450	range_intersect_agg	pg_catalog	a	f	f	i	f	3831	3831	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-4541	range_contains_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	\N	\N	\N	\N	range_contains_multirange	internal	\N
-4542	multirange_contained_by_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	\N	\N	\N	\N	multirange_contained_by_range	internal	\N
-4543	pg_log_backend_memory_contexts	pg_catalog	f	t	f	v	f	23	16	0	0	\N	\N	\N	\N	pg_log_backend_memory_contexts	internal	\N
-4545	binary_upgrade_set_next_heap_relfilenode	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	binary_upgrade_set_next_heap_relfilenode	internal	\N
-4546	binary_upgrade_set_next_index_relfilenode	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	binary_upgrade_set_next_index_relfilenode	internal	\N
-4547	binary_upgrade_set_next_toast_relfilenode	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	binary_upgrade_set_next_toast_relfilenode	internal	\N
-4548	binary_upgrade_set_next_pg_tablespace_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	binary_upgrade_set_next_pg_tablespace_oid	internal	\N
-4566	pg_event_trigger_table_rewrite_oid	pg_catalog	f	t	f	s	f		26	0	0	\N	26	o	oid	pg_event_trigger_table_rewrite_oid	internal	\N
-4567	pg_event_trigger_table_rewrite_reason	pg_catalog	f	t	f	s	f		23	0	0	\N	\N	\N	\N	pg_event_trigger_table_rewrite_reason	internal	\N
-4568	pg_event_trigger_ddl_commands	pg_catalog	f	t	t	s	f		2249	0	0	\N	26 26 23 25 25 25 25 16 32	ooooooooo	classid,objid,objsubid,command_tag,object_type,schema_name,object_identity,in_extension,command	pg_event_trigger_ddl_commands	internal	\N
-4591	brin_bloom_opcinfo	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	brin_bloom_opcinfo	internal	\N
-4592	brin_bloom_add_value	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	16	0	0	\N	\N	\N	\N	brin_bloom_add_value	internal	\N
-4593	brin_bloom_consistent	pg_catalog	f	t	f	i	f	2281 2281 2281 23	16	0	0	\N	\N	\N	\N	brin_bloom_consistent	internal	\N
-4594	brin_bloom_union	pg_catalog	f	t	f	i	f	2281 2281 2281	16	0	0	\N	\N	\N	\N	brin_bloom_union	internal	\N
-4595	brin_bloom_options	pg_catalog	f	f	f	i	f	2281	2278	0	0	\N	\N	\N	\N	brin_bloom_options	internal	\N
-4596	brin_bloom_summary_in	pg_catalog	f	t	f	i	f	2275	4600	0	0	\N	\N	\N	\N	brin_bloom_summary_in	internal	\N
-4597	brin_bloom_summary_out	pg_catalog	f	t	f	i	f	4600	2275	0	0	\N	\N	\N	\N	brin_bloom_summary_out	internal	\N
-4598	brin_bloom_summary_recv	pg_catalog	f	t	f	s	f	2281	4600	0	0	\N	\N	\N	\N	brin_bloom_summary_recv	internal	\N
-4599	brin_bloom_summary_send	pg_catalog	f	t	f	s	f	4600	17	0	0	\N	\N	\N	\N	brin_bloom_summary_send	internal	\N
-4616	brin_minmax_multi_opcinfo	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	brin_minmax_multi_opcinfo	internal	\N
-4617	brin_minmax_multi_add_value	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	16	0	0	\N	\N	\N	\N	brin_minmax_multi_add_value	internal	\N
-4618	brin_minmax_multi_consistent	pg_catalog	f	t	f	i	f	2281 2281 2281 23	16	0	0	\N	\N	\N	\N	brin_minmax_multi_consistent	internal	\N
-4619	brin_minmax_multi_union	pg_catalog	f	t	f	i	f	2281 2281 2281	16	0	0	\N	\N	\N	\N	brin_minmax_multi_union	internal	\N
-4620	brin_minmax_multi_options	pg_catalog	f	f	f	i	f	2281	2278	0	0	\N	\N	\N	\N	brin_minmax_multi_options	internal	\N
-4621	brin_minmax_multi_distance_int2	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_int2	internal	\N
-4622	brin_minmax_multi_distance_int4	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_int4	internal	\N
-4623	brin_minmax_multi_distance_int8	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_int8	internal	\N
-4624	brin_minmax_multi_distance_float4	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_float4	internal	\N
-4625	brin_minmax_multi_distance_float8	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_float8	internal	\N
-4626	brin_minmax_multi_distance_numeric	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_numeric	internal	\N
-4627	brin_minmax_multi_distance_tid	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_tid	internal	\N
-4628	brin_minmax_multi_distance_uuid	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_uuid	internal	\N
-4629	brin_minmax_multi_distance_date	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_date	internal	\N
-4630	brin_minmax_multi_distance_time	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_time	internal	\N
-4631	brin_minmax_multi_distance_interval	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_interval	internal	\N
-4632	brin_minmax_multi_distance_timetz	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_timetz	internal	\N
-4633	brin_minmax_multi_distance_pg_lsn	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_pg_lsn	internal	\N
-4634	brin_minmax_multi_distance_macaddr	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_macaddr	internal	\N
-4635	brin_minmax_multi_distance_macaddr8	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_macaddr8	internal	\N
-4636	brin_minmax_multi_distance_inet	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_inet	internal	\N
-4637	brin_minmax_multi_distance_timestamp	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	\N	\N	\N	\N	brin_minmax_multi_distance_timestamp	internal	\N
-4638	brin_minmax_multi_summary_in	pg_catalog	f	t	f	i	f	2275	4601	0	0	\N	\N	\N	\N	brin_minmax_multi_summary_in	internal	\N
-4639	brin_minmax_multi_summary_out	pg_catalog	f	t	f	i	f	4601	2275	0	0	\N	\N	\N	\N	brin_minmax_multi_summary_out	internal	\N
-4640	brin_minmax_multi_summary_recv	pg_catalog	f	t	f	s	f	2281	4601	0	0	\N	\N	\N	\N	brin_minmax_multi_summary_recv	internal	\N
-4641	brin_minmax_multi_summary_send	pg_catalog	f	t	f	s	f	4601	17	0	0	\N	\N	\N	\N	brin_minmax_multi_summary_send	internal	\N
-5001	phraseto_tsquery	pg_catalog	f	t	f	s	f	25	3615	0	0	\N	\N	\N	\N	phraseto_tsquery	internal	\N
-5003	tsquery_phrase	pg_catalog	f	t	f	i	f	3615 3615	3615	0	0	\N	\N	\N	\N	tsquery_phrase	internal	\N
-5004	tsquery_phrase	pg_catalog	f	t	f	i	f	3615 3615 23	3615	0	0	\N	\N	\N	\N	tsquery_phrase_distance	internal	\N
-5006	phraseto_tsquery	pg_catalog	f	t	f	i	f	3734 25	3615	0	0	\N	\N	\N	\N	phraseto_tsquery_byid	internal	\N
-5007	websearch_to_tsquery	pg_catalog	f	t	f	i	f	3734 25	3615	0	0	\N	\N	\N	\N	websearch_to_tsquery_byid	internal	\N
-5009	websearch_to_tsquery	pg_catalog	f	t	f	s	f	25	3615	0	0	\N	\N	\N	\N	websearch_to_tsquery	internal	\N
-5010	spg_bbox_quad_config	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_bbox_quad_config	internal	\N
-5011	spg_poly_quad_compress	pg_catalog	f	t	f	i	f	604	603	0	0	\N	\N	\N	\N	spg_poly_quad_compress	internal	\N
-5012	spg_box_quad_config	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_box_quad_config	internal	\N
-5013	spg_box_quad_choose	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_box_quad_choose	internal	\N
-5014	spg_box_quad_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_box_quad_picksplit	internal	\N
-5015	spg_box_quad_inner_consistent	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	\N	\N	\N	\N	spg_box_quad_inner_consistent	internal	\N
-5016	spg_box_quad_leaf_consistent	pg_catalog	f	t	f	i	f	2281 2281	16	0	0	\N	\N	\N	\N	spg_box_quad_leaf_consistent	internal	\N
-5018	pg_mcv_list_in	pg_catalog	f	t	f	i	f	2275	5017	0	0	\N	\N	\N	\N	pg_mcv_list_in	internal	\N
-5019	pg_mcv_list_out	pg_catalog	f	t	f	i	f	5017	2275	0	0	\N	\N	\N	\N	pg_mcv_list_out	internal	\N
-5020	pg_mcv_list_recv	pg_catalog	f	t	f	s	f	2281	5017	0	0	\N	\N	\N	\N	pg_mcv_list_recv	internal	\N
-5021	pg_mcv_list_send	pg_catalog	f	t	f	s	f	5017	17	0	0	\N	\N	\N	\N	pg_mcv_list_send	internal	\N
-5022	pg_lsn_pli	pg_catalog	f	t	f	i	f	3220 1700	3220	0	0	\N	\N	\N	\N	pg_lsn_pli	internal	\N
-5023	numeric_pl_pg_lsn	pg_catalog	f	t	f	i	f	1700 3220	3220	0	0	\N	\N	\N	\N		sql	RETURN (\d2 + \d1)
-5024	pg_lsn_mii	pg_catalog	f	t	f	i	f	3220 1700	3220	0	0	\N	\N	\N	\N	pg_lsn_mii	internal	\N
-5028	satisfies_hash_partition	pg_catalog	f	f	f	i	f	26 23 23 2276	16	2276	0	\N	\N	iiiv	\N	satisfies_hash_partition	internal	\N
-5029	pg_ls_tmpdir	pg_catalog	f	t	t	v	f		2249	0	0	\N	25 20 1184	ooo	name,size,modification	pg_ls_tmpdir_noargs	internal	\N
-5030	pg_ls_tmpdir	pg_catalog	f	t	t	v	f	26	2249	0	0	\N	26 25 20 1184	iooo	tablespace,name,size,modification	pg_ls_tmpdir_1arg	internal	\N
-5031	pg_ls_archive_statusdir	pg_catalog	f	t	t	v	f		2249	0	0	\N	25 20 1184	ooo	name,size,modification	pg_ls_archive_statusdir	internal	\N
-5033	network_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	\N	\N	\N	\N	network_sortsupport	internal	\N
-5034	xid8lt	pg_catalog	f	t	f	i	t	5069 5069	16	0	0	\N	\N	\N	\N	xid8lt	internal	\N
-5035	xid8gt	pg_catalog	f	t	f	i	t	5069 5069	16	0	0	\N	\N	\N	\N	xid8gt	internal	\N
-5036	xid8le	pg_catalog	f	t	f	i	t	5069 5069	16	0	0	\N	\N	\N	\N	xid8le	internal	\N
-5037	xid8ge	pg_catalog	f	t	f	i	t	5069 5069	16	0	0	\N	\N	\N	\N	xid8ge	internal	\N
-5040	matchingsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	\N	\N	\N	\N	matchingsel	internal	\N
-5041	matchingjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	\N	\N	\N	\N	matchingjoinsel	internal	\N
-5042	min_scale	pg_catalog	f	t	f	i	f	1700	23	0	0	\N	\N	\N	\N	numeric_min_scale	internal	\N
-5043	trim_scale	pg_catalog	f	t	f	i	f	1700	1700	0	0	\N	\N	\N	\N	numeric_trim_scale	internal	\N
-5044	gcd	pg_catalog	f	t	f	i	f	23 23	23	0	0	\N	\N	\N	\N	int4gcd	internal	\N
-5045	gcd	pg_catalog	f	t	f	i	f	20 20	20	0	0	\N	\N	\N	\N	int8gcd	internal	\N
-5046	lcm	pg_catalog	f	t	f	i	f	23 23	23	0	0	\N	\N	\N	\N	int4lcm	internal	\N
-5047	lcm	pg_catalog	f	t	f	i	f	20 20	20	0	0	\N	\N	\N	\N	int8lcm	internal	\N
-5048	gcd	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_gcd	internal	\N
-5049	lcm	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	\N	\N	\N	\N	numeric_lcm	internal	\N
-5050	btvarstrequalimage	pg_catalog	f	t	f	i	f	26	16	0	0	\N	\N	\N	\N	btvarstrequalimage	internal	\N
-5051	btequalimage	pg_catalog	f	t	f	i	f	26	16	0	0	\N	\N	\N	\N	btequalimage	internal	\N
-5052	pg_get_shmem_allocations	pg_catalog	f	t	t	v	f		2249	0	0	\N	25 20 20 20	oooo	name,off,size,allocated_size	pg_get_shmem_allocations	internal	\N
-5053	pg_stat_get_ins_since_vacuum	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_ins_since_vacuum	internal	\N
-5054	jsonb_set_lax	pg_catalog	f	f	f	i	f	3802 1009 3802 16 25	3802	0	2	true, 'use_json_null'::text	\N	\N	jsonb_in,path,replacement,create_if_missing,null_value_treatment	jsonb_set_lax	internal	\N
-5055	pg_snapshot_in	pg_catalog	f	t	f	i	f	2275	5038	0	0	\N	\N	\N	\N	pg_snapshot_in	internal	\N
-5056	pg_snapshot_out	pg_catalog	f	t	f	i	f	5038	2275	0	0	\N	\N	\N	\N	pg_snapshot_out	internal	\N
-5057	pg_snapshot_recv	pg_catalog	f	t	f	i	f	2281	5038	0	0	\N	\N	\N	\N	pg_snapshot_recv	internal	\N
-5058	pg_snapshot_send	pg_catalog	f	t	f	i	f	5038	17	0	0	\N	\N	\N	\N	pg_snapshot_send	internal	\N
-5059	pg_current_xact_id	pg_catalog	f	t	f	s	f		5069	0	0	\N	\N	\N	\N	pg_current_xact_id	internal	\N
-5060	pg_current_xact_id_if_assigned	pg_catalog	f	t	f	s	f		5069	0	0	\N	\N	\N	\N	pg_current_xact_id_if_assigned	internal	\N
-5061	pg_current_snapshot	pg_catalog	f	t	f	s	f		5038	0	0	\N	\N	\N	\N	pg_current_snapshot	internal	\N
-5062	pg_snapshot_xmin	pg_catalog	f	t	f	i	f	5038	5069	0	0	\N	\N	\N	\N	pg_snapshot_xmin	internal	\N
-5063	pg_snapshot_xmax	pg_catalog	f	t	f	i	f	5038	5069	0	0	\N	\N	\N	\N	pg_snapshot_xmax	internal	\N
-5064	pg_snapshot_xip	pg_catalog	f	t	t	i	f	5038	5069	0	0	\N	\N	\N	\N	pg_snapshot_xip	internal	\N
-5065	pg_visible_in_snapshot	pg_catalog	f	t	f	i	f	5069 5038	16	0	0	\N	\N	\N	\N	pg_visible_in_snapshot	internal	\N
-5066	pg_xact_status	pg_catalog	f	t	f	v	f	5069	25	0	0	\N	\N	\N	\N	pg_xact_status	internal	\N
-5070	xid8in	pg_catalog	f	t	f	i	f	2275	5069	0	0	\N	\N	\N	\N	xid8in	internal	\N
-5071	xid	pg_catalog	f	t	f	i	f	5069	28	0	0	\N	\N	\N	\N	xid8toxid	internal	\N
-5081	xid8out	pg_catalog	f	t	f	i	f	5069	2275	0	0	\N	\N	\N	\N	xid8out	internal	\N
-5082	xid8recv	pg_catalog	f	t	f	i	f	2281	5069	0	0	\N	\N	\N	\N	xid8recv	internal	\N
-5083	xid8send	pg_catalog	f	t	f	i	f	5069	17	0	0	\N	\N	\N	\N	xid8send	internal	\N
-5084	xid8eq	pg_catalog	f	t	f	i	t	5069 5069	16	0	0	\N	\N	\N	\N	xid8eq	internal	\N
-5085	xid8ne	pg_catalog	f	t	f	i	t	5069 5069	16	0	0	\N	\N	\N	\N	xid8ne	internal	\N
-5086	anycompatible_in	pg_catalog	f	t	f	i	f	2275	5077	0	0	\N	\N	\N	\N	anycompatible_in	internal	\N
-5087	anycompatible_out	pg_catalog	f	t	f	i	f	5077	2275	0	0	\N	\N	\N	\N	anycompatible_out	internal	\N
-5088	anycompatiblearray_in	pg_catalog	f	t	f	i	f	2275	5078	0	0	\N	\N	\N	\N	anycompatiblearray_in	internal	\N
-5089	anycompatiblearray_out	pg_catalog	f	t	f	s	f	5078	2275	0	0	\N	\N	\N	\N	anycompatiblearray_out	internal	\N
-5090	anycompatiblearray_recv	pg_catalog	f	t	f	s	f	2281	5078	0	0	\N	\N	\N	\N	anycompatiblearray_recv	internal	\N
-5091	anycompatiblearray_send	pg_catalog	f	t	f	s	f	5078	17	0	0	\N	\N	\N	\N	anycompatiblearray_send	internal	\N
-5092	anycompatiblenonarray_in	pg_catalog	f	t	f	i	f	2275	5079	0	0	\N	\N	\N	\N	anycompatiblenonarray_in	internal	\N
-5093	anycompatiblenonarray_out	pg_catalog	f	t	f	i	f	5079	2275	0	0	\N	\N	\N	\N	anycompatiblenonarray_out	internal	\N
-5094	anycompatiblerange_in	pg_catalog	f	t	f	s	f	2275 26 23	5080	0	0	\N	\N	\N	\N	anycompatiblerange_in	internal	\N
-5095	anycompatiblerange_out	pg_catalog	f	t	f	s	f	5080	2275	0	0	\N	\N	\N	\N	anycompatiblerange_out	internal	\N
-5096	xid8cmp	pg_catalog	f	t	f	i	t	5069 5069	23	0	0	\N	\N	\N	\N	xid8cmp	internal	\N
-5097	xid8_larger	pg_catalog	f	t	f	i	f	5069 5069	5069	0	0	\N	\N	\N	\N	xid8_larger	internal	\N
-5098	xid8_smaller	pg_catalog	f	t	f	i	f	5069 5069	5069	0	0	\N	\N	\N	\N	xid8_smaller	internal	\N
-5099	max	pg_catalog	a	f	f	i	f	5069	5069	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-5100	min	pg_catalog	a	f	f	i	f	5069	5069	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-6003	pg_replication_origin_create	pg_catalog	f	t	f	v	f	25	26	0	0	\N	\N	\N	\N	pg_replication_origin_create	internal	\N
-6004	pg_replication_origin_drop	pg_catalog	f	t	f	v	f	25	2278	0	0	\N	\N	\N	\N	pg_replication_origin_drop	internal	\N
-6005	pg_replication_origin_oid	pg_catalog	f	t	f	s	f	25	26	0	0	\N	\N	\N	\N	pg_replication_origin_oid	internal	\N
-6006	pg_replication_origin_session_setup	pg_catalog	f	t	f	v	f	25	2278	0	0	\N	\N	\N	\N	pg_replication_origin_session_setup	internal	\N
-6007	pg_replication_origin_session_reset	pg_catalog	f	t	f	v	f		2278	0	0	\N	\N	\N	\N	pg_replication_origin_session_reset	internal	\N
-6008	pg_replication_origin_session_is_setup	pg_catalog	f	t	f	v	f		16	0	0	\N	\N	\N	\N	pg_replication_origin_session_is_setup	internal	\N
-6009	pg_replication_origin_session_progress	pg_catalog	f	t	f	v	f	16	3220	0	0	\N	\N	\N	\N	pg_replication_origin_session_progress	internal	\N
-6010	pg_replication_origin_xact_setup	pg_catalog	f	t	f	v	f	3220 1184	2278	0	0	\N	\N	\N	\N	pg_replication_origin_xact_setup	internal	\N
-6011	pg_replication_origin_xact_reset	pg_catalog	f	t	f	v	f		2278	0	0	\N	\N	\N	\N	pg_replication_origin_xact_reset	internal	\N
-6012	pg_replication_origin_advance	pg_catalog	f	t	f	v	f	25 3220	2278	0	0	\N	\N	\N	\N	pg_replication_origin_advance	internal	\N
-6013	pg_replication_origin_progress	pg_catalog	f	t	f	v	f	25 16	3220	0	0	\N	\N	\N	\N	pg_replication_origin_progress	internal	\N
-6014	pg_show_replication_origin_status	pg_catalog	f	f	t	v	f		2249	0	0	\N	26 25 3220 3220	oooo	local_id,external_id,remote_lsn,local_lsn	pg_show_replication_origin_status	internal	\N
-6098	jsonb_subscript_handler	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	jsonb_subscript_handler	internal	\N
-6103	pg_lsn	pg_catalog	f	t	f	i	f	1700	3220	0	0	\N	\N	\N	\N	numeric_pg_lsn	internal	\N
-6107	pg_stat_get_backend_subxact	pg_catalog	f	t	f	s	f	23	2249	0	0	\N	23 23 16	ioo	bid,subxact_count,subxact_overflowed	pg_stat_get_backend_subxact	internal	\N
-6118	pg_stat_get_subscription	pg_catalog	f	f	t	s	f	26	2249	0	0	\N	26 26 26 23 23 3220 1184 1184 3220 1184	iooooooooo	subid,subid,relid,pid,leader_pid,received_lsn,last_msg_send_time,last_msg_receipt_time,latest_end_lsn,latest_end_time	pg_stat_get_subscription	internal	\N
-6119	pg_get_publication_tables	pg_catalog	f	t	t	s	f	1009	2249	25	0	\N	1009 26 26 22 194	voooo	pubname,pubid,relid,attrs,qual	pg_get_publication_tables	internal	\N
-6120	pg_get_replica_identity_index	pg_catalog	f	t	f	s	f	2205	2205	0	0	\N	\N	\N	\N	pg_get_replica_identity_index	internal	\N
-6121	pg_relation_is_publishable	pg_catalog	f	t	f	s	f	2205	16	0	0	\N	\N	\N	\N	pg_relation_is_publishable	internal	\N
-6154	multirange_gist_consistent	pg_catalog	f	t	f	i	f	2281 4537 21 26 2281	16	0	0	\N	\N	\N	\N	multirange_gist_consistent	internal	\N
-6156	multirange_gist_compress	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	multirange_gist_compress	internal	\N
-6159	pg_get_catalog_foreign_keys	pg_catalog	f	t	t	s	f		2249	0	0	\N	2205 1009 2205 1009 16 16	oooooo	fktable,fkcols,pktable,pkcols,is_array,is_opt	pg_get_catalog_foreign_keys	internal	\N
-6160	string_to_table	pg_catalog	f	f	t	i	f	25 25	25	0	0	\N	\N	\N	\N	text_to_table	internal	\N
-6161	string_to_table	pg_catalog	f	f	t	i	f	25 25 25	25	0	0	\N	\N	\N	\N	text_to_table_null	internal	\N
-6162	bit_count	pg_catalog	f	t	f	i	f	1560	20	0	0	\N	\N	\N	\N	bit_bit_count	internal	\N
-6163	bit_count	pg_catalog	f	t	f	i	f	17	20	0	0	\N	\N	\N	\N	bytea_bit_count	internal	\N
-6164	bit_xor	pg_catalog	a	f	f	i	f	21	21	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-6165	bit_xor	pg_catalog	a	f	f	i	f	23	23	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-6166	bit_xor	pg_catalog	a	f	f	i	f	20	20	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-6167	bit_xor	pg_catalog	a	f	f	i	f	1560	1560	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-6168	pg_xact_commit_timestamp_origin	pg_catalog	f	t	f	v	f	28	2249	0	0	\N	28 1184 26	ioo	xid,timestamp,roident	pg_xact_commit_timestamp_origin	internal	\N
-6169	pg_stat_get_replication_slot	pg_catalog	f	t	f	s	f	25	2249	0	0	\N	25 25 20 20 20 20 20 20 20 20 1184	ioooooooooo	slot_name,slot_name,spill_txns,spill_count,spill_bytes,stream_txns,stream_count,stream_bytes,total_txns,total_bytes,stats_reset	pg_stat_get_replication_slot	internal	\N
-6170	pg_stat_reset_replication_slot	pg_catalog	f	f	f	v	f	25	2278	0	0	\N	\N	\N	\N	pg_stat_reset_replication_slot	internal	\N
-6172	trim_array	pg_catalog	f	t	f	i	f	2277 23	2277	0	0	\N	\N	\N	\N	trim_array	internal	\N
-6173	pg_get_statisticsobjdef_expressions	pg_catalog	f	t	f	s	f	26	1009	0	0	\N	\N	\N	\N	pg_get_statisticsobjdef_expressions	internal	\N
-6174	pg_get_statisticsobjdef_columns	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N	pg_get_statisticsobjdef_columns	internal	\N
-6177	date_bin	pg_catalog	f	t	f	i	f	1186 1114 1114	1114	0	0	\N	\N	\N	\N	timestamp_bin	internal	\N
-6178	date_bin	pg_catalog	f	t	f	i	f	1186 1184 1184	1184	0	0	\N	\N	\N	\N	timestamptz_bin	internal	\N
-6179	array_subscript_handler	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	array_subscript_handler	internal	\N
-6180	raw_array_subscript_handler	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	raw_array_subscript_handler	internal	\N
-6183	ts_debug	pg_catalog	f	t	t	s	f	3734 25	2249	0	0	\N	3734 25 25 25 25 3770 3769 1009	iioooooo	config,document,alias,description,token,dictionaries,dictionary,lexemes		sql	BEGIN ATOMIC\n SELECT tt.alias,\n     tt.description,\n     parse.token,\n     ARRAY( SELECT (m.mapdict)::regdictionary AS mapdict\n            FROM pg_ts_config_map m\n           WHERE ((m.mapcfg = (ts_debug.config)::oid) AND (m.maptokentype = parse.tokid))\n           ORDER BY m.mapseqno) AS dictionaries,\n     ( SELECT (m.mapdict)::regdictionary AS mapdict\n            FROM pg_ts_config_map m\n           WHERE ((m.mapcfg = (ts_debug.config)::oid) AND (m.maptokentype = parse.tokid))\n           ORDER BY (ts_lexize((m.mapdict)::regdictionary, parse.token) IS NULL), m.mapseqno\n          LIMIT 1) AS dictionary,\n     ( SELECT ts_lexize((m.mapdict)::regdictionary, parse.token) AS ts_lexize\n            FROM pg_ts_config_map m\n           WHERE ((m.mapcfg = (ts_debug.config)::oid) AND (m.maptokentype = parse.tokid))\n           ORDER BY (ts_lexize((m.mapdict)::regdictionary, parse.token) IS NULL), m.mapseqno\n          LIMIT 1) AS lexemes\n    FROM ts_parse(( SELECT pg_ts_config.cfgparser\n            FROM pg_ts_config\n           WHERE (pg_ts_config.oid = (ts_debug.config)::oid)), ts_debug.document) parse(tokid, token),\n     ts_token_type(( SELECT pg_ts_config.cfgparser\n            FROM pg_ts_config\n           WHERE (pg_ts_config.oid = (ts_debug.config)::oid))) tt(tokid, alias, description)\n   WHERE (tt.tokid = parse.tokid);\nEND
-6184	ts_debug	pg_catalog	f	t	t	s	f	25	2249	0	0	\N	25 25 25 25 3770 3769 1009	ioooooo	document,alias,description,token,dictionaries,dictionary,lexemes		sql	BEGIN ATOMIC\n SELECT ts_debug.alias,\n     ts_debug.description,\n     ts_debug.token,\n     ts_debug.dictionaries,\n     ts_debug.dictionary,\n     ts_debug.lexemes\n    FROM ts_debug(get_current_ts_config(), ts_debug.document) ts_debug(alias, description, token, dictionaries, dictionary, lexemes);\nEND
-6185	pg_stat_get_db_session_time	pg_catalog	f	t	f	s	f	26	701	0	0	\N	\N	\N	\N	pg_stat_get_db_session_time	internal	\N
-6186	pg_stat_get_db_active_time	pg_catalog	f	t	f	s	f	26	701	0	0	\N	\N	\N	\N	pg_stat_get_db_active_time	internal	\N
-6187	pg_stat_get_db_idle_in_transaction_time	pg_catalog	f	t	f	s	f	26	701	0	0	\N	\N	\N	\N	pg_stat_get_db_idle_in_transaction_time	internal	\N
-6188	pg_stat_get_db_sessions	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_sessions	internal	\N
-6189	pg_stat_get_db_sessions_abandoned	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_sessions_abandoned	internal	\N
-6190	pg_stat_get_db_sessions_fatal	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_sessions_fatal	internal	\N
-6191	pg_stat_get_db_sessions_killed	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_sessions_killed	internal	\N
-6192	hash_record	pg_catalog	f	t	f	i	f	2249	23	0	0	\N	\N	\N	\N	hash_record	internal	\N
-6193	hash_record_extended	pg_catalog	f	t	f	i	f	2249 20	20	0	0	\N	\N	\N	\N	hash_record_extended	internal	\N
-6195	ltrim	pg_catalog	f	t	f	i	f	17 17	17	0	0	\N	\N	\N	\N	bytealtrim	internal	\N
-6196	rtrim	pg_catalog	f	t	f	i	f	17 17	17	0	0	\N	\N	\N	\N	byteartrim	internal	\N
-6197	pg_get_function_sqlbody	pg_catalog	f	t	f	s	f	26	25	0	0	\N	\N	\N	\N	pg_get_function_sqlbody	internal	\N
-6198	unistr	pg_catalog	f	t	f	i	f	25	25	0	0	\N	\N	\N	\N	unistr	internal	\N
-6199	extract	pg_catalog	f	t	f	i	f	25 1082	1700	0	0	\N	\N	\N	\N	extract_date	internal	\N
-6200	extract	pg_catalog	f	t	f	i	f	25 1083	1700	0	0	\N	\N	\N	\N	extract_time	internal	\N
-6201	extract	pg_catalog	f	t	f	i	f	25 1266	1700	0	0	\N	\N	\N	\N	extract_timetz	internal	\N
-6202	extract	pg_catalog	f	t	f	i	f	25 1114	1700	0	0	\N	\N	\N	\N	extract_timestamp	internal	\N
-6203	extract	pg_catalog	f	t	f	s	f	25 1184	1700	0	0	\N	\N	\N	\N	extract_timestamptz	internal	\N
-6204	extract	pg_catalog	f	t	f	i	f	25 1186	1700	0	0	\N	\N	\N	\N	extract_interval	internal	\N
-6205	has_parameter_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	\N	\N	\N	\N	has_parameter_privilege_name_name	internal	\N
-6206	has_parameter_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	\N	\N	\N	\N	has_parameter_privilege_id_name	internal	\N
-6207	has_parameter_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	\N	\N	\N	\N	has_parameter_privilege_name	internal	\N
-6208	pg_read_file	pg_catalog	f	t	f	v	f	25 16	25	0	0	\N	\N	\N	\N	pg_read_file_all_missing	internal	\N
-6209	pg_read_binary_file	pg_catalog	f	t	f	v	f	25 16	17	0	0	\N	\N	\N	\N	pg_read_binary_file_all_missing	internal	\N
-6210	pg_input_is_valid	pg_catalog	f	t	f	s	f	25 25	16	0	0	\N	\N	\N	\N	pg_input_is_valid	internal	\N
-6211	pg_input_error_info	pg_catalog	f	t	f	s	f	25 25	2249	0	0	\N	25 25 25 25 25 25	iioooo	value,type_name,message,detail,hint,sql_error_code	pg_input_error_info	internal	\N
-6212	random_normal	pg_catalog	f	t	f	v	f	701 701	701	0	2	0, 1	\N	\N	mean,stddev	drandom_normal	internal	\N
-6213	pg_split_walfile_name	pg_catalog	f	t	f	s	f	25	2249	0	0	\N	25 1700 20	ioo	file_name,segment_number,timeline_id	pg_split_walfile_name	internal	\N
-6214	pg_stat_get_io	pg_catalog	f	t	t	v	f		2249	0	0	\N	25 25 25 20 701 20 701 20 701 20 701 20 20 20 20 20 701 1184	oooooooooooooooooo	backend_type,object,context,reads,read_time,writes,write_time,writebacks,writeback_time,extends,extend_time,op_bytes,hits,evictions,reuses,fsyncs,fsync_time,stats_reset	pg_stat_get_io	internal	\N
-6215	array_shuffle	pg_catalog	f	t	f	v	f	2277	2277	0	0	\N	\N	\N	\N	array_shuffle	internal	\N
-6216	array_sample	pg_catalog	f	t	f	v	f	2277 23	2277	0	0	\N	\N	\N	\N	array_sample	internal	\N
-6217	pg_stat_get_tuples_newpage_updated	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_tuples_newpage_updated	internal	\N
-6218	pg_stat_get_xact_tuples_newpage_updated	pg_catalog	f	t	f	v	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_xact_tuples_newpage_updated	internal	\N
-6219	erf	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	derf	internal	\N
-6220	erfc	pg_catalog	f	t	f	i	f	701	701	0	0	\N	\N	\N	\N	derfc	internal	\N
-6221	date_add	pg_catalog	f	t	f	s	f	1184 1186	1184	0	0	\N	\N	\N	\N	timestamptz_pl_interval	internal	\N
-6222	date_add	pg_catalog	f	t	f	i	f	1184 1186 25	1184	0	0	\N	\N	\N	\N	timestamptz_pl_interval_at_zone	internal	\N
-6223	date_subtract	pg_catalog	f	t	f	s	f	1184 1186	1184	0	0	\N	\N	\N	\N	timestamptz_mi_interval	internal	\N
-6224	pg_get_wal_resource_managers	pg_catalog	f	t	t	v	f		2249	0	0	\N	23 25 16	ooo	rm_id,rm_name,rm_builtin	pg_get_wal_resource_managers	internal	\N
-6225	multirange_agg_transfn	pg_catalog	f	f	f	i	f	2281 4537	2281	0	0	\N	\N	\N	\N	multirange_agg_transfn	internal	\N
-6226	multirange_agg_finalfn	pg_catalog	f	f	f	i	f	2281 4537	4537	0	0	\N	\N	\N	\N	range_agg_finalfn	internal	\N
-6227	range_agg	pg_catalog	a	f	f	i	f	4537	4537	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-6230	pg_stat_have_stats	pg_catalog	f	t	f	v	f	25 26 26	16	0	0	\N	\N	\N	\N	pg_stat_have_stats	internal	\N
-6231	pg_stat_get_subscription_stats	pg_catalog	f	t	f	s	f	26	2249	0	0	\N	26 26 20 20 1184	ioooo	subid,subid,apply_error_count,sync_error_count,stats_reset	pg_stat_get_subscription_stats	internal	\N
-6232	pg_stat_reset_subscription_stats	pg_catalog	f	f	f	v	f	26	2278	0	0	\N	\N	\N	\N	pg_stat_reset_subscription_stats	internal	\N
-6233	window_row_number_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	window_row_number_support	internal	\N
-6234	window_rank_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	window_rank_support	internal	\N
-6235	window_dense_rank_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	window_dense_rank_support	internal	\N
-6236	int8inc_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	int8inc_support	internal	\N
-6240	pg_settings_get_flags	pg_catalog	f	t	f	s	f	25	1009	0	0	\N	\N	\N	\N	pg_settings_get_flags	internal	\N
-6241	pg_stop_making_pinned_objects	pg_catalog	f	t	f	v	f		2278	0	0	\N	\N	\N	\N	pg_stop_making_pinned_objects	internal	\N
-6242	text_starts_with_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	text_starts_with_support	internal	\N
-6248	pg_stat_get_recovery_prefetch	pg_catalog	f	t	t	v	f		2249	0	0	\N	1184 20 20 20 20 20 20 23 23 23	oooooooooo	stats_reset,prefetch,hit,skip_init,skip_new,skip_fpw,skip_rep,wal_distance,block_distance,io_depth	pg_stat_get_recovery_prefetch	internal	\N
-6249	pg_database_collation_actual_version	pg_catalog	f	t	f	v	f	26	25	0	0	\N	\N	\N	\N	pg_database_collation_actual_version	internal	\N
-6250	pg_ident_file_mappings	pg_catalog	f	t	t	v	f		2249	0	0	\N	23 25 23 25 25 25 25	ooooooo	map_number,file_name,line_number,map_name,sys_name,pg_username,error	pg_ident_file_mappings	internal	\N
-6251	regexp_replace	pg_catalog	f	t	f	i	f	25 25 25 23 23 25	25	0	0	\N	\N	\N	\N	textregexreplace_extended	internal	\N
-6252	regexp_replace	pg_catalog	f	t	f	i	f	25 25 25 23 23	25	0	0	\N	\N	\N	\N	textregexreplace_extended_no_flags	internal	\N
-6253	regexp_replace	pg_catalog	f	t	f	i	f	25 25 25 23	25	0	0	\N	\N	\N	\N	textregexreplace_extended_no_n	internal	\N
-6254	regexp_count	pg_catalog	f	t	f	i	f	25 25	23	0	0	\N	\N	\N	\N	regexp_count_no_start	internal	\N
-6255	regexp_count	pg_catalog	f	t	f	i	f	25 25 23	23	0	0	\N	\N	\N	\N	regexp_count_no_flags	internal	\N
-6256	regexp_count	pg_catalog	f	t	f	i	f	25 25 23 25	23	0	0	\N	\N	\N	\N	regexp_count	internal	\N
-6257	regexp_instr	pg_catalog	f	t	f	i	f	25 25	23	0	0	\N	\N	\N	\N	regexp_instr_no_start	internal	\N
-6258	regexp_instr	pg_catalog	f	t	f	i	f	25 25 23	23	0	0	\N	\N	\N	\N	regexp_instr_no_n	internal	\N
-6259	regexp_instr	pg_catalog	f	t	f	i	f	25 25 23 23	23	0	0	\N	\N	\N	\N	regexp_instr_no_endoption	internal	\N
-6260	regexp_instr	pg_catalog	f	t	f	i	f	25 25 23 23 23	23	0	0	\N	\N	\N	\N	regexp_instr_no_flags	internal	\N
-6261	regexp_instr	pg_catalog	f	t	f	i	f	25 25 23 23 23 25	23	0	0	\N	\N	\N	\N	regexp_instr_no_subexpr	internal	\N
-6262	regexp_instr	pg_catalog	f	t	f	i	f	25 25 23 23 23 25 23	23	0	0	\N	\N	\N	\N	regexp_instr	internal	\N
-6263	regexp_like	pg_catalog	f	t	f	i	f	25 25	16	0	0	\N	\N	\N	\N	regexp_like_no_flags	internal	\N
-6264	regexp_like	pg_catalog	f	t	f	i	f	25 25 25	16	0	0	\N	\N	\N	\N	regexp_like	internal	\N
-6265	regexp_substr	pg_catalog	f	t	f	i	f	25 25	25	0	0	\N	\N	\N	\N	regexp_substr_no_start	internal	\N
-6266	regexp_substr	pg_catalog	f	t	f	i	f	25 25 23	25	0	0	\N	\N	\N	\N	regexp_substr_no_n	internal	\N
-6267	regexp_substr	pg_catalog	f	t	f	i	f	25 25 23 23	25	0	0	\N	\N	\N	\N	regexp_substr_no_flags	internal	\N
-6268	regexp_substr	pg_catalog	f	t	f	i	f	25 25 23 23 25	25	0	0	\N	\N	\N	\N	regexp_substr_no_subexpr	internal	\N
-6269	regexp_substr	pg_catalog	f	t	f	i	f	25 25 23 23 25 23	25	0	0	\N	\N	\N	\N	regexp_substr	internal	\N
-6270	pg_ls_logicalsnapdir	pg_catalog	f	t	t	v	f		2249	0	0	\N	25 20 1184	ooo	name,size,modification	pg_ls_logicalsnapdir	internal	\N
-6271	pg_ls_logicalmapdir	pg_catalog	f	t	t	v	f		2249	0	0	\N	25 20 1184	ooo	name,size,modification	pg_ls_logicalmapdir	internal	\N
-6272	pg_ls_replslotdir	pg_catalog	f	t	t	v	f	25	2249	0	0	\N	25 25 20 1184	iooo	slot_name,name,size,modification	pg_ls_replslotdir	internal	\N
-6273	date_subtract	pg_catalog	f	t	f	i	f	1184 1186 25	1184	0	0	\N	\N	\N	\N	timestamptz_mi_interval_at_zone	internal	\N
-6274	generate_series	pg_catalog	f	t	t	i	f	1184 1184 1186 25	1184	0	0	\N	\N	\N	\N	generate_series_timestamptz_at_zone	internal	\N
-6275	json_agg_strict_transfn	pg_catalog	f	f	f	s	f	2281 2283	2281	0	0	\N	\N	\N	\N	json_agg_strict_transfn	internal	\N
-6276	json_agg_strict	pg_catalog	a	f	f	s	f	2283	114	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-6277	json_object_agg_strict_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	\N	\N	\N	\N	json_object_agg_strict_transfn	internal	\N
-6278	json_object_agg_unique_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	\N	\N	\N	\N	json_object_agg_unique_transfn	internal	\N
-6279	json_object_agg_unique_strict_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	\N	\N	\N	\N	json_object_agg_unique_strict_transfn	internal	\N
-6280	json_object_agg_strict	pg_catalog	a	f	f	s	f	2276 2276	114	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-6281	json_object_agg_unique	pg_catalog	a	f	f	s	f	2276 2276	114	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-6282	json_object_agg_unique_strict	pg_catalog	a	f	f	s	f	2276 2276	114	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-6283	jsonb_agg_strict_transfn	pg_catalog	f	f	f	s	f	2281 2283	2281	0	0	\N	\N	\N	\N	jsonb_agg_strict_transfn	internal	\N
-6284	jsonb_agg_strict	pg_catalog	a	f	f	s	f	2283	3802	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-6285	jsonb_object_agg_strict_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	\N	\N	\N	\N	jsonb_object_agg_strict_transfn	internal	\N
-6286	jsonb_object_agg_unique_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	\N	\N	\N	\N	jsonb_object_agg_unique_transfn	internal	\N
-6287	jsonb_object_agg_unique_strict_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	\N	\N	\N	\N	jsonb_object_agg_unique_strict_transfn	internal	\N
-6288	jsonb_object_agg_strict	pg_catalog	a	f	f	i	f	2276 2276	3802	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-6289	jsonb_object_agg_unique	pg_catalog	a	f	f	i	f	2276 2276	3802	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-6290	jsonb_object_agg_unique_strict	pg_catalog	a	f	f	i	f	2276 2276	3802	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-6291	any_value	pg_catalog	a	f	f	i	f	2283	2283	0	0	\N	\N	\N	\N	aggregate_dummy	internal	\N
-6292	any_value_transfn	pg_catalog	f	t	f	i	f	2283 2283	2283	0	0	\N	\N	\N	\N	any_value_transfn	internal	\N
-6293	array_agg_combine	pg_catalog	f	f	f	i	f	2281 2281	2281	0	0	\N	\N	\N	\N	array_agg_combine	internal	\N
-6294	array_agg_serialize	pg_catalog	f	t	f	i	f	2281	17	0	0	\N	\N	\N	\N	array_agg_serialize	internal	\N
-6295	array_agg_deserialize	pg_catalog	f	t	f	i	f	17 2281	2281	0	0	\N	\N	\N	\N	array_agg_deserialize	internal	\N
-6296	array_agg_array_combine	pg_catalog	f	f	f	i	f	2281 2281	2281	0	0	\N	\N	\N	\N	array_agg_array_combine	internal	\N
-6297	array_agg_array_serialize	pg_catalog	f	t	f	i	f	2281	17	0	0	\N	\N	\N	\N	array_agg_array_serialize	internal	\N
-6298	array_agg_array_deserialize	pg_catalog	f	t	f	i	f	17 2281	2281	0	0	\N	\N	\N	\N	array_agg_array_deserialize	internal	\N
-6299	string_agg_combine	pg_catalog	f	f	f	i	f	2281 2281	2281	0	0	\N	\N	\N	\N	string_agg_combine	internal	\N
-6300	string_agg_serialize	pg_catalog	f	t	f	i	f	2281	17	0	0	\N	\N	\N	\N	string_agg_serialize	internal	\N
-6301	string_agg_deserialize	pg_catalog	f	t	f	i	f	17 2281	2281	0	0	\N	\N	\N	\N	string_agg_deserialize	internal	\N
-6305	pg_log_standby_snapshot	pg_catalog	f	t	f	v	f		3220	0	0	\N	\N	\N	\N	pg_log_standby_snapshot	internal	\N
-6306	window_percent_rank_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	window_percent_rank_support	internal	\N
-6307	window_cume_dist_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	window_cume_dist_support	internal	\N
-6308	window_ntile_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	\N	\N	\N	\N	window_ntile_support	internal	\N
-6309	pg_stat_get_db_conflict_logicalslot	pg_catalog	f	t	f	s	f	26	20	0	0	\N	\N	\N	\N	pg_stat_get_db_conflict_logicalslot	internal	\N
-6310	pg_stat_get_lastscan	pg_catalog	f	t	f	s	f	26	1184	0	0	\N	\N	\N	\N	pg_stat_get_lastscan	internal	\N
-6311	system_user	pg_catalog	f	t	f	s	f		25	0	0	\N	\N	\N	\N	system_user	internal	\N
-13068	dsnowball_init	pg_catalog	f	t	f	v	f	2281	2281	0	0	\N	\N	\N	\N	dsnowball_init	c	\N
-13069	dsnowball_lexize	pg_catalog	f	t	f	v	f	2281 2281 2281 2281	2281	0	0	\N	\N	\N	\N	dsnowball_lexize	c	\N
-13128	_pg_expandarray	information_schema	f	t	t	i	f	2277	2249	0	0	\N	2277 2283 23	ioo	,x,n	select \d1[s],\n        s operator(pg_catalog.-) pg_catalog.array_lower(\d1,1) operator(pg_catalog.+) 1\n        from pg_catalog.generate_series(pg_catalog.array_lower(\d1,1),\n                                        pg_catalog.array_upper(\d1,1),\n                                        1) as g(s)	sql	select \d1[s],\n        s operator(pg_catalog.-) pg_catalog.array_lower(\d1,1) operator(pg_catalog.+) 1\n        from pg_catalog.generate_series(pg_catalog.array_lower(\d1,1),\n                                        pg_catalog.array_upper(\d1,1),\n                                        1) as g(s)
-13129	_pg_index_position	information_schema	f	t	f	s	f	26 21	23	0	0	\N	\N	\N	\N		sql	BEGIN ATOMIC\n SELECT (ss.a).n AS n\n    FROM ( SELECT information_schema._pg_expandarray(pg_index.indkey) AS a\n            FROM pg_index\n           WHERE (pg_index.indexrelid = \d1)) ss\n   WHERE ((ss.a).x = \d2);\nEND
-13130	_pg_truetypid	information_schema	f	t	f	i	f	75 71	26	0	0	\N	\N	\N	\N		sql	RETURN CASE WHEN ((\d2).typtype = 'd'::"char") THEN (\d2).typbasetype ELSE (\d1).atttypid END
-13131	_pg_truetypmod	information_schema	f	t	f	i	f	75 71	23	0	0	\N	\N	\N	\N		sql	RETURN CASE WHEN ((\d2).typtype = 'd'::"char") THEN (\d2).typtypmod ELSE (\d1).atttypmod END
-13132	_pg_char_max_length	information_schema	f	t	f	i	f	26 23	23	0	0	\N	\N	\N	typid,typmod		sql	RETURN CASE WHEN (typmod = '-1'::integer) THEN NULL::integer WHEN (typid = ANY (ARRAY[(1042)::oid, (1043)::oid])) THEN (typmod - 4) WHEN (typid = ANY (ARRAY[(1560)::oid, (1562)::oid])) THEN typmod ELSE NULL::integer END
-13133	_pg_char_octet_length	information_schema	f	t	f	i	f	26 23	23	0	0	\N	\N	\N	typid,typmod		sql	RETURN CASE WHEN (typid = ANY (ARRAY[(25)::oid, (1042)::oid, (1043)::oid])) THEN CASE WHEN (typmod = '-1'::integer) THEN (((2)::double precision ^ (30)::double precision))::integer ELSE (information_schema._pg_char_max_length(typid, typmod) * pg_encoding_max_length((SELECT pg_database.encoding FROM pg_database WHERE (pg_database.datname = current_database())))) END ELSE NULL::integer END
-13135	_pg_numeric_precision	information_schema	f	t	f	i	f	26 23	23	0	0	\N	\N	\N	typid,typmod		sql	RETURN CASE typid WHEN 21 THEN 16 WHEN 23 THEN 32 WHEN 20 THEN 64 WHEN 1700 THEN CASE WHEN (typmod = '-1'::integer) THEN NULL::integer ELSE (((typmod - 4) >> 16) & 65535) END WHEN 700 THEN 24 WHEN 701 THEN 53 ELSE NULL::integer END
-13136	_pg_numeric_precision_radix	information_schema	f	t	f	i	f	26 23	23	0	0	\N	\N	\N	typid,typmod		sql	RETURN CASE WHEN (typid = ANY (ARRAY[(21)::oid, (23)::oid, (20)::oid, (700)::oid, (701)::oid])) THEN 2 WHEN (typid = (1700)::oid) THEN 10 ELSE NULL::integer END
-13137	_pg_numeric_scale	information_schema	f	t	f	i	f	26 23	23	0	0	\N	\N	\N	typid,typmod		sql	RETURN CASE WHEN (typid = ANY (ARRAY[(21)::oid, (23)::oid, (20)::oid])) THEN 0 WHEN (typid = (1700)::oid) THEN CASE WHEN (typmod = '-1'::integer) THEN NULL::integer ELSE ((typmod - 4) & 65535) END ELSE NULL::integer END
-13138	_pg_datetime_precision	information_schema	f	t	f	i	f	26 23	23	0	0	\N	\N	\N	typid,typmod		sql	RETURN CASE WHEN (typid = (1082)::oid) THEN 0 WHEN (typid = ANY (ARRAY[(1083)::oid, (1114)::oid, (1184)::oid, (1266)::oid])) THEN CASE WHEN (typmod < 0) THEN 6 ELSE typmod END WHEN (typid = (1186)::oid) THEN CASE WHEN ((typmod < 0) OR ((typmod & 65535) = 65535)) THEN 6 ELSE (typmod & 65535) END ELSE NULL::integer END
-13139	_pg_interval_type	information_schema	f	t	f	i	f	26 23	25	0	0	\N	\N	\N	typid,mod		sql	RETURN CASE WHEN (typid = (1186)::oid) THEN upper(SUBSTRING(format_type(typid, mod) SIMILAR 'interval[()0-9]* #"%#"'::text ESCAPE '#'::text)) ELSE NULL::text END
-13480	plpgsql_call_handler	pg_catalog	f	f	f	v	f		2280	0	0	\N	\N	\N	\N	plpgsql_call_handler	c	\N
-13481	plpgsql_inline_handler	pg_catalog	f	t	f	v	f	2281	2278	0	0	\N	\N	\N	\N	plpgsql_inline_handler	c	\N
-13482	plpgsql_validator	pg_catalog	f	t	f	v	f	26	2278	0	0	\N	\N	\N	\N	plpgsql_validator	c	\N
+3	heap_tableam_handler	pg_catalog	f	t	f	v	f	2281	269	0	0	heap_tableam_handler	internal
+31	byteaout	pg_catalog	f	t	f	i	f	17	2275	0	0	byteaout	internal
+33	charout	pg_catalog	f	t	f	i	f	18	2275	0	0	charout	internal
+34	namein	pg_catalog	f	t	f	i	f	2275	19	0	0	namein	internal
+35	nameout	pg_catalog	f	t	f	i	f	19	2275	0	0	nameout	internal
+38	int2in	pg_catalog	f	t	f	i	f	2275	21	0	0	int2in	internal
+39	int2out	pg_catalog	f	t	f	i	f	21	2275	0	0	int2out	internal
+40	int2vectorin	pg_catalog	f	t	f	i	f	2275	22	0	0	int2vectorin	internal
+41	int2vectorout	pg_catalog	f	t	f	i	f	22	2275	0	0	int2vectorout	internal
+42	int4in	pg_catalog	f	t	f	i	f	2275	23	0	0	int4in	internal
+43	int4out	pg_catalog	f	t	f	i	f	23	2275	0	0	int4out	internal
+44	regprocin	pg_catalog	f	t	f	s	f	2275	24	0	0	regprocin	internal
+45	regprocout	pg_catalog	f	t	f	s	f	24	2275	0	0	regprocout	internal
+46	textin	pg_catalog	f	t	f	i	f	2275	25	0	0	textin	internal
+47	textout	pg_catalog	f	t	f	i	f	25	2275	0	0	textout	internal
+48	tidin	pg_catalog	f	t	f	i	f	2275	27	0	0	tidin	internal
+49	tidout	pg_catalog	f	t	f	i	f	27	2275	0	0	tidout	internal
+50	xidin	pg_catalog	f	t	f	i	f	2275	28	0	0	xidin	internal
+51	xidout	pg_catalog	f	t	f	i	f	28	2275	0	0	xidout	internal
+52	cidin	pg_catalog	f	t	f	i	f	2275	29	0	0	cidin	internal
+53	cidout	pg_catalog	f	t	f	i	f	29	2275	0	0	cidout	internal
+54	oidvectorin	pg_catalog	f	t	f	i	f	2275	30	0	0	oidvectorin	internal
+55	oidvectorout	pg_catalog	f	t	f	i	f	30	2275	0	0	oidvectorout	internal
+56	boollt	pg_catalog	f	t	f	i	t	16 16	16	0	0	boollt	internal
+57	boolgt	pg_catalog	f	t	f	i	t	16 16	16	0	0	boolgt	internal
+60	booleq	pg_catalog	f	t	f	i	t	16 16	16	0	0	booleq	internal
+61	chareq	pg_catalog	f	t	f	i	t	18 18	16	0	0	chareq	internal
+62	nameeq	pg_catalog	f	t	f	i	t	19 19	16	0	0	nameeq	internal
+63	int2eq	pg_catalog	f	t	f	i	t	21 21	16	0	0	int2eq	internal
+64	int2lt	pg_catalog	f	t	f	i	t	21 21	16	0	0	int2lt	internal
+65	int4eq	pg_catalog	f	t	f	i	t	23 23	16	0	0	int4eq	internal
+66	int4lt	pg_catalog	f	t	f	i	t	23 23	16	0	0	int4lt	internal
+67	texteq	pg_catalog	f	t	f	i	t	25 25	16	0	0	texteq	internal
+68	xideq	pg_catalog	f	t	f	i	t	28 28	16	0	0	xideq	internal
+69	cideq	pg_catalog	f	t	f	i	t	29 29	16	0	0	cideq	internal
+70	charne	pg_catalog	f	t	f	i	t	18 18	16	0	0	charne	internal
+72	charle	pg_catalog	f	t	f	i	t	18 18	16	0	0	charle	internal
+73	chargt	pg_catalog	f	t	f	i	t	18 18	16	0	0	chargt	internal
+74	charge	pg_catalog	f	t	f	i	t	18 18	16	0	0	charge	internal
+77	int4	pg_catalog	f	t	f	i	f	18	23	0	0	chartoi4	internal
+78	char	pg_catalog	f	t	f	i	f	23	18	0	0	i4tochar	internal
+79	nameregexeq	pg_catalog	f	t	f	i	f	19 25	16	0	0	nameregexeq	internal
+84	boolne	pg_catalog	f	t	f	i	t	16 16	16	0	0	boolne	internal
+86	pg_ddl_command_in	pg_catalog	f	t	f	i	f	2275	32	0	0	pg_ddl_command_in	internal
+87	pg_ddl_command_out	pg_catalog	f	t	f	i	f	32	2275	0	0	pg_ddl_command_out	internal
+88	pg_ddl_command_recv	pg_catalog	f	t	f	i	f	2281	32	0	0	pg_ddl_command_recv	internal
+89	version	pg_catalog	f	t	f	s	f		25	0	0	pgsql_version	internal
+90	pg_ddl_command_send	pg_catalog	f	t	f	i	f	32	17	0	0	pg_ddl_command_send	internal
+101	eqsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	eqsel	internal
+102	neqsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	neqsel	internal
+103	scalarltsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	scalarltsel	internal
+104	scalargtsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	scalargtsel	internal
+105	eqjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	eqjoinsel	internal
+106	neqjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	neqjoinsel	internal
+107	scalarltjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	scalarltjoinsel	internal
+108	scalargtjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	scalargtjoinsel	internal
+109	unknownin	pg_catalog	f	t	f	i	f	2275	705	0	0	unknownin	internal
+110	unknownout	pg_catalog	f	t	f	i	f	705	2275	0	0	unknownout	internal
+115	box_above_eq	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_above_eq	internal
+116	box_below_eq	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_below_eq	internal
+117	point_in	pg_catalog	f	t	f	i	f	2275	600	0	0	point_in	internal
+118	point_out	pg_catalog	f	t	f	i	f	600	2275	0	0	point_out	internal
+119	lseg_in	pg_catalog	f	t	f	i	f	2275	601	0	0	lseg_in	internal
+120	lseg_out	pg_catalog	f	t	f	i	f	601	2275	0	0	lseg_out	internal
+121	path_in	pg_catalog	f	t	f	i	f	2275	602	0	0	path_in	internal
+122	path_out	pg_catalog	f	t	f	i	f	602	2275	0	0	path_out	internal
+123	box_in	pg_catalog	f	t	f	i	f	2275	603	0	0	box_in	internal
+124	box_out	pg_catalog	f	t	f	i	f	603	2275	0	0	box_out	internal
+125	box_overlap	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_overlap	internal
+126	box_ge	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_ge	internal
+127	box_gt	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_gt	internal
+128	box_eq	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_eq	internal
+129	box_lt	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_lt	internal
+130	box_le	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_le	internal
+131	point_above	pg_catalog	f	t	f	i	f	600 600	16	0	0	point_above	internal
+132	point_left	pg_catalog	f	t	f	i	f	600 600	16	0	0	point_left	internal
+133	point_right	pg_catalog	f	t	f	i	f	600 600	16	0	0	point_right	internal
+134	point_below	pg_catalog	f	t	f	i	f	600 600	16	0	0	point_below	internal
+135	point_eq	pg_catalog	f	t	f	i	f	600 600	16	0	0	point_eq	internal
+136	on_pb	pg_catalog	f	t	f	i	f	600 603	16	0	0	on_pb	internal
+137	on_ppath	pg_catalog	f	t	f	i	f	600 602	16	0	0	on_ppath	internal
+138	box_center	pg_catalog	f	t	f	i	f	603	600	0	0	box_center	internal
+139	areasel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	areasel	internal
+140	areajoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	areajoinsel	internal
+141	int4mul	pg_catalog	f	t	f	i	f	23 23	23	0	0	int4mul	internal
+144	int4ne	pg_catalog	f	t	f	i	t	23 23	16	0	0	int4ne	internal
+145	int2ne	pg_catalog	f	t	f	i	t	21 21	16	0	0	int2ne	internal
+146	int2gt	pg_catalog	f	t	f	i	t	21 21	16	0	0	int2gt	internal
+147	int4gt	pg_catalog	f	t	f	i	t	23 23	16	0	0	int4gt	internal
+148	int2le	pg_catalog	f	t	f	i	t	21 21	16	0	0	int2le	internal
+149	int4le	pg_catalog	f	t	f	i	t	23 23	16	0	0	int4le	internal
+150	int4ge	pg_catalog	f	t	f	i	t	23 23	16	0	0	int4ge	internal
+151	int2ge	pg_catalog	f	t	f	i	t	21 21	16	0	0	int2ge	internal
+152	int2mul	pg_catalog	f	t	f	i	f	21 21	21	0	0	int2mul	internal
+153	int2div	pg_catalog	f	t	f	i	f	21 21	21	0	0	int2div	internal
+154	int4div	pg_catalog	f	t	f	i	f	23 23	23	0	0	int4div	internal
+155	int2mod	pg_catalog	f	t	f	i	f	21 21	21	0	0	int2mod	internal
+156	int4mod	pg_catalog	f	t	f	i	f	23 23	23	0	0	int4mod	internal
+157	textne	pg_catalog	f	t	f	i	t	25 25	16	0	0	textne	internal
+158	int24eq	pg_catalog	f	t	f	i	t	21 23	16	0	0	int24eq	internal
+159	int42eq	pg_catalog	f	t	f	i	t	23 21	16	0	0	int42eq	internal
+160	int24lt	pg_catalog	f	t	f	i	t	21 23	16	0	0	int24lt	internal
+161	int42lt	pg_catalog	f	t	f	i	t	23 21	16	0	0	int42lt	internal
+162	int24gt	pg_catalog	f	t	f	i	t	21 23	16	0	0	int24gt	internal
+163	int42gt	pg_catalog	f	t	f	i	t	23 21	16	0	0	int42gt	internal
+164	int24ne	pg_catalog	f	t	f	i	t	21 23	16	0	0	int24ne	internal
+165	int42ne	pg_catalog	f	t	f	i	t	23 21	16	0	0	int42ne	internal
+166	int24le	pg_catalog	f	t	f	i	t	21 23	16	0	0	int24le	internal
+167	int42le	pg_catalog	f	t	f	i	t	23 21	16	0	0	int42le	internal
+168	int24ge	pg_catalog	f	t	f	i	t	21 23	16	0	0	int24ge	internal
+169	int42ge	pg_catalog	f	t	f	i	t	23 21	16	0	0	int42ge	internal
+170	int24mul	pg_catalog	f	t	f	i	f	21 23	23	0	0	int24mul	internal
+171	int42mul	pg_catalog	f	t	f	i	f	23 21	23	0	0	int42mul	internal
+172	int24div	pg_catalog	f	t	f	i	f	21 23	23	0	0	int24div	internal
+173	int42div	pg_catalog	f	t	f	i	f	23 21	23	0	0	int42div	internal
+176	int2pl	pg_catalog	f	t	f	i	f	21 21	21	0	0	int2pl	internal
+177	int4pl	pg_catalog	f	t	f	i	f	23 23	23	0	0	int4pl	internal
+178	int24pl	pg_catalog	f	t	f	i	f	21 23	23	0	0	int24pl	internal
+179	int42pl	pg_catalog	f	t	f	i	f	23 21	23	0	0	int42pl	internal
+180	int2mi	pg_catalog	f	t	f	i	f	21 21	21	0	0	int2mi	internal
+181	int4mi	pg_catalog	f	t	f	i	f	23 23	23	0	0	int4mi	internal
+182	int24mi	pg_catalog	f	t	f	i	f	21 23	23	0	0	int24mi	internal
+183	int42mi	pg_catalog	f	t	f	i	f	23 21	23	0	0	int42mi	internal
+184	oideq	pg_catalog	f	t	f	i	t	26 26	16	0	0	oideq	internal
+185	oidne	pg_catalog	f	t	f	i	t	26 26	16	0	0	oidne	internal
+186	box_same	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_same	internal
+187	box_contain	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_contain	internal
+188	box_left	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_left	internal
+189	box_overleft	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_overleft	internal
+190	box_overright	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_overright	internal
+191	box_right	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_right	internal
+192	box_contained	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_contained	internal
+193	box_contain_pt	pg_catalog	f	t	f	i	f	603 600	16	0	0	box_contain_pt	internal
+195	pg_node_tree_in	pg_catalog	f	t	f	i	f	2275	194	0	0	pg_node_tree_in	internal
+196	pg_node_tree_out	pg_catalog	f	t	f	i	f	194	2275	0	0	pg_node_tree_out	internal
+197	pg_node_tree_recv	pg_catalog	f	t	f	s	f	2281	194	0	0	pg_node_tree_recv	internal
+198	pg_node_tree_send	pg_catalog	f	t	f	s	f	194	17	0	0	pg_node_tree_send	internal
+200	float4in	pg_catalog	f	t	f	i	f	2275	700	0	0	float4in	internal
+201	float4out	pg_catalog	f	t	f	i	f	700	2275	0	0	float4out	internal
+202	float4mul	pg_catalog	f	t	f	i	f	700 700	700	0	0	float4mul	internal
+203	float4div	pg_catalog	f	t	f	i	f	700 700	700	0	0	float4div	internal
+204	float4pl	pg_catalog	f	t	f	i	f	700 700	700	0	0	float4pl	internal
+205	float4mi	pg_catalog	f	t	f	i	f	700 700	700	0	0	float4mi	internal
+206	float4um	pg_catalog	f	t	f	i	f	700	700	0	0	float4um	internal
+207	float4abs	pg_catalog	f	t	f	i	f	700	700	0	0	float4abs	internal
+208	float4_accum	pg_catalog	f	t	f	i	f	1022 700	1022	0	0	float4_accum	internal
+209	float4larger	pg_catalog	f	t	f	i	f	700 700	700	0	0	float4larger	internal
+211	float4smaller	pg_catalog	f	t	f	i	f	700 700	700	0	0	float4smaller	internal
+212	int4um	pg_catalog	f	t	f	i	f	23	23	0	0	int4um	internal
+213	int2um	pg_catalog	f	t	f	i	f	21	21	0	0	int2um	internal
+214	float8in	pg_catalog	f	t	f	i	f	2275	701	0	0	float8in	internal
+215	float8out	pg_catalog	f	t	f	i	f	701	2275	0	0	float8out	internal
+216	float8mul	pg_catalog	f	t	f	i	f	701 701	701	0	0	float8mul	internal
+217	float8div	pg_catalog	f	t	f	i	f	701 701	701	0	0	float8div	internal
+218	float8pl	pg_catalog	f	t	f	i	f	701 701	701	0	0	float8pl	internal
+219	float8mi	pg_catalog	f	t	f	i	f	701 701	701	0	0	float8mi	internal
+220	float8um	pg_catalog	f	t	f	i	f	701	701	0	0	float8um	internal
+221	float8abs	pg_catalog	f	t	f	i	f	701	701	0	0	float8abs	internal
+222	float8_accum	pg_catalog	f	t	f	i	f	1022 701	1022	0	0	float8_accum	internal
+223	float8larger	pg_catalog	f	t	f	i	f	701 701	701	0	0	float8larger	internal
+224	float8smaller	pg_catalog	f	t	f	i	f	701 701	701	0	0	float8smaller	internal
+225	lseg_center	pg_catalog	f	t	f	i	f	601	600	0	0	lseg_center	internal
+227	poly_center	pg_catalog	f	t	f	i	f	604	600	0	0	poly_center	internal
+228	dround	pg_catalog	f	t	f	i	f	701	701	0	0	dround	internal
+229	dtrunc	pg_catalog	f	t	f	i	f	701	701	0	0	dtrunc	internal
+230	dsqrt	pg_catalog	f	t	f	i	f	701	701	0	0	dsqrt	internal
+231	dcbrt	pg_catalog	f	t	f	i	f	701	701	0	0	dcbrt	internal
+232	dpow	pg_catalog	f	t	f	i	f	701 701	701	0	0	dpow	internal
+233	dexp	pg_catalog	f	t	f	i	f	701	701	0	0	dexp	internal
+234	dlog1	pg_catalog	f	t	f	i	f	701	701	0	0	dlog1	internal
+235	float8	pg_catalog	f	t	f	i	t	21	701	0	0	i2tod	internal
+236	float4	pg_catalog	f	t	f	i	t	21	700	0	0	i2tof	internal
+237	int2	pg_catalog	f	t	f	i	f	701	21	0	0	dtoi2	internal
+238	int2	pg_catalog	f	t	f	i	f	700	21	0	0	ftoi2	internal
+239	line_distance	pg_catalog	f	t	f	i	f	628 628	701	0	0	line_distance	internal
+240	nameeqtext	pg_catalog	f	t	f	i	t	19 25	16	0	0	nameeqtext	internal
+241	namelttext	pg_catalog	f	t	f	i	t	19 25	16	0	0	namelttext	internal
+242	nameletext	pg_catalog	f	t	f	i	t	19 25	16	0	0	nameletext	internal
+243	namegetext	pg_catalog	f	t	f	i	t	19 25	16	0	0	namegetext	internal
+244	namegttext	pg_catalog	f	t	f	i	t	19 25	16	0	0	namegttext	internal
+245	namenetext	pg_catalog	f	t	f	i	t	19 25	16	0	0	namenetext	internal
+246	btnametextcmp	pg_catalog	f	t	f	i	t	19 25	23	0	0	btnametextcmp	internal
+247	texteqname	pg_catalog	f	t	f	i	t	25 19	16	0	0	texteqname	internal
+248	textltname	pg_catalog	f	t	f	i	t	25 19	16	0	0	textltname	internal
+249	textlename	pg_catalog	f	t	f	i	t	25 19	16	0	0	textlename	internal
+250	textgename	pg_catalog	f	t	f	i	t	25 19	16	0	0	textgename	internal
+251	textgtname	pg_catalog	f	t	f	i	t	25 19	16	0	0	textgtname	internal
+252	textnename	pg_catalog	f	t	f	i	t	25 19	16	0	0	textnename	internal
+253	bttextnamecmp	pg_catalog	f	t	f	i	t	25 19	23	0	0	bttextnamecmp	internal
+266	nameconcatoid	pg_catalog	f	t	f	i	f	19 26	19	0	0	nameconcatoid	internal
+267	table_am_handler_in	pg_catalog	f	f	f	i	f	2275	269	0	0	table_am_handler_in	internal
+268	table_am_handler_out	pg_catalog	f	t	f	i	f	269	2275	0	0	table_am_handler_out	internal
+274	timeofday	pg_catalog	f	t	f	v	f		25	0	0	timeofday	internal
+275	pg_nextoid	pg_catalog	f	t	f	v	f	2205 19 2205	26	0	0	pg_nextoid	internal
+276	float8_combine	pg_catalog	f	t	f	i	f	1022 1022	1022	0	0	float8_combine	internal
+277	inter_sl	pg_catalog	f	t	f	i	f	601 628	16	0	0	inter_sl	internal
+278	inter_lb	pg_catalog	f	t	f	i	f	628 603	16	0	0	inter_lb	internal
+279	float48mul	pg_catalog	f	t	f	i	f	700 701	701	0	0	float48mul	internal
+280	float48div	pg_catalog	f	t	f	i	f	700 701	701	0	0	float48div	internal
+281	float48pl	pg_catalog	f	t	f	i	f	700 701	701	0	0	float48pl	internal
+282	float48mi	pg_catalog	f	t	f	i	f	700 701	701	0	0	float48mi	internal
+283	float84mul	pg_catalog	f	t	f	i	f	701 700	701	0	0	float84mul	internal
+284	float84div	pg_catalog	f	t	f	i	f	701 700	701	0	0	float84div	internal
+285	float84pl	pg_catalog	f	t	f	i	f	701 700	701	0	0	float84pl	internal
+286	float84mi	pg_catalog	f	t	f	i	f	701 700	701	0	0	float84mi	internal
+287	float4eq	pg_catalog	f	t	f	i	t	700 700	16	0	0	float4eq	internal
+288	float4ne	pg_catalog	f	t	f	i	t	700 700	16	0	0	float4ne	internal
+289	float4lt	pg_catalog	f	t	f	i	t	700 700	16	0	0	float4lt	internal
+290	float4le	pg_catalog	f	t	f	i	t	700 700	16	0	0	float4le	internal
+291	float4gt	pg_catalog	f	t	f	i	t	700 700	16	0	0	float4gt	internal
+292	float4ge	pg_catalog	f	t	f	i	t	700 700	16	0	0	float4ge	internal
+293	float8eq	pg_catalog	f	t	f	i	t	701 701	16	0	0	float8eq	internal
+294	float8ne	pg_catalog	f	t	f	i	t	701 701	16	0	0	float8ne	internal
+295	float8lt	pg_catalog	f	t	f	i	t	701 701	16	0	0	float8lt	internal
+296	float8le	pg_catalog	f	t	f	i	t	701 701	16	0	0	float8le	internal
+297	float8gt	pg_catalog	f	t	f	i	t	701 701	16	0	0	float8gt	internal
+298	float8ge	pg_catalog	f	t	f	i	t	701 701	16	0	0	float8ge	internal
+299	float48eq	pg_catalog	f	t	f	i	t	700 701	16	0	0	float48eq	internal
+300	float48ne	pg_catalog	f	t	f	i	t	700 701	16	0	0	float48ne	internal
+301	float48lt	pg_catalog	f	t	f	i	t	700 701	16	0	0	float48lt	internal
+302	float48le	pg_catalog	f	t	f	i	t	700 701	16	0	0	float48le	internal
+303	float48gt	pg_catalog	f	t	f	i	t	700 701	16	0	0	float48gt	internal
+304	float48ge	pg_catalog	f	t	f	i	t	700 701	16	0	0	float48ge	internal
+305	float84eq	pg_catalog	f	t	f	i	t	701 700	16	0	0	float84eq	internal
+306	float84ne	pg_catalog	f	t	f	i	t	701 700	16	0	0	float84ne	internal
+307	float84lt	pg_catalog	f	t	f	i	t	701 700	16	0	0	float84lt	internal
+308	float84le	pg_catalog	f	t	f	i	t	701 700	16	0	0	float84le	internal
+309	float84gt	pg_catalog	f	t	f	i	t	701 700	16	0	0	float84gt	internal
+310	float84ge	pg_catalog	f	t	f	i	t	701 700	16	0	0	float84ge	internal
+311	float8	pg_catalog	f	t	f	i	t	700	701	0	0	ftod	internal
+312	float4	pg_catalog	f	t	f	i	f	701	700	0	0	dtof	internal
+313	int4	pg_catalog	f	t	f	i	t	21	23	0	0	i2toi4	internal
+314	int2	pg_catalog	f	t	f	i	f	23	21	0	0	i4toi2	internal
+315	pg_jit_available	pg_catalog	f	t	f	v	f		16	0	0	pg_jit_available	internal
+316	float8	pg_catalog	f	t	f	i	t	23	701	0	0	i4tod	internal
+317	int4	pg_catalog	f	t	f	i	f	701	23	0	0	dtoi4	internal
+318	float4	pg_catalog	f	t	f	i	t	23	700	0	0	i4tof	internal
+319	int4	pg_catalog	f	t	f	i	f	700	23	0	0	ftoi4	internal
+320	width_bucket	pg_catalog	f	t	f	i	f	701 701 701 23	23	0	0	width_bucket_float8	internal
+321	json_in	pg_catalog	f	t	f	i	f	2275	114	0	0	json_in	internal
+322	json_out	pg_catalog	f	t	f	i	f	114	2275	0	0	json_out	internal
+323	json_recv	pg_catalog	f	t	f	i	f	2281	114	0	0	json_recv	internal
+324	json_send	pg_catalog	f	t	f	i	f	114	17	0	0	json_send	internal
+326	index_am_handler_in	pg_catalog	f	f	f	i	f	2275	325	0	0	index_am_handler_in	internal
+327	index_am_handler_out	pg_catalog	f	t	f	i	f	325	2275	0	0	index_am_handler_out	internal
+328	hashmacaddr8	pg_catalog	f	t	f	i	f	774	23	0	0	hashmacaddr8	internal
+329	hash_aclitem	pg_catalog	f	t	f	i	f	1033	23	0	0	hash_aclitem	internal
+330	bthandler	pg_catalog	f	t	f	v	f	2281	325	0	0	bthandler	internal
+331	hashhandler	pg_catalog	f	t	f	v	f	2281	325	0	0	hashhandler	internal
+332	gisthandler	pg_catalog	f	t	f	v	f	2281	325	0	0	gisthandler	internal
+333	ginhandler	pg_catalog	f	t	f	v	f	2281	325	0	0	ginhandler	internal
+334	spghandler	pg_catalog	f	t	f	v	f	2281	325	0	0	spghandler	internal
+335	brinhandler	pg_catalog	f	t	f	v	f	2281	325	0	0	brinhandler	internal
+336	scalarlesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	scalarlesel	internal
+337	scalargesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	scalargesel	internal
+338	amvalidate	pg_catalog	f	t	f	v	f	26	16	0	0	amvalidate	internal
+339	poly_same	pg_catalog	f	t	f	i	f	604 604	16	0	0	poly_same	internal
+340	poly_contain	pg_catalog	f	t	f	i	f	604 604	16	0	0	poly_contain	internal
+341	poly_left	pg_catalog	f	t	f	i	f	604 604	16	0	0	poly_left	internal
+342	poly_overleft	pg_catalog	f	t	f	i	f	604 604	16	0	0	poly_overleft	internal
+343	poly_overright	pg_catalog	f	t	f	i	f	604 604	16	0	0	poly_overright	internal
+344	poly_right	pg_catalog	f	t	f	i	f	604 604	16	0	0	poly_right	internal
+345	poly_contained	pg_catalog	f	t	f	i	f	604 604	16	0	0	poly_contained	internal
+346	poly_overlap	pg_catalog	f	t	f	i	f	604 604	16	0	0	poly_overlap	internal
+347	poly_in	pg_catalog	f	t	f	i	f	2275	604	0	0	poly_in	internal
+348	poly_out	pg_catalog	f	t	f	i	f	604	2275	0	0	poly_out	internal
+350	btint2cmp	pg_catalog	f	t	f	i	t	21 21	23	0	0	btint2cmp	internal
+351	btint4cmp	pg_catalog	f	t	f	i	t	23 23	23	0	0	btint4cmp	internal
+354	btfloat4cmp	pg_catalog	f	t	f	i	t	700 700	23	0	0	btfloat4cmp	internal
+355	btfloat8cmp	pg_catalog	f	t	f	i	t	701 701	23	0	0	btfloat8cmp	internal
+356	btoidcmp	pg_catalog	f	t	f	i	t	26 26	23	0	0	btoidcmp	internal
+357	dist_bp	pg_catalog	f	t	f	i	f	603 600	701	0	0	dist_bp	internal
+358	btcharcmp	pg_catalog	f	t	f	i	t	18 18	23	0	0	btcharcmp	internal
+359	btnamecmp	pg_catalog	f	t	f	i	t	19 19	23	0	0	btnamecmp	internal
+360	bttextcmp	pg_catalog	f	t	f	i	t	25 25	23	0	0	bttextcmp	internal
+361	lseg_distance	pg_catalog	f	t	f	i	f	601 601	701	0	0	lseg_distance	internal
+362	lseg_interpt	pg_catalog	f	t	f	i	f	601 601	600	0	0	lseg_interpt	internal
+363	dist_ps	pg_catalog	f	t	f	i	f	600 601	701	0	0	dist_ps	internal
+364	dist_pb	pg_catalog	f	t	f	i	f	600 603	701	0	0	dist_pb	internal
+365	dist_sb	pg_catalog	f	t	f	i	f	601 603	701	0	0	dist_sb	internal
+366	close_ps	pg_catalog	f	t	f	i	f	600 601	600	0	0	close_ps	internal
+367	close_pb	pg_catalog	f	t	f	i	f	600 603	600	0	0	close_pb	internal
+368	close_sb	pg_catalog	f	t	f	i	f	601 603	600	0	0	close_sb	internal
+369	on_ps	pg_catalog	f	t	f	i	f	600 601	16	0	0	on_ps	internal
+370	path_distance	pg_catalog	f	t	f	i	f	602 602	701	0	0	path_distance	internal
+371	dist_ppath	pg_catalog	f	t	f	i	f	600 602	701	0	0	dist_ppath	internal
+372	on_sb	pg_catalog	f	t	f	i	f	601 603	16	0	0	on_sb	internal
+373	inter_sb	pg_catalog	f	t	f	i	f	601 603	16	0	0	inter_sb	internal
+376	string_to_array	pg_catalog	f	f	f	i	f	25 25 25	1009	0	0	text_to_array_null	internal
+377	cash_cmp	pg_catalog	f	t	f	i	t	790 790	23	0	0	cash_cmp	internal
+378	array_append	pg_catalog	f	f	f	i	f	5078 5077	5078	0	0	array_append	internal
+379	array_prepend	pg_catalog	f	f	f	i	f	5077 5078	5078	0	0	array_prepend	internal
+380	dist_sp	pg_catalog	f	t	f	i	f	601 600	701	0	0	dist_sp	internal
+381	dist_bs	pg_catalog	f	t	f	i	f	603 601	701	0	0	dist_bs	internal
+382	btarraycmp	pg_catalog	f	t	f	i	f	2277 2277	23	0	0	btarraycmp	internal
+383	array_cat	pg_catalog	f	f	f	i	f	5078 5078	5078	0	0	array_cat	internal
+384	array_to_string	pg_catalog	f	f	f	s	f	2277 25 25	25	0	0	array_to_text_null	internal
+386	scalarlejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	scalarlejoinsel	internal
+390	array_ne	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	array_ne	internal
+391	array_lt	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	array_lt	internal
+392	array_gt	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	array_gt	internal
+393	array_le	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	array_le	internal
+394	string_to_array	pg_catalog	f	f	f	i	f	25 25	1009	0	0	text_to_array	internal
+395	array_to_string	pg_catalog	f	t	f	s	f	2277 25	25	0	0	array_to_text	internal
+396	array_ge	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	array_ge	internal
+398	scalargejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	scalargejoinsel	internal
+399	hashmacaddr	pg_catalog	f	t	f	i	f	829	23	0	0	hashmacaddr	internal
+400	hashtext	pg_catalog	f	t	f	i	f	25	23	0	0	hashtext	internal
+401	text	pg_catalog	f	t	f	i	f	1042	25	0	0	rtrim1	internal
+404	btoidvectorcmp	pg_catalog	f	t	f	i	t	30 30	23	0	0	btoidvectorcmp	internal
+406	text	pg_catalog	f	t	f	i	t	19	25	0	0	name_text	internal
+407	name	pg_catalog	f	t	f	i	t	25	19	0	0	text_name	internal
+408	bpchar	pg_catalog	f	t	f	i	f	19	1042	0	0	name_bpchar	internal
+409	name	pg_catalog	f	t	f	i	t	1042	19	0	0	bpchar_name	internal
+421	dist_pathp	pg_catalog	f	t	f	i	f	602 600	701	0	0	dist_pathp	internal
+422	hashinet	pg_catalog	f	t	f	i	f	869	23	0	0	hashinet	internal
+425	hashint4extended	pg_catalog	f	t	f	i	f	23 20	20	0	0	hashint4extended	internal
+432	hash_numeric	pg_catalog	f	t	f	i	f	1700	23	0	0	hash_numeric	internal
+436	macaddr_in	pg_catalog	f	t	f	i	f	2275	829	0	0	macaddr_in	internal
+437	macaddr_out	pg_catalog	f	t	f	i	f	829	2275	0	0	macaddr_out	internal
+438	num_nulls	pg_catalog	f	f	f	i	f	2276	23	2276	0	pg_num_nulls	internal	2276	v
+440	num_nonnulls	pg_catalog	f	f	f	i	f	2276	23	2276	0	pg_num_nonnulls	internal	2276	v
+441	hashint2extended	pg_catalog	f	t	f	i	f	21 20	20	0	0	hashint2extended	internal
+442	hashint8extended	pg_catalog	f	t	f	i	f	20 20	20	0	0	hashint8extended	internal
+443	hashfloat4extended	pg_catalog	f	t	f	i	f	700 20	20	0	0	hashfloat4extended	internal
+444	hashfloat8extended	pg_catalog	f	t	f	i	f	701 20	20	0	0	hashfloat8extended	internal
+445	hashoidextended	pg_catalog	f	t	f	i	f	26 20	20	0	0	hashoidextended	internal
+446	hashcharextended	pg_catalog	f	t	f	i	f	18 20	20	0	0	hashcharextended	internal
+447	hashnameextended	pg_catalog	f	t	f	i	f	19 20	20	0	0	hashnameextended	internal
+448	hashtextextended	pg_catalog	f	t	f	i	f	25 20	20	0	0	hashtextextended	internal
+449	hashint2	pg_catalog	f	t	f	i	f	21	23	0	0	hashint2	internal
+450	hashint4	pg_catalog	f	t	f	i	f	23	23	0	0	hashint4	internal
+451	hashfloat4	pg_catalog	f	t	f	i	f	700	23	0	0	hashfloat4	internal
+452	hashfloat8	pg_catalog	f	t	f	i	f	701	23	0	0	hashfloat8	internal
+453	hashoid	pg_catalog	f	t	f	i	f	26	23	0	0	hashoid	internal
+454	hashchar	pg_catalog	f	t	f	i	f	18	23	0	0	hashchar	internal
+455	hashname	pg_catalog	f	t	f	i	f	19	23	0	0	hashname	internal
+456	hashvarlena	pg_catalog	f	t	f	i	f	2281	23	0	0	hashvarlena	internal
+457	hashoidvector	pg_catalog	f	t	f	i	f	30	23	0	0	hashoidvector	internal
+458	text_larger	pg_catalog	f	t	f	i	t	25 25	25	0	0	text_larger	internal
+459	text_smaller	pg_catalog	f	t	f	i	t	25 25	25	0	0	text_smaller	internal
+460	int8in	pg_catalog	f	t	f	i	f	2275	20	0	0	int8in	internal
+461	int8out	pg_catalog	f	t	f	i	f	20	2275	0	0	int8out	internal
+462	int8um	pg_catalog	f	t	f	i	f	20	20	0	0	int8um	internal
+463	int8pl	pg_catalog	f	t	f	i	f	20 20	20	0	0	int8pl	internal
+464	int8mi	pg_catalog	f	t	f	i	f	20 20	20	0	0	int8mi	internal
+465	int8mul	pg_catalog	f	t	f	i	f	20 20	20	0	0	int8mul	internal
+466	int8div	pg_catalog	f	t	f	i	f	20 20	20	0	0	int8div	internal
+467	int8eq	pg_catalog	f	t	f	i	t	20 20	16	0	0	int8eq	internal
+468	int8ne	pg_catalog	f	t	f	i	t	20 20	16	0	0	int8ne	internal
+469	int8lt	pg_catalog	f	t	f	i	t	20 20	16	0	0	int8lt	internal
+470	int8gt	pg_catalog	f	t	f	i	t	20 20	16	0	0	int8gt	internal
+471	int8le	pg_catalog	f	t	f	i	t	20 20	16	0	0	int8le	internal
+472	int8ge	pg_catalog	f	t	f	i	t	20 20	16	0	0	int8ge	internal
+474	int84eq	pg_catalog	f	t	f	i	t	20 23	16	0	0	int84eq	internal
+475	int84ne	pg_catalog	f	t	f	i	t	20 23	16	0	0	int84ne	internal
+476	int84lt	pg_catalog	f	t	f	i	t	20 23	16	0	0	int84lt	internal
+477	int84gt	pg_catalog	f	t	f	i	t	20 23	16	0	0	int84gt	internal
+478	int84le	pg_catalog	f	t	f	i	t	20 23	16	0	0	int84le	internal
+479	int84ge	pg_catalog	f	t	f	i	t	20 23	16	0	0	int84ge	internal
+480	int4	pg_catalog	f	t	f	i	f	20	23	0	0	int84	internal
+481	int8	pg_catalog	f	t	f	i	t	23	20	0	0	int48	internal
+482	float8	pg_catalog	f	t	f	i	t	20	701	0	0	i8tod	internal
+483	int8	pg_catalog	f	t	f	i	f	701	20	0	0	dtoi8	internal
+515	array_larger	pg_catalog	f	t	f	i	f	2277 2277	2277	0	0	array_larger	internal
+516	array_smaller	pg_catalog	f	t	f	i	f	2277 2277	2277	0	0	array_smaller	internal
+598	abbrev	pg_catalog	f	t	f	i	f	869	25	0	0	inet_abbrev	internal
+599	abbrev	pg_catalog	f	t	f	i	f	650	25	0	0	cidr_abbrev	internal
+605	set_masklen	pg_catalog	f	t	f	i	f	869 23	869	0	0	inet_set_masklen	internal
+619	oidvectorne	pg_catalog	f	t	f	i	t	30 30	16	0	0	oidvectorne	internal
+626	hash_array	pg_catalog	f	t	f	i	f	2277	23	0	0	hash_array	internal
+635	set_masklen	pg_catalog	f	t	f	i	f	650 23	650	0	0	cidr_set_masklen	internal
+636	pg_indexam_has_property	pg_catalog	f	t	f	s	f	26 25	16	0	0	pg_indexam_has_property	internal
+637	pg_index_has_property	pg_catalog	f	t	f	s	f	2205 25	16	0	0	pg_index_has_property	internal
+638	pg_index_column_has_property	pg_catalog	f	t	f	s	f	2205 23 25	16	0	0	pg_index_column_has_property	internal
+652	float4	pg_catalog	f	t	f	i	t	20	700	0	0	i8tof	internal
+653	int8	pg_catalog	f	t	f	i	f	700	20	0	0	ftoi8	internal
+655	namelt	pg_catalog	f	t	f	i	t	19 19	16	0	0	namelt	internal
+656	namele	pg_catalog	f	t	f	i	t	19 19	16	0	0	namele	internal
+657	namegt	pg_catalog	f	t	f	i	t	19 19	16	0	0	namegt	internal
+658	namege	pg_catalog	f	t	f	i	t	19 19	16	0	0	namege	internal
+659	namene	pg_catalog	f	t	f	i	t	19 19	16	0	0	namene	internal
+668	bpchar	pg_catalog	f	t	f	i	f	1042 23 16	1042	0	0	bpchar	internal
+669	varchar	pg_catalog	f	t	f	i	f	1043 23 16	1043	0	0	varchar	internal
+676	pg_indexam_progress_phasename	pg_catalog	f	t	f	i	f	26 20	25	0	0	pg_indexam_progress_phasename	internal
+677	oidvectorlt	pg_catalog	f	t	f	i	t	30 30	16	0	0	oidvectorlt	internal
+678	oidvectorle	pg_catalog	f	t	f	i	t	30 30	16	0	0	oidvectorle	internal
+679	oidvectoreq	pg_catalog	f	t	f	i	t	30 30	16	0	0	oidvectoreq	internal
+680	oidvectorge	pg_catalog	f	t	f	i	t	30 30	16	0	0	oidvectorge	internal
+681	oidvectorgt	pg_catalog	f	t	f	i	t	30 30	16	0	0	oidvectorgt	internal
+683	network	pg_catalog	f	t	f	i	f	869	650	0	0	network_network	internal
+696	netmask	pg_catalog	f	t	f	i	f	869	869	0	0	network_netmask	internal
+697	masklen	pg_catalog	f	t	f	i	f	869	23	0	0	network_masklen	internal
+698	broadcast	pg_catalog	f	t	f	i	f	869	869	0	0	network_broadcast	internal
+699	host	pg_catalog	f	t	f	i	f	869	25	0	0	network_host	internal
+702	dist_lp	pg_catalog	f	t	f	i	f	628 600	701	0	0	dist_lp	internal
+704	dist_ls	pg_catalog	f	t	f	i	f	628 601	701	0	0	dist_ls	internal
+710	getpgusername	pg_catalog	f	t	f	s	f		19	0	0	current_user	internal
+711	family	pg_catalog	f	t	f	i	f	869	23	0	0	network_family	internal
+714	int2	pg_catalog	f	t	f	i	f	20	21	0	0	int82	internal
+715	lo_create	pg_catalog	f	t	f	v	f	26	26	0	0	be_lo_create	internal
+716	oidlt	pg_catalog	f	t	f	i	t	26 26	16	0	0	oidlt	internal
+717	oidle	pg_catalog	f	t	f	i	t	26 26	16	0	0	oidle	internal
+720	octet_length	pg_catalog	f	t	f	i	f	17	23	0	0	byteaoctetlen	internal
+721	get_byte	pg_catalog	f	t	f	i	f	17 23	23	0	0	byteaGetByte	internal
+722	set_byte	pg_catalog	f	t	f	i	f	17 23 23	17	0	0	byteaSetByte	internal
+723	get_bit	pg_catalog	f	t	f	i	f	17 20	23	0	0	byteaGetBit	internal
+724	set_bit	pg_catalog	f	t	f	i	f	17 20 23	17	0	0	byteaSetBit	internal
+725	dist_pl	pg_catalog	f	t	f	i	f	600 628	701	0	0	dist_pl	internal
+727	dist_sl	pg_catalog	f	t	f	i	f	601 628	701	0	0	dist_sl	internal
+728	dist_cpoly	pg_catalog	f	t	f	i	f	718 604	701	0	0	dist_cpoly	internal
+729	poly_distance	pg_catalog	f	t	f	i	f	604 604	701	0	0	poly_distance	internal
+730	text	pg_catalog	f	t	f	i	f	869	25	0	0	network_show	internal
+740	text_lt	pg_catalog	f	t	f	i	t	25 25	16	0	0	text_lt	internal
+741	text_le	pg_catalog	f	t	f	i	t	25 25	16	0	0	text_le	internal
+742	text_gt	pg_catalog	f	t	f	i	t	25 25	16	0	0	text_gt	internal
+743	text_ge	pg_catalog	f	t	f	i	t	25 25	16	0	0	text_ge	internal
+744	array_eq	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	array_eq	internal
+745	current_user	pg_catalog	f	t	f	s	f		19	0	0	current_user	internal
+746	session_user	pg_catalog	f	t	f	s	f		19	0	0	session_user	internal
+747	array_dims	pg_catalog	f	t	f	i	f	2277	25	0	0	array_dims	internal
+748	array_ndims	pg_catalog	f	t	f	i	f	2277	23	0	0	array_ndims	internal
+749	overlay	pg_catalog	f	t	f	i	f	17 17 23 23	17	0	0	byteaoverlay	internal
+750	array_in	pg_catalog	f	t	f	s	f	2275 26 23	2277	0	0	array_in	internal
+751	array_out	pg_catalog	f	t	f	s	f	2277	2275	0	0	array_out	internal
+752	overlay	pg_catalog	f	t	f	i	f	17 17 23	17	0	0	byteaoverlay_no_len	internal
+753	trunc	pg_catalog	f	t	f	i	f	829	829	0	0	macaddr_trunc	internal
+754	int8	pg_catalog	f	t	f	i	t	21	20	0	0	int28	internal
+764	lo_import	pg_catalog	f	t	f	v	f	25	26	0	0	be_lo_import	internal
+765	lo_export	pg_catalog	f	t	f	v	f	26 25	23	0	0	be_lo_export	internal
+766	int4inc	pg_catalog	f	t	f	i	f	23	23	0	0	int4inc	internal
+767	lo_import	pg_catalog	f	t	f	v	f	25 26	26	0	0	be_lo_import_with_oid	internal
+768	int4larger	pg_catalog	f	t	f	i	f	23 23	23	0	0	int4larger	internal
+769	int4smaller	pg_catalog	f	t	f	i	f	23 23	23	0	0	int4smaller	internal
+770	int2larger	pg_catalog	f	t	f	i	f	21 21	21	0	0	int2larger	internal
+771	int2smaller	pg_catalog	f	t	f	i	f	21 21	21	0	0	int2smaller	internal
+772	hashvarlenaextended	pg_catalog	f	t	f	i	f	2281 20	20	0	0	hashvarlenaextended	internal
+776	hashoidvectorextended	pg_catalog	f	t	f	i	f	30 20	20	0	0	hashoidvectorextended	internal
+777	hash_aclitem_extended	pg_catalog	f	t	f	i	f	1033 20	20	0	0	hash_aclitem_extended	internal
+778	hashmacaddrextended	pg_catalog	f	t	f	i	f	829 20	20	0	0	hashmacaddrextended	internal
+779	hashinetextended	pg_catalog	f	t	f	i	f	869 20	20	0	0	hashinetextended	internal
+780	hash_numeric_extended	pg_catalog	f	t	f	i	f	1700 20	20	0	0	hash_numeric_extended	internal
+781	hashmacaddr8extended	pg_catalog	f	t	f	i	f	774 20	20	0	0	hashmacaddr8extended	internal
+782	hash_array_extended	pg_catalog	f	t	f	i	f	2277 20	20	0	0	hash_array_extended	internal
+785	dist_polyc	pg_catalog	f	t	f	i	f	604 718	701	0	0	dist_polyc	internal
+810	pg_client_encoding	pg_catalog	f	t	f	s	f		19	0	0	pg_client_encoding	internal
+817	current_query	pg_catalog	f	f	f	v	f		25	0	0	current_query	internal
+830	macaddr_eq	pg_catalog	f	t	f	i	t	829 829	16	0	0	macaddr_eq	internal
+831	macaddr_lt	pg_catalog	f	t	f	i	t	829 829	16	0	0	macaddr_lt	internal
+832	macaddr_le	pg_catalog	f	t	f	i	t	829 829	16	0	0	macaddr_le	internal
+833	macaddr_gt	pg_catalog	f	t	f	i	t	829 829	16	0	0	macaddr_gt	internal
+834	macaddr_ge	pg_catalog	f	t	f	i	t	829 829	16	0	0	macaddr_ge	internal
+835	macaddr_ne	pg_catalog	f	t	f	i	t	829 829	16	0	0	macaddr_ne	internal
+836	macaddr_cmp	pg_catalog	f	t	f	i	t	829 829	23	0	0	macaddr_cmp	internal
+837	int82pl	pg_catalog	f	t	f	i	f	20 21	20	0	0	int82pl	internal
+838	int82mi	pg_catalog	f	t	f	i	f	20 21	20	0	0	int82mi	internal
+839	int82mul	pg_catalog	f	t	f	i	f	20 21	20	0	0	int82mul	internal
+840	int82div	pg_catalog	f	t	f	i	f	20 21	20	0	0	int82div	internal
+841	int28pl	pg_catalog	f	t	f	i	f	21 20	20	0	0	int28pl	internal
+842	btint8cmp	pg_catalog	f	t	f	i	t	20 20	23	0	0	btint8cmp	internal
+846	cash_mul_flt4	pg_catalog	f	t	f	i	f	790 700	790	0	0	cash_mul_flt4	internal
+847	cash_div_flt4	pg_catalog	f	t	f	i	f	790 700	790	0	0	cash_div_flt4	internal
+848	flt4_mul_cash	pg_catalog	f	t	f	i	f	700 790	790	0	0	flt4_mul_cash	internal
+849	position	pg_catalog	f	t	f	i	f	25 25	23	0	0	textpos	internal
+850	textlike	pg_catalog	f	t	f	i	f	25 25	16	0	0	textlike	internal
+851	textnlike	pg_catalog	f	t	f	i	f	25 25	16	0	0	textnlike	internal
+852	int48eq	pg_catalog	f	t	f	i	t	23 20	16	0	0	int48eq	internal
+853	int48ne	pg_catalog	f	t	f	i	t	23 20	16	0	0	int48ne	internal
+854	int48lt	pg_catalog	f	t	f	i	t	23 20	16	0	0	int48lt	internal
+855	int48gt	pg_catalog	f	t	f	i	t	23 20	16	0	0	int48gt	internal
+856	int48le	pg_catalog	f	t	f	i	t	23 20	16	0	0	int48le	internal
+857	int48ge	pg_catalog	f	t	f	i	t	23 20	16	0	0	int48ge	internal
+858	namelike	pg_catalog	f	t	f	i	f	19 25	16	0	0	namelike	internal
+859	namenlike	pg_catalog	f	t	f	i	f	19 25	16	0	0	namenlike	internal
+860	bpchar	pg_catalog	f	t	f	i	f	18	1042	0	0	char_bpchar	internal
+861	current_database	pg_catalog	f	t	f	s	f		19	0	0	current_database	internal
+862	int4_mul_cash	pg_catalog	f	t	f	i	f	23 790	790	0	0	int4_mul_cash	internal
+863	int2_mul_cash	pg_catalog	f	t	f	i	f	21 790	790	0	0	int2_mul_cash	internal
+864	cash_mul_int4	pg_catalog	f	t	f	i	f	790 23	790	0	0	cash_mul_int4	internal
+865	cash_div_int4	pg_catalog	f	t	f	i	f	790 23	790	0	0	cash_div_int4	internal
+866	cash_mul_int2	pg_catalog	f	t	f	i	f	790 21	790	0	0	cash_mul_int2	internal
+867	cash_div_int2	pg_catalog	f	t	f	i	f	790 21	790	0	0	cash_div_int2	internal
+868	strpos	pg_catalog	f	t	f	i	f	25 25	23	0	0	textpos	internal
+870	lower	pg_catalog	f	t	f	i	f	25	25	0	0	lower	internal
+871	upper	pg_catalog	f	t	f	i	f	25	25	0	0	upper	internal
+872	initcap	pg_catalog	f	t	f	i	f	25	25	0	0	initcap	internal
+873	lpad	pg_catalog	f	t	f	i	f	25 23 25	25	0	0	lpad	internal
+874	rpad	pg_catalog	f	t	f	i	f	25 23 25	25	0	0	rpad	internal
+875	ltrim	pg_catalog	f	t	f	i	f	25 25	25	0	0	ltrim	internal
+876	rtrim	pg_catalog	f	t	f	i	f	25 25	25	0	0	rtrim	internal
+877	substr	pg_catalog	f	t	f	i	f	25 23 23	25	0	0	text_substr	internal
+878	translate	pg_catalog	f	t	f	i	f	25 25 25	25	0	0	translate	internal
+879	lpad	pg_catalog	f	t	f	i	f	25 23	25	0	0		sql	\N	\N	\N	\N	RETURN lpad(\d1, \d2, ' '::text)
+880	rpad	pg_catalog	f	t	f	i	f	25 23	25	0	0		sql	\N	\N	\N	\N	RETURN rpad(\d1, \d2, ' '::text)
+881	ltrim	pg_catalog	f	t	f	i	f	25	25	0	0	ltrim1	internal
+882	rtrim	pg_catalog	f	t	f	i	f	25	25	0	0	rtrim1	internal
+883	substr	pg_catalog	f	t	f	i	f	25 23	25	0	0	text_substr_no_len	internal
+884	btrim	pg_catalog	f	t	f	i	f	25 25	25	0	0	btrim	internal
+885	btrim	pg_catalog	f	t	f	i	f	25	25	0	0	btrim1	internal
+886	cash_in	pg_catalog	f	t	f	s	f	2275	790	0	0	cash_in	internal
+887	cash_out	pg_catalog	f	t	f	s	f	790	2275	0	0	cash_out	internal
+888	cash_eq	pg_catalog	f	t	f	i	t	790 790	16	0	0	cash_eq	internal
+889	cash_ne	pg_catalog	f	t	f	i	t	790 790	16	0	0	cash_ne	internal
+890	cash_lt	pg_catalog	f	t	f	i	t	790 790	16	0	0	cash_lt	internal
+891	cash_le	pg_catalog	f	t	f	i	t	790 790	16	0	0	cash_le	internal
+892	cash_gt	pg_catalog	f	t	f	i	t	790 790	16	0	0	cash_gt	internal
+893	cash_ge	pg_catalog	f	t	f	i	t	790 790	16	0	0	cash_ge	internal
+894	cash_pl	pg_catalog	f	t	f	i	f	790 790	790	0	0	cash_pl	internal
+895	cash_mi	pg_catalog	f	t	f	i	f	790 790	790	0	0	cash_mi	internal
+896	cash_mul_flt8	pg_catalog	f	t	f	i	f	790 701	790	0	0	cash_mul_flt8	internal
+897	cash_div_flt8	pg_catalog	f	t	f	i	f	790 701	790	0	0	cash_div_flt8	internal
+898	cashlarger	pg_catalog	f	t	f	i	f	790 790	790	0	0	cashlarger	internal
+899	cashsmaller	pg_catalog	f	t	f	i	f	790 790	790	0	0	cashsmaller	internal
+910	inet_in	pg_catalog	f	t	f	i	f	2275	869	0	0	inet_in	internal
+911	inet_out	pg_catalog	f	t	f	i	f	869	2275	0	0	inet_out	internal
+919	flt8_mul_cash	pg_catalog	f	t	f	i	f	701 790	790	0	0	flt8_mul_cash	internal
+920	network_eq	pg_catalog	f	t	f	i	t	869 869	16	0	0	network_eq	internal
+921	network_lt	pg_catalog	f	t	f	i	t	869 869	16	0	0	network_lt	internal
+922	network_le	pg_catalog	f	t	f	i	t	869 869	16	0	0	network_le	internal
+923	network_gt	pg_catalog	f	t	f	i	t	869 869	16	0	0	network_gt	internal
+924	network_ge	pg_catalog	f	t	f	i	t	869 869	16	0	0	network_ge	internal
+925	network_ne	pg_catalog	f	t	f	i	t	869 869	16	0	0	network_ne	internal
+926	network_cmp	pg_catalog	f	t	f	i	t	869 869	23	0	0	network_cmp	internal
+927	network_sub	pg_catalog	f	t	f	i	f	869 869	16	0	0	network_sub	internal
+928	network_subeq	pg_catalog	f	t	f	i	f	869 869	16	0	0	network_subeq	internal
+929	network_sup	pg_catalog	f	t	f	i	f	869 869	16	0	0	network_sup	internal
+930	network_supeq	pg_catalog	f	t	f	i	f	869 869	16	0	0	network_supeq	internal
+935	cash_words	pg_catalog	f	t	f	i	f	790	25	0	0	cash_words	internal
+936	substring	pg_catalog	f	t	f	i	f	25 23 23	25	0	0	text_substr	internal
+937	substring	pg_catalog	f	t	f	i	f	25 23	25	0	0	text_substr_no_len	internal
+938	generate_series	pg_catalog	f	t	t	i	f	1114 1114 1186	1114	0	0	generate_series_timestamp	internal
+939	generate_series	pg_catalog	f	t	t	s	f	1184 1184 1186	1184	0	0	generate_series_timestamptz	internal
+940	mod	pg_catalog	f	t	f	i	f	21 21	21	0	0	int2mod	internal
+941	mod	pg_catalog	f	t	f	i	f	23 23	23	0	0	int4mod	internal
+942	int28mi	pg_catalog	f	t	f	i	f	21 20	20	0	0	int28mi	internal
+943	int28mul	pg_catalog	f	t	f	i	f	21 20	20	0	0	int28mul	internal
+944	char	pg_catalog	f	t	f	i	f	25	18	0	0	text_char	internal
+945	int8mod	pg_catalog	f	t	f	i	f	20 20	20	0	0	int8mod	internal
+946	text	pg_catalog	f	t	f	i	f	18	25	0	0	char_text	internal
+947	mod	pg_catalog	f	t	f	i	f	20 20	20	0	0	int8mod	internal
+948	int28div	pg_catalog	f	t	f	i	f	21 20	20	0	0	int28div	internal
+949	hashint8	pg_catalog	f	t	f	i	f	20	23	0	0	hashint8	internal
+952	lo_open	pg_catalog	f	t	f	v	f	26 23	23	0	0	be_lo_open	internal
+953	lo_close	pg_catalog	f	t	f	v	f	23	23	0	0	be_lo_close	internal
+954	loread	pg_catalog	f	t	f	v	f	23 23	17	0	0	be_loread	internal
+955	lowrite	pg_catalog	f	t	f	v	f	23 17	23	0	0	be_lowrite	internal
+956	lo_lseek	pg_catalog	f	t	f	v	f	23 23 23	23	0	0	be_lo_lseek	internal
+957	lo_creat	pg_catalog	f	t	f	v	f	23	26	0	0	be_lo_creat	internal
+958	lo_tell	pg_catalog	f	t	f	v	f	23	23	0	0	be_lo_tell	internal
+959	on_pl	pg_catalog	f	t	f	i	f	600 628	16	0	0	on_pl	internal
+960	on_sl	pg_catalog	f	t	f	i	f	601 628	16	0	0	on_sl	internal
+961	close_pl	pg_catalog	f	t	f	i	f	600 628	600	0	0	close_pl	internal
+964	lo_unlink	pg_catalog	f	t	f	v	f	26	23	0	0	be_lo_unlink	internal
+972	hashbpcharextended	pg_catalog	f	t	f	i	f	1042 20	20	0	0	hashbpcharextended	internal
+973	path_inter	pg_catalog	f	t	f	i	f	602 602	16	0	0	path_inter	internal
+975	area	pg_catalog	f	t	f	i	f	603	701	0	0	box_area	internal
+976	width	pg_catalog	f	t	f	i	f	603	701	0	0	box_width	internal
+977	height	pg_catalog	f	t	f	i	f	603	701	0	0	box_height	internal
+978	box_distance	pg_catalog	f	t	f	i	f	603 603	701	0	0	box_distance	internal
+979	area	pg_catalog	f	t	f	i	f	602	701	0	0	path_area	internal
+980	box_intersect	pg_catalog	f	t	f	i	f	603 603	603	0	0	box_intersect	internal
+981	diagonal	pg_catalog	f	t	f	i	f	603	601	0	0	box_diagonal	internal
+982	path_n_lt	pg_catalog	f	t	f	i	f	602 602	16	0	0	path_n_lt	internal
+983	path_n_gt	pg_catalog	f	t	f	i	f	602 602	16	0	0	path_n_gt	internal
+984	path_n_eq	pg_catalog	f	t	f	i	f	602 602	16	0	0	path_n_eq	internal
+985	path_n_le	pg_catalog	f	t	f	i	f	602 602	16	0	0	path_n_le	internal
+986	path_n_ge	pg_catalog	f	t	f	i	f	602 602	16	0	0	path_n_ge	internal
+987	path_length	pg_catalog	f	t	f	i	f	602	701	0	0	path_length	internal
+988	point_ne	pg_catalog	f	t	f	i	f	600 600	16	0	0	point_ne	internal
+989	point_vert	pg_catalog	f	t	f	i	f	600 600	16	0	0	point_vert	internal
+990	point_horiz	pg_catalog	f	t	f	i	f	600 600	16	0	0	point_horiz	internal
+991	point_distance	pg_catalog	f	t	f	i	f	600 600	701	0	0	point_distance	internal
+992	slope	pg_catalog	f	t	f	i	f	600 600	701	0	0	point_slope	internal
+993	lseg	pg_catalog	f	t	f	i	f	600 600	601	0	0	lseg_construct	internal
+994	lseg_intersect	pg_catalog	f	t	f	i	f	601 601	16	0	0	lseg_intersect	internal
+995	lseg_parallel	pg_catalog	f	t	f	i	f	601 601	16	0	0	lseg_parallel	internal
+996	lseg_perp	pg_catalog	f	t	f	i	f	601 601	16	0	0	lseg_perp	internal
+997	lseg_vertical	pg_catalog	f	t	f	i	f	601	16	0	0	lseg_vertical	internal
+998	lseg_horizontal	pg_catalog	f	t	f	i	f	601	16	0	0	lseg_horizontal	internal
+999	lseg_eq	pg_catalog	f	t	f	i	t	601 601	16	0	0	lseg_eq	internal
+1004	lo_truncate	pg_catalog	f	t	f	v	f	23 23	23	0	0	be_lo_truncate	internal
+1023	textlike_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	textlike_support	internal
+1024	texticregexeq_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	texticregexeq_support	internal
+1025	texticlike_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	texticlike_support	internal
+1026	timezone	pg_catalog	f	t	f	i	f	1186 1184	1114	0	0	timestamptz_izone	internal
+1030	gist_point_compress	pg_catalog	f	t	f	i	f	2281	2281	0	0	gist_point_compress	internal
+1031	aclitemin	pg_catalog	f	t	f	s	f	2275	1033	0	0	aclitemin	internal
+1032	aclitemout	pg_catalog	f	t	f	s	f	1033	2275	0	0	aclitemout	internal
+1035	aclinsert	pg_catalog	f	t	f	i	f	1034 1033	1034	0	0	aclinsert	internal
+1036	aclremove	pg_catalog	f	t	f	i	f	1034 1033	1034	0	0	aclremove	internal
+1037	aclcontains	pg_catalog	f	t	f	i	f	1034 1033	16	0	0	aclcontains	internal
+1039	getdatabaseencoding	pg_catalog	f	t	f	s	f		19	0	0	getdatabaseencoding	internal
+1044	bpcharin	pg_catalog	f	t	f	i	f	2275 26 23	1042	0	0	bpcharin	internal
+1045	bpcharout	pg_catalog	f	t	f	i	f	1042	2275	0	0	bpcharout	internal
+1046	varcharin	pg_catalog	f	t	f	i	f	2275 26 23	1043	0	0	varcharin	internal
+1047	varcharout	pg_catalog	f	t	f	i	f	1043	2275	0	0	varcharout	internal
+1048	bpchareq	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	bpchareq	internal
+1049	bpcharlt	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	bpcharlt	internal
+1050	bpcharle	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	bpcharle	internal
+1051	bpchargt	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	bpchargt	internal
+1052	bpcharge	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	bpcharge	internal
+1053	bpcharne	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	bpcharne	internal
+1062	aclitemeq	pg_catalog	f	t	f	i	f	1033 1033	16	0	0	aclitem_eq	internal
+1063	bpchar_larger	pg_catalog	f	t	f	i	t	1042 1042	1042	0	0	bpchar_larger	internal
+1064	bpchar_smaller	pg_catalog	f	t	f	i	t	1042 1042	1042	0	0	bpchar_smaller	internal
+1065	pg_prepared_xact	pg_catalog	f	t	t	v	f		2249	0	0	pg_prepared_xact	internal	28 25 1184 26 26	ooooo	transaction,gid,prepared,ownerid,dbid
+1066	generate_series	pg_catalog	f	t	t	i	f	23 23 23	23	0	0	generate_series_step_int4	internal
+1067	generate_series	pg_catalog	f	t	t	i	f	23 23	23	0	0	generate_series_int4	internal
+1068	generate_series	pg_catalog	f	t	t	i	f	20 20 20	20	0	0	generate_series_step_int8	internal
+1069	generate_series	pg_catalog	f	t	t	i	f	20 20	20	0	0	generate_series_int8	internal
+1078	bpcharcmp	pg_catalog	f	t	f	i	t	1042 1042	23	0	0	bpcharcmp	internal
+1079	regclass	pg_catalog	f	t	f	s	f	25	2205	0	0	text_regclass	internal
+1080	hashbpchar	pg_catalog	f	t	f	i	f	1042	23	0	0	hashbpchar	internal
+1081	format_type	pg_catalog	f	f	f	s	f	26 23	25	0	0	format_type	internal
+1084	date_in	pg_catalog	f	t	f	s	f	2275	1082	0	0	date_in	internal
+1085	date_out	pg_catalog	f	t	f	s	f	1082	2275	0	0	date_out	internal
+1086	date_eq	pg_catalog	f	t	f	i	t	1082 1082	16	0	0	date_eq	internal
+1087	date_lt	pg_catalog	f	t	f	i	t	1082 1082	16	0	0	date_lt	internal
+1088	date_le	pg_catalog	f	t	f	i	t	1082 1082	16	0	0	date_le	internal
+1089	date_gt	pg_catalog	f	t	f	i	t	1082 1082	16	0	0	date_gt	internal
+1090	date_ge	pg_catalog	f	t	f	i	t	1082 1082	16	0	0	date_ge	internal
+1091	date_ne	pg_catalog	f	t	f	i	t	1082 1082	16	0	0	date_ne	internal
+1092	date_cmp	pg_catalog	f	t	f	i	t	1082 1082	23	0	0	date_cmp	internal
+1102	time_lt	pg_catalog	f	t	f	i	t	1083 1083	16	0	0	time_lt	internal
+1103	time_le	pg_catalog	f	t	f	i	t	1083 1083	16	0	0	time_le	internal
+1104	time_gt	pg_catalog	f	t	f	i	t	1083 1083	16	0	0	time_gt	internal
+1105	time_ge	pg_catalog	f	t	f	i	t	1083 1083	16	0	0	time_ge	internal
+1106	time_ne	pg_catalog	f	t	f	i	t	1083 1083	16	0	0	time_ne	internal
+1107	time_cmp	pg_catalog	f	t	f	i	t	1083 1083	23	0	0	time_cmp	internal
+1136	pg_stat_get_wal	pg_catalog	f	f	f	s	f		2249	0	0	pg_stat_get_wal	internal	20 20 1700 20 20 20 701 701 1184	ooooooooo	wal_records,wal_fpi,wal_bytes,wal_buffers_full,wal_write,wal_sync,wal_write_time,wal_sync_time,stats_reset
+1137	pg_get_wal_replay_pause_state	pg_catalog	f	t	f	v	f		25	0	0	pg_get_wal_replay_pause_state	internal
+1138	date_larger	pg_catalog	f	t	f	i	f	1082 1082	1082	0	0	date_larger	internal
+1139	date_smaller	pg_catalog	f	t	f	i	f	1082 1082	1082	0	0	date_smaller	internal
+1140	date_mi	pg_catalog	f	t	f	i	f	1082 1082	23	0	0	date_mi	internal
+1141	date_pli	pg_catalog	f	t	f	i	f	1082 23	1082	0	0	date_pli	internal
+1142	date_mii	pg_catalog	f	t	f	i	f	1082 23	1082	0	0	date_mii	internal
+1143	time_in	pg_catalog	f	t	f	s	f	2275 26 23	1083	0	0	time_in	internal
+1144	time_out	pg_catalog	f	t	f	i	f	1083	2275	0	0	time_out	internal
+1145	time_eq	pg_catalog	f	t	f	i	t	1083 1083	16	0	0	time_eq	internal
+1146	circle_add_pt	pg_catalog	f	t	f	i	f	718 600	718	0	0	circle_add_pt	internal
+1147	circle_sub_pt	pg_catalog	f	t	f	i	f	718 600	718	0	0	circle_sub_pt	internal
+1148	circle_mul_pt	pg_catalog	f	t	f	i	f	718 600	718	0	0	circle_mul_pt	internal
+1149	circle_div_pt	pg_catalog	f	t	f	i	f	718 600	718	0	0	circle_div_pt	internal
+1150	timestamptz_in	pg_catalog	f	t	f	s	f	2275 26 23	1184	0	0	timestamptz_in	internal
+1151	timestamptz_out	pg_catalog	f	t	f	s	f	1184	2275	0	0	timestamptz_out	internal
+1152	timestamptz_eq	pg_catalog	f	t	f	i	t	1184 1184	16	0	0	timestamp_eq	internal
+1153	timestamptz_ne	pg_catalog	f	t	f	i	t	1184 1184	16	0	0	timestamp_ne	internal
+1154	timestamptz_lt	pg_catalog	f	t	f	i	t	1184 1184	16	0	0	timestamp_lt	internal
+1155	timestamptz_le	pg_catalog	f	t	f	i	t	1184 1184	16	0	0	timestamp_le	internal
+1156	timestamptz_ge	pg_catalog	f	t	f	i	t	1184 1184	16	0	0	timestamp_ge	internal
+1157	timestamptz_gt	pg_catalog	f	t	f	i	t	1184 1184	16	0	0	timestamp_gt	internal
+1158	to_timestamp	pg_catalog	f	t	f	i	f	701	1184	0	0	float8_timestamptz	internal
+1159	timezone	pg_catalog	f	t	f	i	f	25 1184	1114	0	0	timestamptz_zone	internal
+1160	interval_in	pg_catalog	f	t	f	s	f	2275 26 23	1186	0	0	interval_in	internal
+1161	interval_out	pg_catalog	f	t	f	s	f	1186	2275	0	0	interval_out	internal
+1162	interval_eq	pg_catalog	f	t	f	i	t	1186 1186	16	0	0	interval_eq	internal
+1163	interval_ne	pg_catalog	f	t	f	i	t	1186 1186	16	0	0	interval_ne	internal
+1164	interval_lt	pg_catalog	f	t	f	i	t	1186 1186	16	0	0	interval_lt	internal
+1165	interval_le	pg_catalog	f	t	f	i	t	1186 1186	16	0	0	interval_le	internal
+1166	interval_ge	pg_catalog	f	t	f	i	t	1186 1186	16	0	0	interval_ge	internal
+1167	interval_gt	pg_catalog	f	t	f	i	t	1186 1186	16	0	0	interval_gt	internal
+1168	interval_um	pg_catalog	f	t	f	i	f	1186	1186	0	0	interval_um	internal
+1169	interval_pl	pg_catalog	f	t	f	i	f	1186 1186	1186	0	0	interval_pl	internal
+1170	interval_mi	pg_catalog	f	t	f	i	f	1186 1186	1186	0	0	interval_mi	internal
+1171	date_part	pg_catalog	f	t	f	s	f	25 1184	701	0	0	timestamptz_part	internal
+1172	date_part	pg_catalog	f	t	f	i	f	25 1186	701	0	0	interval_part	internal
+1173	network_subset_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	network_subset_support	internal
+1174	timestamptz	pg_catalog	f	t	f	s	f	1082	1184	0	0	date_timestamptz	internal
+1175	justify_hours	pg_catalog	f	t	f	i	f	1186	1186	0	0	interval_justify_hours	internal
+1176	timestamptz	pg_catalog	f	t	f	s	f	1082 1083	1184	0	0		sql	\N	\N	\N	\N	RETURN ((\d1 + \d2))::timestamp with time zone
+1177	jsonb_path_exists_tz	pg_catalog	f	t	f	s	f	3802 4072 3802 16	16	0	2	jsonb_path_exists_tz	internal	\N	\N	target,path,vars,silent	'{}'::jsonb, false
+1178	date	pg_catalog	f	t	f	s	f	1184	1082	0	0	timestamptz_date	internal
+1179	jsonb_path_query_tz	pg_catalog	f	t	t	s	f	3802 4072 3802 16	3802	0	2	jsonb_path_query_tz	internal	\N	\N	target,path,vars,silent	'{}'::jsonb, false
+1180	jsonb_path_query_array_tz	pg_catalog	f	t	f	s	f	3802 4072 3802 16	3802	0	2	jsonb_path_query_array_tz	internal	\N	\N	target,path,vars,silent	'{}'::jsonb, false
+1181	age	pg_catalog	f	t	f	s	f	28	23	0	0	xid_age	internal
+1188	timestamptz_mi	pg_catalog	f	t	f	i	f	1184 1184	1186	0	0	timestamp_mi	internal
+1189	timestamptz_pl_interval	pg_catalog	f	t	f	s	f	1184 1186	1184	0	0	timestamptz_pl_interval	internal
+1190	timestamptz_mi_interval	pg_catalog	f	t	f	s	f	1184 1186	1184	0	0	timestamptz_mi_interval	internal
+1191	generate_subscripts	pg_catalog	f	t	t	i	f	2277 23 16	23	0	0	generate_subscripts	internal
+1192	generate_subscripts	pg_catalog	f	t	t	i	f	2277 23	23	0	0	generate_subscripts_nodir	internal
+1193	array_fill	pg_catalog	f	f	f	i	f	2283 1007	2277	0	0	array_fill	internal
+1194	log10	pg_catalog	f	t	f	i	f	701	701	0	0	dlog10	internal
+1195	timestamptz_smaller	pg_catalog	f	t	f	i	f	1184 1184	1184	0	0	timestamp_smaller	internal
+1196	timestamptz_larger	pg_catalog	f	t	f	i	f	1184 1184	1184	0	0	timestamp_larger	internal
+1197	interval_smaller	pg_catalog	f	t	f	i	f	1186 1186	1186	0	0	interval_smaller	internal
+1198	interval_larger	pg_catalog	f	t	f	i	f	1186 1186	1186	0	0	interval_larger	internal
+1199	age	pg_catalog	f	t	f	i	f	1184 1184	1186	0	0	timestamptz_age	internal
+1200	interval	pg_catalog	f	t	f	i	f	1186 23	1186	0	0	interval_scale	internal
+1215	obj_description	pg_catalog	f	t	f	s	f	26 19	25	0	0		sql	\N	\N	\N	\N	BEGIN ATOMIC\n SELECT pg_description.description\n    FROM pg_description\n   WHERE ((pg_description.objoid = \d1) AND (pg_description.classoid = ( SELECT pg_class.oid\n            FROM pg_class\n           WHERE ((pg_class.relname = \d2) AND (pg_class.relnamespace = ('pg_catalog'::regnamespace)::oid)))) AND (pg_description.objsubid = 0));\nEND
+1216	col_description	pg_catalog	f	t	f	s	f	26 23	25	0	0		sql	\N	\N	\N	\N	BEGIN ATOMIC\n SELECT pg_description.description\n    FROM pg_description\n   WHERE ((pg_description.objoid = \d1) AND (pg_description.classoid = ('pg_class'::regclass)::oid) AND (pg_description.objsubid = \d2));\nEND
+1217	date_trunc	pg_catalog	f	t	f	s	f	25 1184	1184	0	0	timestamptz_trunc	internal
+1218	date_trunc	pg_catalog	f	t	f	i	f	25 1186	1186	0	0	interval_trunc	internal
+1219	int8inc	pg_catalog	f	t	f	i	f	20	20	0	0	int8inc	internal
+1230	int8abs	pg_catalog	f	t	f	i	f	20	20	0	0	int8abs	internal
+1236	int8larger	pg_catalog	f	t	f	i	f	20 20	20	0	0	int8larger	internal
+1237	int8smaller	pg_catalog	f	t	f	i	f	20 20	20	0	0	int8smaller	internal
+1238	texticregexeq	pg_catalog	f	t	f	i	f	25 25	16	0	0	texticregexeq	internal
+1239	texticregexne	pg_catalog	f	t	f	i	f	25 25	16	0	0	texticregexne	internal
+1240	nameicregexeq	pg_catalog	f	t	f	i	f	19 25	16	0	0	nameicregexeq	internal
+1241	nameicregexne	pg_catalog	f	t	f	i	f	19 25	16	0	0	nameicregexne	internal
+1242	boolin	pg_catalog	f	t	f	i	f	2275	16	0	0	boolin	internal
+1243	boolout	pg_catalog	f	t	f	i	f	16	2275	0	0	boolout	internal
+1244	byteain	pg_catalog	f	t	f	i	f	2275	17	0	0	byteain	internal
+1245	charin	pg_catalog	f	t	f	i	f	2275	18	0	0	charin	internal
+1246	charlt	pg_catalog	f	t	f	i	t	18 18	16	0	0	charlt	internal
+1250	unique_key_recheck	pg_catalog	f	t	f	v	f		2279	0	0	unique_key_recheck	internal
+1251	int4abs	pg_catalog	f	t	f	i	f	23	23	0	0	int4abs	internal
+1252	nameregexne	pg_catalog	f	t	f	i	f	19 25	16	0	0	nameregexne	internal
+1253	int2abs	pg_catalog	f	t	f	i	f	21	21	0	0	int2abs	internal
+1254	textregexeq	pg_catalog	f	t	f	i	f	25 25	16	0	0	textregexeq	internal
+1256	textregexne	pg_catalog	f	t	f	i	f	25 25	16	0	0	textregexne	internal
+1257	textlen	pg_catalog	f	t	f	i	f	25	23	0	0	textlen	internal
+1258	textcat	pg_catalog	f	t	f	i	f	25 25	25	0	0	textcat	internal
+1264	pg_char_to_encoding	pg_catalog	f	t	f	s	f	19	23	0	0	PG_char_to_encoding	internal
+1265	tidne	pg_catalog	f	t	f	i	t	27 27	16	0	0	tidne	internal
+1267	cidr_in	pg_catalog	f	t	f	i	f	2275	650	0	0	cidr_in	internal
+1268	parse_ident	pg_catalog	f	t	f	i	f	25 16	1009	0	1	parse_ident	internal	\N	\N	str,strict	true
+1269	pg_column_size	pg_catalog	f	t	f	s	f	2276	23	0	0	pg_column_size	internal
+1271	overlaps	pg_catalog	f	f	f	i	f	1266 1266 1266 1266	16	0	0	overlaps_timetz	internal
+1272	datetime_pl	pg_catalog	f	t	f	i	f	1082 1083	1114	0	0	datetime_timestamp	internal
+1273	date_part	pg_catalog	f	t	f	i	f	25 1266	701	0	0	timetz_part	internal
+1274	int84pl	pg_catalog	f	t	f	i	f	20 23	20	0	0	int84pl	internal
+1275	int84mi	pg_catalog	f	t	f	i	f	20 23	20	0	0	int84mi	internal
+1276	int84mul	pg_catalog	f	t	f	i	f	20 23	20	0	0	int84mul	internal
+1277	int84div	pg_catalog	f	t	f	i	f	20 23	20	0	0	int84div	internal
+1278	int48pl	pg_catalog	f	t	f	i	f	23 20	20	0	0	int48pl	internal
+1279	int48mi	pg_catalog	f	t	f	i	f	23 20	20	0	0	int48mi	internal
+1280	int48mul	pg_catalog	f	t	f	i	f	23 20	20	0	0	int48mul	internal
+1281	int48div	pg_catalog	f	t	f	i	f	23 20	20	0	0	int48div	internal
+1282	quote_ident	pg_catalog	f	t	f	i	f	25	25	0	0	quote_ident	internal
+1283	quote_literal	pg_catalog	f	t	f	i	f	25	25	0	0	quote_literal	internal
+1284	date_trunc	pg_catalog	f	t	f	i	f	25 1184 25	1184	0	0	timestamptz_trunc_zone	internal
+1285	quote_literal	pg_catalog	f	t	f	s	f	2283	25	0	0	select pg_catalog.quote_literal(\d1::pg_catalog.text)	sql	\N	\N	\N	\N	select pg_catalog.quote_literal(\d1::pg_catalog.text)
+1286	array_fill	pg_catalog	f	f	f	i	f	2283 1007 1007	2277	0	0	array_fill_with_lower_bounds	internal
+1287	oid	pg_catalog	f	t	f	i	f	20	26	0	0	i8tooid	internal
+1288	int8	pg_catalog	f	t	f	i	t	26	20	0	0	oidtoi8	internal
+1289	quote_nullable	pg_catalog	f	f	f	i	f	25	25	0	0	quote_nullable	internal
+1290	quote_nullable	pg_catalog	f	f	f	s	f	2283	25	0	0	select pg_catalog.quote_nullable(\d1::pg_catalog.text)	sql	\N	\N	\N	\N	select pg_catalog.quote_nullable(\d1::pg_catalog.text)
+1291	suppress_redundant_updates_trigger	pg_catalog	f	t	f	v	f		2279	0	0	suppress_redundant_updates_trigger	internal
+1292	tideq	pg_catalog	f	t	f	i	t	27 27	16	0	0	tideq	internal
+1293	unnest	pg_catalog	f	t	t	i	f	4537	3831	0	0	multirange_unnest	internal
+1294	currtid2	pg_catalog	f	t	f	v	f	25 27	27	0	0	currtid_byrelname	internal
+1295	justify_days	pg_catalog	f	t	f	i	f	1186	1186	0	0	interval_justify_days	internal
+1296	timedate_pl	pg_catalog	f	t	f	i	f	1083 1082	1114	0	0		sql	\N	\N	\N	\N	RETURN (\d2 + \d1)
+1297	datetimetz_pl	pg_catalog	f	t	f	i	f	1082 1266	1184	0	0	datetimetz_timestamptz	internal
+1298	timetzdate_pl	pg_catalog	f	t	f	i	f	1266 1082	1184	0	0		sql	\N	\N	\N	\N	RETURN (\d2 + \d1)
+1299	now	pg_catalog	f	t	f	s	f		1184	0	0	now	internal
+1300	positionsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	positionsel	internal
+1301	positionjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	positionjoinsel	internal
+1302	contsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	contsel	internal
+1303	contjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	contjoinsel	internal
+1304	overlaps	pg_catalog	f	f	f	i	f	1184 1184 1184 1184	16	0	0	overlaps_timestamp	internal
+1305	overlaps	pg_catalog	f	f	f	s	f	1184 1186 1184 1186	16	0	0		sql	\N	\N	\N	\N	RETURN ((\d1, (\d1 + \d2)) OVERLAPS (\d3, (\d3 + \d4)))
+1306	overlaps	pg_catalog	f	f	f	s	f	1184 1184 1184 1186	16	0	0		sql	\N	\N	\N	\N	RETURN ((\d1, \d2) OVERLAPS (\d3, (\d3 + \d4)))
+1307	overlaps	pg_catalog	f	f	f	s	f	1184 1186 1184 1184	16	0	0		sql	\N	\N	\N	\N	RETURN ((\d1, (\d1 + \d2)) OVERLAPS (\d3, \d4))
+1308	overlaps	pg_catalog	f	f	f	i	f	1083 1083 1083 1083	16	0	0	overlaps_time	internal
+1309	overlaps	pg_catalog	f	f	f	i	f	1083 1186 1083 1186	16	0	0		sql	\N	\N	\N	\N	RETURN ((\d1, (\d1 + \d2)) OVERLAPS (\d3, (\d3 + \d4)))
+1310	overlaps	pg_catalog	f	f	f	i	f	1083 1083 1083 1186	16	0	0		sql	\N	\N	\N	\N	RETURN ((\d1, \d2) OVERLAPS (\d3, (\d3 + \d4)))
+1311	overlaps	pg_catalog	f	f	f	i	f	1083 1186 1083 1083	16	0	0		sql	\N	\N	\N	\N	RETURN ((\d1, (\d1 + \d2)) OVERLAPS (\d3, \d4))
+1312	timestamp_in	pg_catalog	f	t	f	s	f	2275 26 23	1114	0	0	timestamp_in	internal
+1313	timestamp_out	pg_catalog	f	t	f	s	f	1114	2275	0	0	timestamp_out	internal
+1314	timestamptz_cmp	pg_catalog	f	t	f	i	t	1184 1184	23	0	0	timestamp_cmp	internal
+1315	interval_cmp	pg_catalog	f	t	f	i	t	1186 1186	23	0	0	interval_cmp	internal
+1316	time	pg_catalog	f	t	f	i	f	1114	1083	0	0	timestamp_time	internal
+1317	length	pg_catalog	f	t	f	i	f	25	23	0	0	textlen	internal
+1318	length	pg_catalog	f	t	f	i	f	1042	23	0	0	bpcharlen	internal
+1319	xideqint4	pg_catalog	f	t	f	i	t	28 23	16	0	0	xideq	internal
+1326	interval_div	pg_catalog	f	t	f	i	f	1186 701	1186	0	0	interval_div	internal
+1339	dlog10	pg_catalog	f	t	f	i	f	701	701	0	0	dlog10	internal
+1340	log	pg_catalog	f	t	f	i	f	701	701	0	0	dlog10	internal
+1341	ln	pg_catalog	f	t	f	i	f	701	701	0	0	dlog1	internal
+1342	round	pg_catalog	f	t	f	i	f	701	701	0	0	dround	internal
+1343	trunc	pg_catalog	f	t	f	i	f	701	701	0	0	dtrunc	internal
+1344	sqrt	pg_catalog	f	t	f	i	f	701	701	0	0	dsqrt	internal
+1345	cbrt	pg_catalog	f	t	f	i	f	701	701	0	0	dcbrt	internal
+1346	pow	pg_catalog	f	t	f	i	f	701 701	701	0	0	dpow	internal
+1347	exp	pg_catalog	f	t	f	i	f	701	701	0	0	dexp	internal
+1348	obj_description	pg_catalog	f	t	f	s	f	26	25	0	0		sql	\N	\N	\N	\N	BEGIN ATOMIC\n SELECT pg_description.description\n    FROM pg_description\n   WHERE ((pg_description.objoid = \d1) AND (pg_description.objsubid = 0));\nEND
+1349	oidvectortypes	pg_catalog	f	t	f	s	f	30	25	0	0	oidvectortypes	internal
+1350	timetz_in	pg_catalog	f	t	f	s	f	2275 26 23	1266	0	0	timetz_in	internal
+1351	timetz_out	pg_catalog	f	t	f	i	f	1266	2275	0	0	timetz_out	internal
+1352	timetz_eq	pg_catalog	f	t	f	i	t	1266 1266	16	0	0	timetz_eq	internal
+1353	timetz_ne	pg_catalog	f	t	f	i	t	1266 1266	16	0	0	timetz_ne	internal
+1354	timetz_lt	pg_catalog	f	t	f	i	t	1266 1266	16	0	0	timetz_lt	internal
+1355	timetz_le	pg_catalog	f	t	f	i	t	1266 1266	16	0	0	timetz_le	internal
+1356	timetz_ge	pg_catalog	f	t	f	i	t	1266 1266	16	0	0	timetz_ge	internal
+1357	timetz_gt	pg_catalog	f	t	f	i	t	1266 1266	16	0	0	timetz_gt	internal
+1358	timetz_cmp	pg_catalog	f	t	f	i	t	1266 1266	23	0	0	timetz_cmp	internal
+1359	timestamptz	pg_catalog	f	t	f	i	f	1082 1266	1184	0	0	datetimetz_timestamptz	internal
+1362	hostmask	pg_catalog	f	t	f	i	f	869	869	0	0	network_hostmask	internal
+1364	textregexeq_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	textregexeq_support	internal
+1365	makeaclitem	pg_catalog	f	t	f	i	f	26 26 25 16	1033	0	0	makeaclitem	internal
+1367	character_length	pg_catalog	f	t	f	i	f	1042	23	0	0	bpcharlen	internal
+1368	power	pg_catalog	f	t	f	i	f	701 701	701	0	0	dpow	internal
+1369	character_length	pg_catalog	f	t	f	i	f	25	23	0	0	textlen	internal
+1370	interval	pg_catalog	f	t	f	i	t	1083	1186	0	0	time_interval	internal
+1371	pg_lock_status	pg_catalog	f	t	t	v	f		2249	0	0	pg_lock_status	internal	25 26 26 23 21 25 28 26 26 21 25 23 25 16 16 1184	oooooooooooooooo	locktype,database,relation,page,tuple,virtualxid,transactionid,classid,objid,objsubid,virtualtransaction,pid,mode,granted,fastpath,waitstart
+1372	char_length	pg_catalog	f	t	f	i	f	1042	23	0	0	bpcharlen	internal
+1373	isfinite	pg_catalog	f	t	f	i	f	1082	16	0	0	date_finite	internal
+1374	octet_length	pg_catalog	f	t	f	i	f	25	23	0	0	textoctetlen	internal
+1375	octet_length	pg_catalog	f	t	f	i	f	1042	23	0	0	bpcharoctetlen	internal
+1376	factorial	pg_catalog	f	t	f	i	f	20	1700	0	0	numeric_fac	internal
+1377	time_larger	pg_catalog	f	t	f	i	f	1083 1083	1083	0	0	time_larger	internal
+1378	time_smaller	pg_catalog	f	t	f	i	f	1083 1083	1083	0	0	time_smaller	internal
+1379	timetz_larger	pg_catalog	f	t	f	i	f	1266 1266	1266	0	0	timetz_larger	internal
+1380	timetz_smaller	pg_catalog	f	t	f	i	f	1266 1266	1266	0	0	timetz_smaller	internal
+1381	char_length	pg_catalog	f	t	f	i	f	25	23	0	0	textlen	internal
+1384	date_part	pg_catalog	f	t	f	i	f	25 1082	701	0	0		sql	\N	\N	\N	\N	RETURN date_part(\d1, (\d2)::timestamp without time zone)
+1385	date_part	pg_catalog	f	t	f	i	f	25 1083	701	0	0	time_part	internal
+1386	age	pg_catalog	f	t	f	s	f	1184	1186	0	0		sql	\N	\N	\N	\N	RETURN age((CURRENT_DATE)::timestamp with time zone, \d1)
+1387	pg_get_constraintdef	pg_catalog	f	t	f	s	f	26	25	0	0	pg_get_constraintdef	internal
+1388	timetz	pg_catalog	f	t	f	s	f	1184	1266	0	0	timestamptz_timetz	internal
+1389	isfinite	pg_catalog	f	t	f	i	f	1184	16	0	0	timestamp_finite	internal
+1390	isfinite	pg_catalog	f	t	f	i	f	1186	16	0	0	interval_finite	internal
+1391	pg_stat_get_backend_start	pg_catalog	f	t	f	s	f	23	1184	0	0	pg_stat_get_backend_start	internal
+1392	pg_stat_get_backend_client_addr	pg_catalog	f	t	f	s	f	23	869	0	0	pg_stat_get_backend_client_addr	internal
+1393	pg_stat_get_backend_client_port	pg_catalog	f	t	f	s	f	23	23	0	0	pg_stat_get_backend_client_port	internal
+1394	abs	pg_catalog	f	t	f	i	f	700	700	0	0	float4abs	internal
+1395	abs	pg_catalog	f	t	f	i	f	701	701	0	0	float8abs	internal
+1396	abs	pg_catalog	f	t	f	i	f	20	20	0	0	int8abs	internal
+1397	abs	pg_catalog	f	t	f	i	f	23	23	0	0	int4abs	internal
+1398	abs	pg_catalog	f	t	f	i	f	21	21	0	0	int2abs	internal
+1400	name	pg_catalog	f	t	f	i	t	1043	19	0	0	text_name	internal
+1401	varchar	pg_catalog	f	t	f	i	t	19	1043	0	0	name_text	internal
+1402	current_schema	pg_catalog	f	t	f	s	f		19	0	0	current_schema	internal
+1403	current_schemas	pg_catalog	f	t	f	s	f	16	1003	0	0	current_schemas	internal
+1404	overlay	pg_catalog	f	t	f	i	f	25 25 23 23	25	0	0	textoverlay	internal
+1405	overlay	pg_catalog	f	t	f	i	f	25 25 23	25	0	0	textoverlay_no_len	internal
+1406	isvertical	pg_catalog	f	t	f	i	f	600 600	16	0	0	point_vert	internal
+1407	ishorizontal	pg_catalog	f	t	f	i	f	600 600	16	0	0	point_horiz	internal
+1408	isparallel	pg_catalog	f	t	f	i	f	601 601	16	0	0	lseg_parallel	internal
+1409	isperp	pg_catalog	f	t	f	i	f	601 601	16	0	0	lseg_perp	internal
+1410	isvertical	pg_catalog	f	t	f	i	f	601	16	0	0	lseg_vertical	internal
+1411	ishorizontal	pg_catalog	f	t	f	i	f	601	16	0	0	lseg_horizontal	internal
+1412	isparallel	pg_catalog	f	t	f	i	f	628 628	16	0	0	line_parallel	internal
+1413	isperp	pg_catalog	f	t	f	i	f	628 628	16	0	0	line_perp	internal
+1414	isvertical	pg_catalog	f	t	f	i	f	628	16	0	0	line_vertical	internal
+1415	ishorizontal	pg_catalog	f	t	f	i	f	628	16	0	0	line_horizontal	internal
+1416	point	pg_catalog	f	t	f	i	f	718	600	0	0	circle_center	internal
+1419	time	pg_catalog	f	t	f	i	f	1186	1083	0	0	interval_time	internal
+1421	box	pg_catalog	f	t	f	i	f	600 600	603	0	0	points_box	internal
+1422	box_add	pg_catalog	f	t	f	i	f	603 600	603	0	0	box_add	internal
+1423	box_sub	pg_catalog	f	t	f	i	f	603 600	603	0	0	box_sub	internal
+1424	box_mul	pg_catalog	f	t	f	i	f	603 600	603	0	0	box_mul	internal
+1425	box_div	pg_catalog	f	t	f	i	f	603 600	603	0	0	box_div	internal
+1426	path_contain_pt	pg_catalog	f	t	f	i	f	602 600	16	0	0		sql	\N	\N	\N	\N	RETURN on_ppath(\d2, \d1)
+1427	cidr_out	pg_catalog	f	t	f	i	f	650	2275	0	0	cidr_out	internal
+1428	poly_contain_pt	pg_catalog	f	t	f	i	f	604 600	16	0	0	poly_contain_pt	internal
+1429	pt_contained_poly	pg_catalog	f	t	f	i	f	600 604	16	0	0	pt_contained_poly	internal
+1430	isclosed	pg_catalog	f	t	f	i	f	602	16	0	0	path_isclosed	internal
+1431	isopen	pg_catalog	f	t	f	i	f	602	16	0	0	path_isopen	internal
+1432	path_npoints	pg_catalog	f	t	f	i	f	602	23	0	0	path_npoints	internal
+1433	pclose	pg_catalog	f	t	f	i	f	602	602	0	0	path_close	internal
+1434	popen	pg_catalog	f	t	f	i	f	602	602	0	0	path_open	internal
+1435	path_add	pg_catalog	f	t	f	i	f	602 602	602	0	0	path_add	internal
+1436	path_add_pt	pg_catalog	f	t	f	i	f	602 600	602	0	0	path_add_pt	internal
+1437	path_sub_pt	pg_catalog	f	t	f	i	f	602 600	602	0	0	path_sub_pt	internal
+1438	path_mul_pt	pg_catalog	f	t	f	i	f	602 600	602	0	0	path_mul_pt	internal
+1439	path_div_pt	pg_catalog	f	t	f	i	f	602 600	602	0	0	path_div_pt	internal
+1440	point	pg_catalog	f	t	f	i	f	701 701	600	0	0	construct_point	internal
+1441	point_add	pg_catalog	f	t	f	i	f	600 600	600	0	0	point_add	internal
+1442	point_sub	pg_catalog	f	t	f	i	f	600 600	600	0	0	point_sub	internal
+1443	point_mul	pg_catalog	f	t	f	i	f	600 600	600	0	0	point_mul	internal
+1444	point_div	pg_catalog	f	t	f	i	f	600 600	600	0	0	point_div	internal
+1445	poly_npoints	pg_catalog	f	t	f	i	f	604	23	0	0	poly_npoints	internal
+1446	box	pg_catalog	f	t	f	i	f	604	603	0	0	poly_box	internal
+1447	path	pg_catalog	f	t	f	i	f	604	602	0	0	poly_path	internal
+1448	polygon	pg_catalog	f	t	f	i	f	603	604	0	0	box_poly	internal
+1449	polygon	pg_catalog	f	t	f	i	f	602	604	0	0	path_poly	internal
+1450	circle_in	pg_catalog	f	t	f	i	f	2275	718	0	0	circle_in	internal
+1451	circle_out	pg_catalog	f	t	f	i	f	718	2275	0	0	circle_out	internal
+1452	circle_same	pg_catalog	f	t	f	i	f	718 718	16	0	0	circle_same	internal
+1453	circle_contain	pg_catalog	f	t	f	i	f	718 718	16	0	0	circle_contain	internal
+1454	circle_left	pg_catalog	f	t	f	i	f	718 718	16	0	0	circle_left	internal
+1455	circle_overleft	pg_catalog	f	t	f	i	f	718 718	16	0	0	circle_overleft	internal
+1456	circle_overright	pg_catalog	f	t	f	i	f	718 718	16	0	0	circle_overright	internal
+1457	circle_right	pg_catalog	f	t	f	i	f	718 718	16	0	0	circle_right	internal
+1458	circle_contained	pg_catalog	f	t	f	i	f	718 718	16	0	0	circle_contained	internal
+1459	circle_overlap	pg_catalog	f	t	f	i	f	718 718	16	0	0	circle_overlap	internal
+1460	circle_below	pg_catalog	f	t	f	i	f	718 718	16	0	0	circle_below	internal
+1461	circle_above	pg_catalog	f	t	f	i	f	718 718	16	0	0	circle_above	internal
+1462	circle_eq	pg_catalog	f	t	f	i	t	718 718	16	0	0	circle_eq	internal
+1463	circle_ne	pg_catalog	f	t	f	i	t	718 718	16	0	0	circle_ne	internal
+1464	circle_lt	pg_catalog	f	t	f	i	t	718 718	16	0	0	circle_lt	internal
+1465	circle_gt	pg_catalog	f	t	f	i	t	718 718	16	0	0	circle_gt	internal
+1466	circle_le	pg_catalog	f	t	f	i	t	718 718	16	0	0	circle_le	internal
+1467	circle_ge	pg_catalog	f	t	f	i	t	718 718	16	0	0	circle_ge	internal
+1468	area	pg_catalog	f	t	f	i	f	718	701	0	0	circle_area	internal
+1469	diameter	pg_catalog	f	t	f	i	f	718	701	0	0	circle_diameter	internal
+1470	radius	pg_catalog	f	t	f	i	f	718	701	0	0	circle_radius	internal
+1471	circle_distance	pg_catalog	f	t	f	i	f	718 718	701	0	0	circle_distance	internal
+1472	circle_center	pg_catalog	f	t	f	i	f	718	600	0	0	circle_center	internal
+1473	circle	pg_catalog	f	t	f	i	f	600 701	718	0	0	cr_circle	internal
+1474	circle	pg_catalog	f	t	f	i	f	604	718	0	0	poly_circle	internal
+1475	polygon	pg_catalog	f	t	f	i	f	23 718	604	0	0	circle_poly	internal
+1476	dist_pc	pg_catalog	f	t	f	i	f	600 718	701	0	0	dist_pc	internal
+1477	circle_contain_pt	pg_catalog	f	t	f	i	f	718 600	16	0	0	circle_contain_pt	internal
+1478	pt_contained_circle	pg_catalog	f	t	f	i	f	600 718	16	0	0	pt_contained_circle	internal
+1479	circle	pg_catalog	f	t	f	i	f	603	718	0	0	box_circle	internal
+1480	box	pg_catalog	f	t	f	i	f	718	603	0	0	circle_box	internal
+1481	log10	pg_catalog	f	t	f	i	f	1700	1700	0	0		sql	\N	\N	\N	\N	RETURN log((10)::numeric, \d1)
+1482	lseg_ne	pg_catalog	f	t	f	i	t	601 601	16	0	0	lseg_ne	internal
+1483	lseg_lt	pg_catalog	f	t	f	i	t	601 601	16	0	0	lseg_lt	internal
+1484	lseg_le	pg_catalog	f	t	f	i	t	601 601	16	0	0	lseg_le	internal
+1485	lseg_gt	pg_catalog	f	t	f	i	t	601 601	16	0	0	lseg_gt	internal
+1486	lseg_ge	pg_catalog	f	t	f	i	t	601 601	16	0	0	lseg_ge	internal
+1487	lseg_length	pg_catalog	f	t	f	i	f	601	701	0	0	lseg_length	internal
+1488	close_ls	pg_catalog	f	t	f	i	f	628 601	600	0	0	close_ls	internal
+1489	close_lseg	pg_catalog	f	t	f	i	f	601 601	600	0	0	close_lseg	internal
+1490	line_in	pg_catalog	f	t	f	i	f	2275	628	0	0	line_in	internal
+1491	line_out	pg_catalog	f	t	f	i	f	628	2275	0	0	line_out	internal
+1492	line_eq	pg_catalog	f	t	f	i	f	628 628	16	0	0	line_eq	internal
+1493	line	pg_catalog	f	t	f	i	f	600 600	628	0	0	line_construct_pp	internal
+1494	line_interpt	pg_catalog	f	t	f	i	f	628 628	600	0	0	line_interpt	internal
+1495	line_intersect	pg_catalog	f	t	f	i	f	628 628	16	0	0	line_intersect	internal
+1496	line_parallel	pg_catalog	f	t	f	i	f	628 628	16	0	0	line_parallel	internal
+1497	line_perp	pg_catalog	f	t	f	i	f	628 628	16	0	0	line_perp	internal
+1498	line_vertical	pg_catalog	f	t	f	i	f	628	16	0	0	line_vertical	internal
+1499	line_horizontal	pg_catalog	f	t	f	i	f	628	16	0	0	line_horizontal	internal
+1530	length	pg_catalog	f	t	f	i	f	601	701	0	0	lseg_length	internal
+1531	length	pg_catalog	f	t	f	i	f	602	701	0	0	path_length	internal
+1532	point	pg_catalog	f	t	f	i	f	601	600	0	0	lseg_center	internal
+1534	point	pg_catalog	f	t	f	i	f	603	600	0	0	box_center	internal
+1540	point	pg_catalog	f	t	f	i	f	604	600	0	0	poly_center	internal
+1541	lseg	pg_catalog	f	t	f	i	f	603	601	0	0	box_diagonal	internal
+1542	center	pg_catalog	f	t	f	i	f	603	600	0	0	box_center	internal
+1543	center	pg_catalog	f	t	f	i	f	718	600	0	0	circle_center	internal
+1544	polygon	pg_catalog	f	t	f	i	f	718	604	0	0		sql	\N	\N	\N	\N	RETURN polygon(12, \d1)
+1545	npoints	pg_catalog	f	t	f	i	f	602	23	0	0	path_npoints	internal
+1556	npoints	pg_catalog	f	t	f	i	f	604	23	0	0	poly_npoints	internal
+1564	bit_in	pg_catalog	f	t	f	i	f	2275 26 23	1560	0	0	bit_in	internal
+1565	bit_out	pg_catalog	f	t	f	i	f	1560	2275	0	0	bit_out	internal
+1569	like	pg_catalog	f	t	f	i	f	25 25	16	0	0	textlike	internal
+1570	notlike	pg_catalog	f	t	f	i	f	25 25	16	0	0	textnlike	internal
+1571	like	pg_catalog	f	t	f	i	f	19 25	16	0	0	namelike	internal
+1572	notlike	pg_catalog	f	t	f	i	f	19 25	16	0	0	namenlike	internal
+1573	pg_get_ruledef	pg_catalog	f	t	f	s	f	26	25	0	0	pg_get_ruledef	internal
+1574	nextval	pg_catalog	f	t	f	v	f	2205	20	0	0	nextval_oid	internal
+1575	currval	pg_catalog	f	t	f	v	f	2205	20	0	0	currval_oid	internal
+1576	setval	pg_catalog	f	t	f	v	f	2205 20	20	0	0	setval_oid	internal
+1579	varbit_in	pg_catalog	f	t	f	i	f	2275 26 23	1562	0	0	varbit_in	internal
+1580	varbit_out	pg_catalog	f	t	f	i	f	1562	2275	0	0	varbit_out	internal
+1581	biteq	pg_catalog	f	t	f	i	t	1560 1560	16	0	0	biteq	internal
+1582	bitne	pg_catalog	f	t	f	i	t	1560 1560	16	0	0	bitne	internal
+1592	bitge	pg_catalog	f	t	f	i	t	1560 1560	16	0	0	bitge	internal
+1593	bitgt	pg_catalog	f	t	f	i	t	1560 1560	16	0	0	bitgt	internal
+1594	bitle	pg_catalog	f	t	f	i	t	1560 1560	16	0	0	bitle	internal
+1595	bitlt	pg_catalog	f	t	f	i	t	1560 1560	16	0	0	bitlt	internal
+1596	bitcmp	pg_catalog	f	t	f	i	t	1560 1560	23	0	0	bitcmp	internal
+1597	pg_encoding_to_char	pg_catalog	f	t	f	s	f	23	19	0	0	PG_encoding_to_char	internal
+1598	random	pg_catalog	f	t	f	v	f		701	0	0	drandom	internal
+1599	setseed	pg_catalog	f	t	f	v	f	701	2278	0	0	setseed	internal
+1600	asin	pg_catalog	f	t	f	i	f	701	701	0	0	dasin	internal
+1601	acos	pg_catalog	f	t	f	i	f	701	701	0	0	dacos	internal
+1602	atan	pg_catalog	f	t	f	i	f	701	701	0	0	datan	internal
+1603	atan2	pg_catalog	f	t	f	i	f	701 701	701	0	0	datan2	internal
+1604	sin	pg_catalog	f	t	f	i	f	701	701	0	0	dsin	internal
+1605	cos	pg_catalog	f	t	f	i	f	701	701	0	0	dcos	internal
+1606	tan	pg_catalog	f	t	f	i	f	701	701	0	0	dtan	internal
+1607	cot	pg_catalog	f	t	f	i	f	701	701	0	0	dcot	internal
+1608	degrees	pg_catalog	f	t	f	i	f	701	701	0	0	degrees	internal
+1609	radians	pg_catalog	f	t	f	i	f	701	701	0	0	radians	internal
+1610	pi	pg_catalog	f	t	f	i	f		701	0	0	dpi	internal
+1618	interval_mul	pg_catalog	f	t	f	i	f	1186 701	1186	0	0	interval_mul	internal
+1619	pg_typeof	pg_catalog	f	f	f	s	f	2276	2206	0	0	pg_typeof	internal
+1620	ascii	pg_catalog	f	t	f	i	f	25	23	0	0	ascii	internal
+1621	chr	pg_catalog	f	t	f	i	f	23	25	0	0	chr	internal
+1622	repeat	pg_catalog	f	t	f	i	f	25 23	25	0	0	repeat	internal
+1623	similar_escape	pg_catalog	f	f	f	i	f	25 25	25	0	0	similar_escape	internal
+1624	mul_d_interval	pg_catalog	f	t	f	i	f	701 1186	1186	0	0	mul_d_interval	internal
+1631	bpcharlike	pg_catalog	f	t	f	i	f	1042 25	16	0	0	textlike	internal
+1632	bpcharnlike	pg_catalog	f	t	f	i	f	1042 25	16	0	0	textnlike	internal
+1633	texticlike	pg_catalog	f	t	f	i	f	25 25	16	0	0	texticlike	internal
+1634	texticnlike	pg_catalog	f	t	f	i	f	25 25	16	0	0	texticnlike	internal
+1635	nameiclike	pg_catalog	f	t	f	i	f	19 25	16	0	0	nameiclike	internal
+1636	nameicnlike	pg_catalog	f	t	f	i	f	19 25	16	0	0	nameicnlike	internal
+1637	like_escape	pg_catalog	f	t	f	i	f	25 25	25	0	0	like_escape	internal
+1638	oidgt	pg_catalog	f	t	f	i	t	26 26	16	0	0	oidgt	internal
+1639	oidge	pg_catalog	f	t	f	i	t	26 26	16	0	0	oidge	internal
+1640	pg_get_viewdef	pg_catalog	f	t	f	s	f	25	25	0	0	pg_get_viewdef_name	internal
+1641	pg_get_viewdef	pg_catalog	f	t	f	s	f	26	25	0	0	pg_get_viewdef	internal
+1642	pg_get_userbyid	pg_catalog	f	t	f	s	f	26	19	0	0	pg_get_userbyid	internal
+1643	pg_get_indexdef	pg_catalog	f	t	f	s	f	26	25	0	0	pg_get_indexdef	internal
+1644	RI_FKey_check_ins	pg_catalog	f	t	f	v	f		2279	0	0	RI_FKey_check_ins	internal
+1645	RI_FKey_check_upd	pg_catalog	f	t	f	v	f		2279	0	0	RI_FKey_check_upd	internal
+1646	RI_FKey_cascade_del	pg_catalog	f	t	f	v	f		2279	0	0	RI_FKey_cascade_del	internal
+1647	RI_FKey_cascade_upd	pg_catalog	f	t	f	v	f		2279	0	0	RI_FKey_cascade_upd	internal
+1648	RI_FKey_restrict_del	pg_catalog	f	t	f	v	f		2279	0	0	RI_FKey_restrict_del	internal
+1649	RI_FKey_restrict_upd	pg_catalog	f	t	f	v	f		2279	0	0	RI_FKey_restrict_upd	internal
+1650	RI_FKey_setnull_del	pg_catalog	f	t	f	v	f		2279	0	0	RI_FKey_setnull_del	internal
+1651	RI_FKey_setnull_upd	pg_catalog	f	t	f	v	f		2279	0	0	RI_FKey_setnull_upd	internal
+1652	RI_FKey_setdefault_del	pg_catalog	f	t	f	v	f		2279	0	0	RI_FKey_setdefault_del	internal
+1653	RI_FKey_setdefault_upd	pg_catalog	f	t	f	v	f		2279	0	0	RI_FKey_setdefault_upd	internal
+1654	RI_FKey_noaction_del	pg_catalog	f	t	f	v	f		2279	0	0	RI_FKey_noaction_del	internal
+1655	RI_FKey_noaction_upd	pg_catalog	f	t	f	v	f		2279	0	0	RI_FKey_noaction_upd	internal
+1656	bpcharicregexeq	pg_catalog	f	t	f	i	f	1042 25	16	0	0	texticregexeq	internal
+1657	bpcharicregexne	pg_catalog	f	t	f	i	f	1042 25	16	0	0	texticregexne	internal
+1658	bpcharregexeq	pg_catalog	f	t	f	i	f	1042 25	16	0	0	textregexeq	internal
+1659	bpcharregexne	pg_catalog	f	t	f	i	f	1042 25	16	0	0	textregexne	internal
+1660	bpchariclike	pg_catalog	f	t	f	i	f	1042 25	16	0	0	texticlike	internal
+1661	bpcharicnlike	pg_catalog	f	t	f	i	f	1042 25	16	0	0	texticnlike	internal
+1662	pg_get_triggerdef	pg_catalog	f	t	f	s	f	26	25	0	0	pg_get_triggerdef	internal
+1665	pg_get_serial_sequence	pg_catalog	f	t	f	s	f	25 25	25	0	0	pg_get_serial_sequence	internal
+1666	varbiteq	pg_catalog	f	t	f	i	t	1562 1562	16	0	0	biteq	internal
+1667	varbitne	pg_catalog	f	t	f	i	t	1562 1562	16	0	0	bitne	internal
+1668	varbitge	pg_catalog	f	t	f	i	t	1562 1562	16	0	0	bitge	internal
+1669	varbitgt	pg_catalog	f	t	f	i	t	1562 1562	16	0	0	bitgt	internal
+1670	varbitle	pg_catalog	f	t	f	i	t	1562 1562	16	0	0	bitle	internal
+1671	varbitlt	pg_catalog	f	t	f	i	t	1562 1562	16	0	0	bitlt	internal
+1672	varbitcmp	pg_catalog	f	t	f	i	t	1562 1562	23	0	0	bitcmp	internal
+1673	bitand	pg_catalog	f	t	f	i	f	1560 1560	1560	0	0	bit_and	internal
+1674	bitor	pg_catalog	f	t	f	i	f	1560 1560	1560	0	0	bit_or	internal
+1675	bitxor	pg_catalog	f	t	f	i	f	1560 1560	1560	0	0	bitxor	internal
+1676	bitnot	pg_catalog	f	t	f	i	f	1560	1560	0	0	bitnot	internal
+1677	bitshiftleft	pg_catalog	f	t	f	i	f	1560 23	1560	0	0	bitshiftleft	internal
+1678	bitshiftright	pg_catalog	f	t	f	i	f	1560 23	1560	0	0	bitshiftright	internal
+1679	bitcat	pg_catalog	f	t	f	i	f	1562 1562	1562	0	0	bitcat	internal
+1680	substring	pg_catalog	f	t	f	i	f	1560 23 23	1560	0	0	bitsubstr	internal
+1681	length	pg_catalog	f	t	f	i	f	1560	23	0	0	bitlength	internal
+1682	octet_length	pg_catalog	f	t	f	i	f	1560	23	0	0	bitoctetlength	internal
+1683	bit	pg_catalog	f	t	f	i	f	23 23	1560	0	0	bitfromint4	internal
+1684	int4	pg_catalog	f	t	f	i	f	1560	23	0	0	bittoint4	internal
+1685	bit	pg_catalog	f	t	f	i	f	1560 23 16	1560	0	0	bit	internal
+1686	pg_get_keywords	pg_catalog	f	t	t	s	f		2249	0	0	pg_get_keywords	internal	25 18 16 25 25	ooooo	word,catcode,barelabel,catdesc,baredesc
+1687	varbit	pg_catalog	f	t	f	i	f	1562 23 16	1562	0	0	varbit	internal
+1688	time_hash	pg_catalog	f	t	f	i	f	1083	23	0	0	time_hash	internal
+1689	aclexplode	pg_catalog	f	t	t	s	f	1034	2249	0	0	aclexplode	internal	1034 26 26 25 16	ioooo	acl,grantor,grantee,privilege_type,is_grantable
+1690	time_mi_time	pg_catalog	f	t	f	i	f	1083 1083	1186	0	0	time_mi_time	internal
+1691	boolle	pg_catalog	f	t	f	i	t	16 16	16	0	0	boolle	internal
+1692	boolge	pg_catalog	f	t	f	i	t	16 16	16	0	0	boolge	internal
+1693	btboolcmp	pg_catalog	f	t	f	i	t	16 16	23	0	0	btboolcmp	internal
+1696	timetz_hash	pg_catalog	f	t	f	i	f	1266	23	0	0	timetz_hash	internal
+1697	interval_hash	pg_catalog	f	t	f	i	f	1186	23	0	0	interval_hash	internal
+1698	position	pg_catalog	f	t	f	i	f	1560 1560	23	0	0	bitposition	internal
+1699	substring	pg_catalog	f	t	f	i	f	1560 23	1560	0	0	bitsubstr_no_len	internal
+1701	numeric_in	pg_catalog	f	t	f	i	f	2275 26 23	1700	0	0	numeric_in	internal
+1702	numeric_out	pg_catalog	f	t	f	i	f	1700	2275	0	0	numeric_out	internal
+1703	numeric	pg_catalog	f	t	f	i	f	1700 23	1700	0	0	numeric	internal
+1704	numeric_abs	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_abs	internal
+1705	abs	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_abs	internal
+1706	sign	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_sign	internal
+1707	round	pg_catalog	f	t	f	i	f	1700 23	1700	0	0	numeric_round	internal
+1708	round	pg_catalog	f	t	f	i	f	1700	1700	0	0		sql	\N	\N	\N	\N	RETURN round(\d1, 0)
+1709	trunc	pg_catalog	f	t	f	i	f	1700 23	1700	0	0	numeric_trunc	internal
+1710	trunc	pg_catalog	f	t	f	i	f	1700	1700	0	0		sql	\N	\N	\N	\N	RETURN trunc(\d1, 0)
+1711	ceil	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_ceil	internal
+1712	floor	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_floor	internal
+1713	length	pg_catalog	f	t	f	s	f	17 19	23	0	0	length_in_encoding	internal
+1714	convert_from	pg_catalog	f	t	f	s	f	17 19	25	0	0	pg_convert_from	internal
+1715	cidr	pg_catalog	f	t	f	i	f	869	650	0	0	inet_to_cidr	internal
+1716	pg_get_expr	pg_catalog	f	t	f	s	f	194 26	25	0	0	pg_get_expr	internal
+1717	convert_to	pg_catalog	f	t	f	s	f	25 19	17	0	0	pg_convert_to	internal
+1718	numeric_eq	pg_catalog	f	t	f	i	f	1700 1700	16	0	0	numeric_eq	internal
+1719	numeric_ne	pg_catalog	f	t	f	i	f	1700 1700	16	0	0	numeric_ne	internal
+1720	numeric_gt	pg_catalog	f	t	f	i	f	1700 1700	16	0	0	numeric_gt	internal
+1721	numeric_ge	pg_catalog	f	t	f	i	f	1700 1700	16	0	0	numeric_ge	internal
+1722	numeric_lt	pg_catalog	f	t	f	i	f	1700 1700	16	0	0	numeric_lt	internal
+1723	numeric_le	pg_catalog	f	t	f	i	f	1700 1700	16	0	0	numeric_le	internal
+1724	numeric_add	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_add	internal
+1725	numeric_sub	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_sub	internal
+1726	numeric_mul	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_mul	internal
+1727	numeric_div	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_div	internal
+1728	mod	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_mod	internal
+1729	numeric_mod	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_mod	internal
+1730	sqrt	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_sqrt	internal
+1731	numeric_sqrt	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_sqrt	internal
+1732	exp	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_exp	internal
+1733	numeric_exp	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_exp	internal
+1734	ln	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_ln	internal
+1735	numeric_ln	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_ln	internal
+1736	log	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_log	internal
+1737	numeric_log	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_log	internal
+1738	pow	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_power	internal
+1739	numeric_power	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_power	internal
+1740	numeric	pg_catalog	f	t	f	i	t	23	1700	0	0	int4_numeric	internal
+1741	log	pg_catalog	f	t	f	i	f	1700	1700	0	0		sql	\N	\N	\N	\N	RETURN log((10)::numeric, \d1)
+1742	numeric	pg_catalog	f	t	f	i	t	700	1700	0	0	float4_numeric	internal
+1743	numeric	pg_catalog	f	t	f	i	t	701	1700	0	0	float8_numeric	internal
+1744	int4	pg_catalog	f	t	f	i	f	1700	23	0	0	numeric_int4	internal
+1745	float4	pg_catalog	f	t	f	i	f	1700	700	0	0	numeric_float4	internal
+1746	float8	pg_catalog	f	t	f	i	f	1700	701	0	0	numeric_float8	internal
+1747	time_pl_interval	pg_catalog	f	t	f	i	f	1083 1186	1083	0	0	time_pl_interval	internal
+1748	time_mi_interval	pg_catalog	f	t	f	i	f	1083 1186	1083	0	0	time_mi_interval	internal
+1749	timetz_pl_interval	pg_catalog	f	t	f	i	f	1266 1186	1266	0	0	timetz_pl_interval	internal
+1750	timetz_mi_interval	pg_catalog	f	t	f	i	f	1266 1186	1266	0	0	timetz_mi_interval	internal
+1764	numeric_inc	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_inc	internal
+1765	setval	pg_catalog	f	t	f	v	f	2205 20 16	20	0	0	setval3_oid	internal
+1766	numeric_smaller	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_smaller	internal
+1767	numeric_larger	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_larger	internal
+1768	to_char	pg_catalog	f	t	f	s	f	1186 25	25	0	0	interval_to_char	internal
+1769	numeric_cmp	pg_catalog	f	t	f	i	f	1700 1700	23	0	0	numeric_cmp	internal
+1770	to_char	pg_catalog	f	t	f	s	f	1184 25	25	0	0	timestamptz_to_char	internal
+1771	numeric_uminus	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_uminus	internal
+1772	to_char	pg_catalog	f	t	f	s	f	1700 25	25	0	0	numeric_to_char	internal
+1773	to_char	pg_catalog	f	t	f	s	f	23 25	25	0	0	int4_to_char	internal
+1774	to_char	pg_catalog	f	t	f	s	f	20 25	25	0	0	int8_to_char	internal
+1775	to_char	pg_catalog	f	t	f	s	f	700 25	25	0	0	float4_to_char	internal
+1776	to_char	pg_catalog	f	t	f	s	f	701 25	25	0	0	float8_to_char	internal
+1777	to_number	pg_catalog	f	t	f	s	f	25 25	1700	0	0	numeric_to_number	internal
+1778	to_timestamp	pg_catalog	f	t	f	s	f	25 25	1184	0	0	to_timestamp	internal
+1779	int8	pg_catalog	f	t	f	i	f	1700	20	0	0	numeric_int8	internal
+1780	to_date	pg_catalog	f	t	f	s	f	25 25	1082	0	0	to_date	internal
+1781	numeric	pg_catalog	f	t	f	i	t	20	1700	0	0	int8_numeric	internal
+1782	numeric	pg_catalog	f	t	f	i	t	21	1700	0	0	int2_numeric	internal
+1783	int2	pg_catalog	f	t	f	i	f	1700	21	0	0	numeric_int2	internal
+1798	oidin	pg_catalog	f	t	f	i	f	2275	26	0	0	oidin	internal
+1799	oidout	pg_catalog	f	t	f	i	f	26	2275	0	0	oidout	internal
+1810	bit_length	pg_catalog	f	t	f	i	f	17	23	0	0		sql	\N	\N	\N	\N	RETURN (octet_length(\d1) * 8)
+1811	bit_length	pg_catalog	f	t	f	i	f	25	23	0	0		sql	\N	\N	\N	\N	RETURN (octet_length(\d1) * 8)
+1812	bit_length	pg_catalog	f	t	f	i	f	1560	23	0	0		sql	\N	\N	\N	\N	RETURN length(\d1)
+1813	convert	pg_catalog	f	t	f	s	f	17 19 19	17	0	0	pg_convert	internal
+1814	iclikesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	iclikesel	internal
+1815	icnlikesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	icnlikesel	internal
+1816	iclikejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	iclikejoinsel	internal
+1817	icnlikejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	icnlikejoinsel	internal
+1818	regexeqsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	regexeqsel	internal
+1819	likesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	likesel	internal
+1820	icregexeqsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	icregexeqsel	internal
+1821	regexnesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	regexnesel	internal
+1822	nlikesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	nlikesel	internal
+1823	icregexnesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	icregexnesel	internal
+1824	regexeqjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	regexeqjoinsel	internal
+1825	likejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	likejoinsel	internal
+1826	icregexeqjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	icregexeqjoinsel	internal
+1827	regexnejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	regexnejoinsel	internal
+1828	nlikejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	nlikejoinsel	internal
+1829	icregexnejoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	icregexnejoinsel	internal
+1830	float8_avg	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_avg	internal
+1831	float8_var_samp	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_var_samp	internal
+1832	float8_stddev_samp	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_stddev_samp	internal
+1833	numeric_accum	pg_catalog	f	f	f	i	f	2281 1700	2281	0	0	numeric_accum	internal
+1834	int2_accum	pg_catalog	f	f	f	i	f	2281 21	2281	0	0	int2_accum	internal
+1835	int4_accum	pg_catalog	f	f	f	i	f	2281 23	2281	0	0	int4_accum	internal
+1836	int8_accum	pg_catalog	f	f	f	i	f	2281 20	2281	0	0	int8_accum	internal
+1837	numeric_avg	pg_catalog	f	f	f	i	f	2281	1700	0	0	numeric_avg	internal
+1838	numeric_var_samp	pg_catalog	f	f	f	i	f	2281	1700	0	0	numeric_var_samp	internal
+1839	numeric_stddev_samp	pg_catalog	f	f	f	i	f	2281	1700	0	0	numeric_stddev_samp	internal
+1840	int2_sum	pg_catalog	f	f	f	i	f	20 21	20	0	0	int2_sum	internal
+1841	int4_sum	pg_catalog	f	f	f	i	f	20 23	20	0	0	int4_sum	internal
+1842	int8_sum	pg_catalog	f	f	f	i	f	1700 20	1700	0	0	int8_sum	internal
+1843	interval_accum	pg_catalog	f	t	f	i	f	1187 1186	1187	0	0	interval_accum	internal
+1844	interval_avg	pg_catalog	f	t	f	i	f	1187	1186	0	0	interval_avg	internal
+1845	to_ascii	pg_catalog	f	t	f	i	f	25	25	0	0	to_ascii_default	internal
+1846	to_ascii	pg_catalog	f	t	f	i	f	25 23	25	0	0	to_ascii_enc	internal
+1847	to_ascii	pg_catalog	f	t	f	i	f	25 19	25	0	0	to_ascii_encname	internal
+1848	interval_pl_time	pg_catalog	f	t	f	i	f	1186 1083	1083	0	0		sql	\N	\N	\N	\N	RETURN (\d2 + \d1)
+1850	int28eq	pg_catalog	f	t	f	i	t	21 20	16	0	0	int28eq	internal
+1851	int28ne	pg_catalog	f	t	f	i	t	21 20	16	0	0	int28ne	internal
+1852	int28lt	pg_catalog	f	t	f	i	t	21 20	16	0	0	int28lt	internal
+1853	int28gt	pg_catalog	f	t	f	i	t	21 20	16	0	0	int28gt	internal
+1854	int28le	pg_catalog	f	t	f	i	t	21 20	16	0	0	int28le	internal
+1855	int28ge	pg_catalog	f	t	f	i	t	21 20	16	0	0	int28ge	internal
+1856	int82eq	pg_catalog	f	t	f	i	t	20 21	16	0	0	int82eq	internal
+1857	int82ne	pg_catalog	f	t	f	i	t	20 21	16	0	0	int82ne	internal
+1858	int82lt	pg_catalog	f	t	f	i	t	20 21	16	0	0	int82lt	internal
+1859	int82gt	pg_catalog	f	t	f	i	t	20 21	16	0	0	int82gt	internal
+1860	int82le	pg_catalog	f	t	f	i	t	20 21	16	0	0	int82le	internal
+1861	int82ge	pg_catalog	f	t	f	i	t	20 21	16	0	0	int82ge	internal
+1892	int2and	pg_catalog	f	t	f	i	f	21 21	21	0	0	int2and	internal
+1893	int2or	pg_catalog	f	t	f	i	f	21 21	21	0	0	int2or	internal
+1894	int2xor	pg_catalog	f	t	f	i	f	21 21	21	0	0	int2xor	internal
+1895	int2not	pg_catalog	f	t	f	i	f	21	21	0	0	int2not	internal
+1896	int2shl	pg_catalog	f	t	f	i	f	21 23	21	0	0	int2shl	internal
+1897	int2shr	pg_catalog	f	t	f	i	f	21 23	21	0	0	int2shr	internal
+1898	int4and	pg_catalog	f	t	f	i	f	23 23	23	0	0	int4and	internal
+1899	int4or	pg_catalog	f	t	f	i	f	23 23	23	0	0	int4or	internal
+1900	int4xor	pg_catalog	f	t	f	i	f	23 23	23	0	0	int4xor	internal
+1901	int4not	pg_catalog	f	t	f	i	f	23	23	0	0	int4not	internal
+1902	int4shl	pg_catalog	f	t	f	i	f	23 23	23	0	0	int4shl	internal
+1903	int4shr	pg_catalog	f	t	f	i	f	23 23	23	0	0	int4shr	internal
+1904	int8and	pg_catalog	f	t	f	i	f	20 20	20	0	0	int8and	internal
+1905	int8or	pg_catalog	f	t	f	i	f	20 20	20	0	0	int8or	internal
+1906	int8xor	pg_catalog	f	t	f	i	f	20 20	20	0	0	int8xor	internal
+1907	int8not	pg_catalog	f	t	f	i	f	20	20	0	0	int8not	internal
+1908	int8shl	pg_catalog	f	t	f	i	f	20 23	20	0	0	int8shl	internal
+1909	int8shr	pg_catalog	f	t	f	i	f	20 23	20	0	0	int8shr	internal
+1910	int8up	pg_catalog	f	t	f	i	f	20	20	0	0	int8up	internal
+1911	int2up	pg_catalog	f	t	f	i	f	21	21	0	0	int2up	internal
+1912	int4up	pg_catalog	f	t	f	i	f	23	23	0	0	int4up	internal
+1913	float4up	pg_catalog	f	t	f	i	f	700	700	0	0	float4up	internal
+1914	float8up	pg_catalog	f	t	f	i	f	701	701	0	0	float8up	internal
+1915	numeric_uplus	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_uplus	internal
+1922	has_table_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	has_table_privilege_name_name	internal
+1923	has_table_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	has_table_privilege_name_id	internal
+1924	has_table_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	has_table_privilege_id_name	internal
+1925	has_table_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	has_table_privilege_id_id	internal
+1926	has_table_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	has_table_privilege_name	internal
+1927	has_table_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	has_table_privilege_id	internal
+1928	pg_stat_get_numscans	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_numscans	internal
+1929	pg_stat_get_tuples_returned	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_tuples_returned	internal
+1930	pg_stat_get_tuples_fetched	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_tuples_fetched	internal
+1931	pg_stat_get_tuples_inserted	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_tuples_inserted	internal
+1932	pg_stat_get_tuples_updated	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_tuples_updated	internal
+1933	pg_stat_get_tuples_deleted	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_tuples_deleted	internal
+1934	pg_stat_get_blocks_fetched	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_blocks_fetched	internal
+1935	pg_stat_get_blocks_hit	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_blocks_hit	internal
+1936	pg_stat_get_backend_idset	pg_catalog	f	t	t	s	f		23	0	0	pg_stat_get_backend_idset	internal
+1937	pg_stat_get_backend_pid	pg_catalog	f	t	f	s	f	23	23	0	0	pg_stat_get_backend_pid	internal
+1938	pg_stat_get_backend_dbid	pg_catalog	f	t	f	s	f	23	26	0	0	pg_stat_get_backend_dbid	internal
+1939	pg_stat_get_backend_userid	pg_catalog	f	t	f	s	f	23	26	0	0	pg_stat_get_backend_userid	internal
+1940	pg_stat_get_backend_activity	pg_catalog	f	t	f	s	f	23	25	0	0	pg_stat_get_backend_activity	internal
+1941	pg_stat_get_db_numbackends	pg_catalog	f	t	f	s	f	26	23	0	0	pg_stat_get_db_numbackends	internal
+1942	pg_stat_get_db_xact_commit	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_xact_commit	internal
+1943	pg_stat_get_db_xact_rollback	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_xact_rollback	internal
+1944	pg_stat_get_db_blocks_fetched	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_blocks_fetched	internal
+1945	pg_stat_get_db_blocks_hit	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_blocks_hit	internal
+1946	encode	pg_catalog	f	t	f	i	f	17 25	25	0	0	binary_encode	internal
+1947	decode	pg_catalog	f	t	f	i	f	25 25	17	0	0	binary_decode	internal
+1948	byteaeq	pg_catalog	f	t	f	i	t	17 17	16	0	0	byteaeq	internal
+1949	bytealt	pg_catalog	f	t	f	i	t	17 17	16	0	0	bytealt	internal
+1950	byteale	pg_catalog	f	t	f	i	t	17 17	16	0	0	byteale	internal
+1951	byteagt	pg_catalog	f	t	f	i	t	17 17	16	0	0	byteagt	internal
+1952	byteage	pg_catalog	f	t	f	i	t	17 17	16	0	0	byteage	internal
+1953	byteane	pg_catalog	f	t	f	i	t	17 17	16	0	0	byteane	internal
+1954	byteacmp	pg_catalog	f	t	f	i	t	17 17	23	0	0	byteacmp	internal
+1961	timestamp	pg_catalog	f	t	f	i	f	1114 23	1114	0	0	timestamp_scale	internal
+1962	int2_avg_accum	pg_catalog	f	t	f	i	f	1016 21	1016	0	0	int2_avg_accum	internal
+1963	int4_avg_accum	pg_catalog	f	t	f	i	f	1016 23	1016	0	0	int4_avg_accum	internal
+1964	int8_avg	pg_catalog	f	t	f	i	f	1016	1700	0	0	int8_avg	internal
+1965	oidlarger	pg_catalog	f	t	f	i	f	26 26	26	0	0	oidlarger	internal
+1966	oidsmaller	pg_catalog	f	t	f	i	f	26 26	26	0	0	oidsmaller	internal
+1967	timestamptz	pg_catalog	f	t	f	i	f	1184 23	1184	0	0	timestamptz_scale	internal
+1968	time	pg_catalog	f	t	f	i	f	1083 23	1083	0	0	time_scale	internal
+1969	timetz	pg_catalog	f	t	f	i	f	1266 23	1266	0	0	timetz_scale	internal
+1972	pg_stat_get_tuples_hot_updated	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_tuples_hot_updated	internal
+1973	div	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_div_trunc	internal
+1980	numeric_div_trunc	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_div_trunc	internal
+1986	similar_to_escape	pg_catalog	f	t	f	i	f	25 25	25	0	0	similar_to_escape_2	internal
+1987	similar_to_escape	pg_catalog	f	t	f	i	f	25	25	0	0	similar_to_escape_1	internal
+1993	shobj_description	pg_catalog	f	t	f	s	f	26 19	25	0	0		sql	\N	\N	\N	\N	BEGIN ATOMIC\n SELECT pg_shdescription.description\n    FROM pg_shdescription\n   WHERE ((pg_shdescription.objoid = \d1) AND (pg_shdescription.classoid = ( SELECT pg_class.oid\n            FROM pg_class\n           WHERE ((pg_class.relname = \d2) AND (pg_class.relnamespace = ('pg_catalog'::regnamespace)::oid)))));\nEND
+2003	textanycat	pg_catalog	f	t	f	s	f	25 2776	25	0	0	select \d1 operator(pg_catalog.||) \d2::pg_catalog.text	sql	\N	\N	\N	\N	select \d1 operator(pg_catalog.||) \d2::pg_catalog.text
+2004	anytextcat	pg_catalog	f	t	f	s	f	2776 25	25	0	0	select \d1::pg_catalog.text operator(pg_catalog.||) \d2	sql	\N	\N	\N	\N	select \d1::pg_catalog.text operator(pg_catalog.||) \d2
+2005	bytealike	pg_catalog	f	t	f	i	f	17 17	16	0	0	bytealike	internal
+2006	byteanlike	pg_catalog	f	t	f	i	f	17 17	16	0	0	byteanlike	internal
+2007	like	pg_catalog	f	t	f	i	f	17 17	16	0	0	bytealike	internal
+2008	notlike	pg_catalog	f	t	f	i	f	17 17	16	0	0	byteanlike	internal
+2009	like_escape	pg_catalog	f	t	f	i	f	17 17	17	0	0	like_escape_bytea	internal
+2010	length	pg_catalog	f	t	f	i	f	17	23	0	0	byteaoctetlen	internal
+2011	byteacat	pg_catalog	f	t	f	i	f	17 17	17	0	0	byteacat	internal
+2012	substring	pg_catalog	f	t	f	i	f	17 23 23	17	0	0	bytea_substr	internal
+2013	substring	pg_catalog	f	t	f	i	f	17 23	17	0	0	bytea_substr_no_len	internal
+2014	position	pg_catalog	f	t	f	i	f	17 17	23	0	0	byteapos	internal
+2015	btrim	pg_catalog	f	t	f	i	f	17 17	17	0	0	byteatrim	internal
+2019	time	pg_catalog	f	t	f	s	f	1184	1083	0	0	timestamptz_time	internal
+2020	date_trunc	pg_catalog	f	t	f	i	f	25 1114	1114	0	0	timestamp_trunc	internal
+2021	date_part	pg_catalog	f	t	f	i	f	25 1114	701	0	0	timestamp_part	internal
+2022	pg_stat_get_activity	pg_catalog	f	f	t	s	f	23	2249	0	0	pg_stat_get_activity	internal	23 26 23 26 25 25 25 25 25 1184 1184 1184 1184 869 25 23 28 28 25 16 25 25 23 25 1700 25 16 25 16 16 23 20	iooooooooooooooooooooooooooooooo	pid,datid,pid,usesysid,application_name,state,query,wait_event_type,wait_event,xact_start,query_start,backend_start,state_change,client_addr,client_hostname,client_port,backend_xid,backend_xmin,backend_type,ssl,sslversion,sslcipher,sslbits,ssl_client_dn,ssl_client_serial,ssl_issuer_dn,gss_auth,gss_princ,gss_enc,gss_delegation,leader_pid,query_id
+2023	jsonb_path_query_first_tz	pg_catalog	f	t	f	s	f	3802 4072 3802 16	3802	0	2	jsonb_path_query_first_tz	internal	\N	\N	target,path,vars,silent	'{}'::jsonb, false
+2024	timestamp	pg_catalog	f	t	f	i	f	1082	1114	0	0	date_timestamp	internal
+2025	timestamp	pg_catalog	f	t	f	i	f	1082 1083	1114	0	0	datetime_timestamp	internal
+2026	pg_backend_pid	pg_catalog	f	t	f	s	f		23	0	0	pg_backend_pid	internal
+2027	timestamp	pg_catalog	f	t	f	s	f	1184	1114	0	0	timestamptz_timestamp	internal
+2028	timestamptz	pg_catalog	f	t	f	s	f	1114	1184	0	0	timestamp_timestamptz	internal
+2029	date	pg_catalog	f	t	f	i	f	1114	1082	0	0	timestamp_date	internal
+2030	jsonb_path_match_tz	pg_catalog	f	t	f	s	f	3802 4072 3802 16	16	0	2	jsonb_path_match_tz	internal	\N	\N	target,path,vars,silent	'{}'::jsonb, false
+2031	timestamp_mi	pg_catalog	f	t	f	i	f	1114 1114	1186	0	0	timestamp_mi	internal
+2032	timestamp_pl_interval	pg_catalog	f	t	f	i	f	1114 1186	1114	0	0	timestamp_pl_interval	internal
+2033	timestamp_mi_interval	pg_catalog	f	t	f	i	f	1114 1186	1114	0	0	timestamp_mi_interval	internal
+2034	pg_conf_load_time	pg_catalog	f	t	f	s	f		1184	0	0	pg_conf_load_time	internal
+2035	timestamp_smaller	pg_catalog	f	t	f	i	f	1114 1114	1114	0	0	timestamp_smaller	internal
+2036	timestamp_larger	pg_catalog	f	t	f	i	f	1114 1114	1114	0	0	timestamp_larger	internal
+2037	timezone	pg_catalog	f	t	f	s	f	25 1266	1266	0	0	timetz_zone	internal
+2038	timezone	pg_catalog	f	t	f	i	f	1186 1266	1266	0	0	timetz_izone	internal
+2039	timestamp_hash	pg_catalog	f	t	f	i	f	1114	23	0	0	timestamp_hash	internal
+2041	overlaps	pg_catalog	f	f	f	i	f	1114 1114 1114 1114	16	0	0	overlaps_timestamp	internal
+2042	overlaps	pg_catalog	f	f	f	i	f	1114 1186 1114 1186	16	0	0		sql	\N	\N	\N	\N	RETURN ((\d1, (\d1 + \d2)) OVERLAPS (\d3, (\d3 + \d4)))
+2043	overlaps	pg_catalog	f	f	f	i	f	1114 1114 1114 1186	16	0	0		sql	\N	\N	\N	\N	RETURN ((\d1, \d2) OVERLAPS (\d3, (\d3 + \d4)))
+2044	overlaps	pg_catalog	f	f	f	i	f	1114 1186 1114 1114	16	0	0		sql	\N	\N	\N	\N	RETURN ((\d1, (\d1 + \d2)) OVERLAPS (\d3, \d4))
+2045	timestamp_cmp	pg_catalog	f	t	f	i	t	1114 1114	23	0	0	timestamp_cmp	internal
+2046	time	pg_catalog	f	t	f	i	f	1266	1083	0	0	timetz_time	internal
+2047	timetz	pg_catalog	f	t	f	s	f	1083	1266	0	0	time_timetz	internal
+2048	isfinite	pg_catalog	f	t	f	i	f	1114	16	0	0	timestamp_finite	internal
+2049	to_char	pg_catalog	f	t	f	s	f	1114 25	25	0	0	timestamp_to_char	internal
+2050	max	pg_catalog	a	f	f	i	f	2277	2277	0	0	aggregate_dummy	internal
+2051	min	pg_catalog	a	f	f	i	f	2277	2277	0	0	aggregate_dummy	internal
+2052	timestamp_eq	pg_catalog	f	t	f	i	t	1114 1114	16	0	0	timestamp_eq	internal
+2053	timestamp_ne	pg_catalog	f	t	f	i	t	1114 1114	16	0	0	timestamp_ne	internal
+2054	timestamp_lt	pg_catalog	f	t	f	i	t	1114 1114	16	0	0	timestamp_lt	internal
+2055	timestamp_le	pg_catalog	f	t	f	i	t	1114 1114	16	0	0	timestamp_le	internal
+2056	timestamp_ge	pg_catalog	f	t	f	i	t	1114 1114	16	0	0	timestamp_ge	internal
+2057	timestamp_gt	pg_catalog	f	t	f	i	t	1114 1114	16	0	0	timestamp_gt	internal
+2058	age	pg_catalog	f	t	f	i	f	1114 1114	1186	0	0	timestamp_age	internal
+2059	age	pg_catalog	f	t	f	s	f	1114	1186	0	0		sql	\N	\N	\N	\N	RETURN age((CURRENT_DATE)::timestamp without time zone, \d1)
+2069	timezone	pg_catalog	f	t	f	i	f	25 1114	1184	0	0	timestamp_zone	internal
+2070	timezone	pg_catalog	f	t	f	i	f	1186 1114	1184	0	0	timestamp_izone	internal
+2071	date_pl_interval	pg_catalog	f	t	f	i	f	1082 1186	1114	0	0	date_pl_interval	internal
+2072	date_mi_interval	pg_catalog	f	t	f	i	f	1082 1186	1114	0	0	date_mi_interval	internal
+2073	substring	pg_catalog	f	t	f	i	f	25 25	25	0	0	textregexsubstr	internal
+2074	substring	pg_catalog	f	t	f	i	f	25 25 25	25	0	0		sql	\N	\N	\N	\N	RETURN "substring"(\d1, similar_to_escape(\d2, \d3))
+2075	bit	pg_catalog	f	t	f	i	f	20 23	1560	0	0	bitfromint8	internal
+2076	int8	pg_catalog	f	t	f	i	f	1560	20	0	0	bittoint8	internal
+2077	current_setting	pg_catalog	f	t	f	s	f	25	25	0	0	show_config_by_name	internal
+2078	set_config	pg_catalog	f	f	f	v	f	25 25 16	25	0	0	set_config_by_name	internal
+2079	pg_table_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	pg_table_is_visible	internal
+2080	pg_type_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	pg_type_is_visible	internal
+2081	pg_function_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	pg_function_is_visible	internal
+2082	pg_operator_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	pg_operator_is_visible	internal
+2083	pg_opclass_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	pg_opclass_is_visible	internal
+2084	pg_show_all_settings	pg_catalog	f	t	t	s	f		2249	0	0	show_all_settings	internal	25 25 25 25 25 25 25 25 25 25 25 1009 25 25 25 23 16	ooooooooooooooooo	name,setting,unit,category,short_desc,extra_desc,context,vartype,source,min_val,max_val,enumvals,boot_val,reset_val,sourcefile,sourceline,pending_restart
+2085	substr	pg_catalog	f	t	f	i	f	17 23 23	17	0	0	bytea_substr	internal
+2086	substr	pg_catalog	f	t	f	i	f	17 23	17	0	0	bytea_substr_no_len	internal
+2087	replace	pg_catalog	f	t	f	i	f	25 25 25	25	0	0	replace_text	internal
+2088	split_part	pg_catalog	f	t	f	i	f	25 25 23	25	0	0	split_part	internal
+2089	to_hex	pg_catalog	f	t	f	i	f	23	25	0	0	to_hex32	internal
+2090	to_hex	pg_catalog	f	t	f	i	f	20	25	0	0	to_hex64	internal
+2091	array_lower	pg_catalog	f	t	f	i	f	2277 23	23	0	0	array_lower	internal
+2092	array_upper	pg_catalog	f	t	f	i	f	2277 23	23	0	0	array_upper	internal
+2093	pg_conversion_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	pg_conversion_is_visible	internal
+2094	pg_stat_get_backend_activity_start	pg_catalog	f	t	f	s	f	23	1184	0	0	pg_stat_get_backend_activity_start	internal
+2096	pg_terminate_backend	pg_catalog	f	t	f	v	f	23 20	16	0	1	pg_terminate_backend	internal	\N	\N	pid,timeout	0
+2098	pg_get_functiondef	pg_catalog	f	t	f	s	f	26	25	0	0	pg_get_functiondef	internal
+2100	avg	pg_catalog	a	f	f	i	f	20	1700	0	0	aggregate_dummy	internal
+2101	avg	pg_catalog	a	f	f	i	f	23	1700	0	0	aggregate_dummy	internal
+2102	avg	pg_catalog	a	f	f	i	f	21	1700	0	0	aggregate_dummy	internal
+2103	avg	pg_catalog	a	f	f	i	f	1700	1700	0	0	aggregate_dummy	internal
+2104	avg	pg_catalog	a	f	f	i	f	700	701	0	0	aggregate_dummy	internal
+2105	avg	pg_catalog	a	f	f	i	f	701	701	0	0	aggregate_dummy	internal
+2106	avg	pg_catalog	a	f	f	i	f	1186	1186	0	0	aggregate_dummy	internal
+2107	sum	pg_catalog	a	f	f	i	f	20	1700	0	0	aggregate_dummy	internal
+2108	sum	pg_catalog	a	f	f	i	f	23	20	0	0	aggregate_dummy	internal
+2109	sum	pg_catalog	a	f	f	i	f	21	20	0	0	aggregate_dummy	internal
+2110	sum	pg_catalog	a	f	f	i	f	700	700	0	0	aggregate_dummy	internal
+2111	sum	pg_catalog	a	f	f	i	f	701	701	0	0	aggregate_dummy	internal
+2112	sum	pg_catalog	a	f	f	i	f	790	790	0	0	aggregate_dummy	internal
+2113	sum	pg_catalog	a	f	f	i	f	1186	1186	0	0	aggregate_dummy	internal
+2114	sum	pg_catalog	a	f	f	i	f	1700	1700	0	0	aggregate_dummy	internal
+2115	max	pg_catalog	a	f	f	i	f	20	20	0	0	aggregate_dummy	internal
+2116	max	pg_catalog	a	f	f	i	f	23	23	0	0	aggregate_dummy	internal
+2117	max	pg_catalog	a	f	f	i	f	21	21	0	0	aggregate_dummy	internal
+2118	max	pg_catalog	a	f	f	i	f	26	26	0	0	aggregate_dummy	internal
+2119	max	pg_catalog	a	f	f	i	f	700	700	0	0	aggregate_dummy	internal
+2120	max	pg_catalog	a	f	f	i	f	701	701	0	0	aggregate_dummy	internal
+2121	pg_column_compression	pg_catalog	f	t	f	s	f	2276	25	0	0	pg_column_compression	internal
+2122	max	pg_catalog	a	f	f	i	f	1082	1082	0	0	aggregate_dummy	internal
+2123	max	pg_catalog	a	f	f	i	f	1083	1083	0	0	aggregate_dummy	internal
+2124	max	pg_catalog	a	f	f	i	f	1266	1266	0	0	aggregate_dummy	internal
+2125	max	pg_catalog	a	f	f	i	f	790	790	0	0	aggregate_dummy	internal
+2126	max	pg_catalog	a	f	f	i	f	1114	1114	0	0	aggregate_dummy	internal
+2127	max	pg_catalog	a	f	f	i	f	1184	1184	0	0	aggregate_dummy	internal
+2128	max	pg_catalog	a	f	f	i	f	1186	1186	0	0	aggregate_dummy	internal
+2129	max	pg_catalog	a	f	f	i	f	25	25	0	0	aggregate_dummy	internal
+2130	max	pg_catalog	a	f	f	i	f	1700	1700	0	0	aggregate_dummy	internal
+2131	min	pg_catalog	a	f	f	i	f	20	20	0	0	aggregate_dummy	internal
+2132	min	pg_catalog	a	f	f	i	f	23	23	0	0	aggregate_dummy	internal
+2133	min	pg_catalog	a	f	f	i	f	21	21	0	0	aggregate_dummy	internal
+2134	min	pg_catalog	a	f	f	i	f	26	26	0	0	aggregate_dummy	internal
+2135	min	pg_catalog	a	f	f	i	f	700	700	0	0	aggregate_dummy	internal
+2136	min	pg_catalog	a	f	f	i	f	701	701	0	0	aggregate_dummy	internal
+2137	pg_stat_force_next_flush	pg_catalog	f	f	f	v	f		2278	0	0	pg_stat_force_next_flush	internal
+2138	min	pg_catalog	a	f	f	i	f	1082	1082	0	0	aggregate_dummy	internal
+2139	min	pg_catalog	a	f	f	i	f	1083	1083	0	0	aggregate_dummy	internal
+2140	min	pg_catalog	a	f	f	i	f	1266	1266	0	0	aggregate_dummy	internal
+2141	min	pg_catalog	a	f	f	i	f	790	790	0	0	aggregate_dummy	internal
+2142	min	pg_catalog	a	f	f	i	f	1114	1114	0	0	aggregate_dummy	internal
+2143	min	pg_catalog	a	f	f	i	f	1184	1184	0	0	aggregate_dummy	internal
+2144	min	pg_catalog	a	f	f	i	f	1186	1186	0	0	aggregate_dummy	internal
+2145	min	pg_catalog	a	f	f	i	f	25	25	0	0	aggregate_dummy	internal
+2146	min	pg_catalog	a	f	f	i	f	1700	1700	0	0	aggregate_dummy	internal
+2147	count	pg_catalog	a	f	f	i	f	2276	20	0	0	aggregate_dummy	internal
+2148	variance	pg_catalog	a	f	f	i	f	20	1700	0	0	aggregate_dummy	internal
+2149	variance	pg_catalog	a	f	f	i	f	23	1700	0	0	aggregate_dummy	internal
+2150	variance	pg_catalog	a	f	f	i	f	21	1700	0	0	aggregate_dummy	internal
+2151	variance	pg_catalog	a	f	f	i	f	700	701	0	0	aggregate_dummy	internal
+2152	variance	pg_catalog	a	f	f	i	f	701	701	0	0	aggregate_dummy	internal
+2153	variance	pg_catalog	a	f	f	i	f	1700	1700	0	0	aggregate_dummy	internal
+2154	stddev	pg_catalog	a	f	f	i	f	20	1700	0	0	aggregate_dummy	internal
+2155	stddev	pg_catalog	a	f	f	i	f	23	1700	0	0	aggregate_dummy	internal
+2156	stddev	pg_catalog	a	f	f	i	f	21	1700	0	0	aggregate_dummy	internal
+2157	stddev	pg_catalog	a	f	f	i	f	700	701	0	0	aggregate_dummy	internal
+2158	stddev	pg_catalog	a	f	f	i	f	701	701	0	0	aggregate_dummy	internal
+2159	stddev	pg_catalog	a	f	f	i	f	1700	1700	0	0	aggregate_dummy	internal
+2160	text_pattern_lt	pg_catalog	f	t	f	i	t	25 25	16	0	0	text_pattern_lt	internal
+2161	text_pattern_le	pg_catalog	f	t	f	i	t	25 25	16	0	0	text_pattern_le	internal
+2162	pg_get_function_arguments	pg_catalog	f	t	f	s	f	26	25	0	0	pg_get_function_arguments	internal
+2163	text_pattern_ge	pg_catalog	f	t	f	i	t	25 25	16	0	0	text_pattern_ge	internal
+2164	text_pattern_gt	pg_catalog	f	t	f	i	t	25 25	16	0	0	text_pattern_gt	internal
+2165	pg_get_function_result	pg_catalog	f	t	f	s	f	26	25	0	0	pg_get_function_result	internal
+2166	bttext_pattern_cmp	pg_catalog	f	t	f	i	t	25 25	23	0	0	bttext_pattern_cmp	internal
+2167	ceiling	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_ceil	internal
+2168	pg_database_size	pg_catalog	f	t	f	v	f	19	20	0	0	pg_database_size_name	internal
+2169	power	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_power	internal
+2170	width_bucket	pg_catalog	f	t	f	i	f	1700 1700 1700 23	23	0	0	width_bucket_numeric	internal
+2171	pg_cancel_backend	pg_catalog	f	t	f	v	f	23	16	0	0	pg_cancel_backend	internal
+2172	pg_backup_start	pg_catalog	f	t	f	v	f	25 16	3220	0	1	pg_backup_start	internal	\N	\N	label,fast	false
+2174	bpchar_pattern_lt	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	bpchar_pattern_lt	internal
+2175	bpchar_pattern_le	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	bpchar_pattern_le	internal
+2176	array_length	pg_catalog	f	t	f	i	f	2277 23	23	0	0	array_length	internal
+2177	bpchar_pattern_ge	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	bpchar_pattern_ge	internal
+2178	bpchar_pattern_gt	pg_catalog	f	t	f	i	t	1042 1042	16	0	0	bpchar_pattern_gt	internal
+2179	gist_point_consistent	pg_catalog	f	t	f	i	f	2281 600 21 26 2281	16	0	0	gist_point_consistent	internal
+2180	btbpchar_pattern_cmp	pg_catalog	f	t	f	i	t	1042 1042	23	0	0	btbpchar_pattern_cmp	internal
+2181	has_sequence_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	has_sequence_privilege_name_name	internal
+2182	has_sequence_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	has_sequence_privilege_name_id	internal
+2183	has_sequence_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	has_sequence_privilege_id_name	internal
+2184	has_sequence_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	has_sequence_privilege_id_id	internal
+2185	has_sequence_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	has_sequence_privilege_name	internal
+2186	has_sequence_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	has_sequence_privilege_id	internal
+2188	btint48cmp	pg_catalog	f	t	f	i	t	23 20	23	0	0	btint48cmp	internal
+2189	btint84cmp	pg_catalog	f	t	f	i	t	20 23	23	0	0	btint84cmp	internal
+2190	btint24cmp	pg_catalog	f	t	f	i	t	21 23	23	0	0	btint24cmp	internal
+2191	btint42cmp	pg_catalog	f	t	f	i	t	23 21	23	0	0	btint42cmp	internal
+2192	btint28cmp	pg_catalog	f	t	f	i	t	21 20	23	0	0	btint28cmp	internal
+2193	btint82cmp	pg_catalog	f	t	f	i	t	20 21	23	0	0	btint82cmp	internal
+2194	btfloat48cmp	pg_catalog	f	t	f	i	t	700 701	23	0	0	btfloat48cmp	internal
+2195	btfloat84cmp	pg_catalog	f	t	f	i	t	701 700	23	0	0	btfloat84cmp	internal
+2196	inet_client_addr	pg_catalog	f	f	f	s	f		869	0	0	inet_client_addr	internal
+2197	inet_client_port	pg_catalog	f	f	f	s	f		23	0	0	inet_client_port	internal
+2198	inet_server_addr	pg_catalog	f	f	f	s	f		869	0	0	inet_server_addr	internal
+2199	inet_server_port	pg_catalog	f	f	f	s	f		23	0	0	inet_server_port	internal
+2212	regprocedurein	pg_catalog	f	t	f	s	f	2275	2202	0	0	regprocedurein	internal
+2213	regprocedureout	pg_catalog	f	t	f	s	f	2202	2275	0	0	regprocedureout	internal
+2214	regoperin	pg_catalog	f	t	f	s	f	2275	2203	0	0	regoperin	internal
+2215	regoperout	pg_catalog	f	t	f	s	f	2203	2275	0	0	regoperout	internal
+2216	regoperatorin	pg_catalog	f	t	f	s	f	2275	2204	0	0	regoperatorin	internal
+2217	regoperatorout	pg_catalog	f	t	f	s	f	2204	2275	0	0	regoperatorout	internal
+2218	regclassin	pg_catalog	f	t	f	s	f	2275	2205	0	0	regclassin	internal
+2219	regclassout	pg_catalog	f	t	f	s	f	2205	2275	0	0	regclassout	internal
+2220	regtypein	pg_catalog	f	t	f	s	f	2275	2206	0	0	regtypein	internal
+2221	regtypeout	pg_catalog	f	t	f	s	f	2206	2275	0	0	regtypeout	internal
+2230	pg_stat_clear_snapshot	pg_catalog	f	f	f	v	f		2278	0	0	pg_stat_clear_snapshot	internal
+2232	pg_get_function_identity_arguments	pg_catalog	f	t	f	s	f	26	25	0	0	pg_get_function_identity_arguments	internal
+2233	hashtid	pg_catalog	f	t	f	i	f	27	23	0	0	hashtid	internal
+2234	hashtidextended	pg_catalog	f	t	f	i	f	27 20	20	0	0	hashtidextended	internal
+2236	bit_and	pg_catalog	a	f	f	i	f	21	21	0	0	aggregate_dummy	internal
+2237	bit_or	pg_catalog	a	f	f	i	f	21	21	0	0	aggregate_dummy	internal
+2238	bit_and	pg_catalog	a	f	f	i	f	23	23	0	0	aggregate_dummy	internal
+2239	bit_or	pg_catalog	a	f	f	i	f	23	23	0	0	aggregate_dummy	internal
+2240	bit_and	pg_catalog	a	f	f	i	f	20	20	0	0	aggregate_dummy	internal
+2241	bit_or	pg_catalog	a	f	f	i	f	20	20	0	0	aggregate_dummy	internal
+2242	bit_and	pg_catalog	a	f	f	i	f	1560	1560	0	0	aggregate_dummy	internal
+2243	bit_or	pg_catalog	a	f	f	i	f	1560	1560	0	0	aggregate_dummy	internal
+2244	max	pg_catalog	a	f	f	i	f	1042	1042	0	0	aggregate_dummy	internal
+2245	min	pg_catalog	a	f	f	i	f	1042	1042	0	0	aggregate_dummy	internal
+2246	fmgr_internal_validator	pg_catalog	f	t	f	s	f	26	2278	0	0	fmgr_internal_validator	internal
+2247	fmgr_c_validator	pg_catalog	f	t	f	s	f	26	2278	0	0	fmgr_c_validator	internal
+2248	fmgr_sql_validator	pg_catalog	f	t	f	s	f	26	2278	0	0	fmgr_sql_validator	internal
+2250	has_database_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	has_database_privilege_name_name	internal
+2251	has_database_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	has_database_privilege_name_id	internal
+2252	has_database_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	has_database_privilege_id_name	internal
+2253	has_database_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	has_database_privilege_id_id	internal
+2254	has_database_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	has_database_privilege_name	internal
+2255	has_database_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	has_database_privilege_id	internal
+2256	has_function_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	has_function_privilege_name_name	internal
+2257	has_function_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	has_function_privilege_name_id	internal
+2258	has_function_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	has_function_privilege_id_name	internal
+2259	has_function_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	has_function_privilege_id_id	internal
+2260	has_function_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	has_function_privilege_name	internal
+2261	has_function_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	has_function_privilege_id	internal
+2262	has_language_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	has_language_privilege_name_name	internal
+2263	has_language_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	has_language_privilege_name_id	internal
+2264	has_language_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	has_language_privilege_id_name	internal
+2265	has_language_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	has_language_privilege_id_id	internal
+2266	has_language_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	has_language_privilege_name	internal
+2267	has_language_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	has_language_privilege_id	internal
+2268	has_schema_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	has_schema_privilege_name_name	internal
+2269	has_schema_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	has_schema_privilege_name_id	internal
+2270	has_schema_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	has_schema_privilege_id_name	internal
+2271	has_schema_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	has_schema_privilege_id_id	internal
+2272	has_schema_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	has_schema_privilege_name	internal
+2273	has_schema_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	has_schema_privilege_id	internal
+2274	pg_stat_reset	pg_catalog	f	f	f	v	f		2278	0	0	pg_stat_reset	internal
+2282	pg_get_backend_memory_contexts	pg_catalog	f	t	t	v	f		2249	0	0	pg_get_backend_memory_contexts	internal	25 25 25 23 20 20 20 20 20	ooooooooo	name,ident,parent,level,total_bytes,total_nblocks,free_bytes,free_chunks,used_bytes
+2284	regexp_replace	pg_catalog	f	t	f	i	f	25 25 25	25	0	0	textregexreplace_noopt	internal
+2285	regexp_replace	pg_catalog	f	t	f	i	f	25 25 25 25	25	0	0	textregexreplace	internal
+2286	pg_total_relation_size	pg_catalog	f	t	f	v	f	2205	20	0	0	pg_total_relation_size	internal
+2288	pg_size_pretty	pg_catalog	f	t	f	i	f	20	25	0	0	pg_size_pretty	internal
+2289	pg_options_to_table	pg_catalog	f	t	t	s	f	1009	2249	0	0	pg_options_to_table	internal	1009 25 25	ioo	options_array,option_name,option_value
+2290	record_in	pg_catalog	f	t	f	s	f	2275 26 23	2249	0	0	record_in	internal
+2291	record_out	pg_catalog	f	t	f	s	f	2249	2275	0	0	record_out	internal
+2292	cstring_in	pg_catalog	f	t	f	i	f	2275	2275	0	0	cstring_in	internal
+2293	cstring_out	pg_catalog	f	t	f	i	f	2275	2275	0	0	cstring_out	internal
+2294	any_in	pg_catalog	f	t	f	i	f	2275	2276	0	0	any_in	internal
+2295	any_out	pg_catalog	f	t	f	i	f	2276	2275	0	0	any_out	internal
+2296	anyarray_in	pg_catalog	f	t	f	i	f	2275	2277	0	0	anyarray_in	internal
+2297	anyarray_out	pg_catalog	f	t	f	s	f	2277	2275	0	0	anyarray_out	internal
+2298	void_in	pg_catalog	f	t	f	i	f	2275	2278	0	0	void_in	internal
+2299	void_out	pg_catalog	f	t	f	i	f	2278	2275	0	0	void_out	internal
+2300	trigger_in	pg_catalog	f	f	f	i	f	2275	2279	0	0	trigger_in	internal
+2301	trigger_out	pg_catalog	f	t	f	i	f	2279	2275	0	0	trigger_out	internal
+2302	language_handler_in	pg_catalog	f	f	f	i	f	2275	2280	0	0	language_handler_in	internal
+2303	language_handler_out	pg_catalog	f	t	f	i	f	2280	2275	0	0	language_handler_out	internal
+2304	internal_in	pg_catalog	f	f	f	i	f	2275	2281	0	0	internal_in	internal
+2305	internal_out	pg_catalog	f	t	f	i	f	2281	2275	0	0	internal_out	internal
+2306	pg_stat_get_slru	pg_catalog	f	f	t	s	f		2249	0	0	pg_stat_get_slru	internal	25 20 20 20 20 20 20 20 1184	ooooooooo	name,blks_zeroed,blks_hit,blks_read,blks_written,blks_exists,flushes,truncates,stats_reset
+2307	pg_stat_reset_slru	pg_catalog	f	f	f	v	f	25	2278	0	0	pg_stat_reset_slru	internal
+2308	ceil	pg_catalog	f	t	f	i	f	701	701	0	0	dceil	internal
+2309	floor	pg_catalog	f	t	f	i	f	701	701	0	0	dfloor	internal
+2310	sign	pg_catalog	f	t	f	i	f	701	701	0	0	dsign	internal
+2311	md5	pg_catalog	f	t	f	i	t	25	25	0	0	md5_text	internal
+2312	anyelement_in	pg_catalog	f	t	f	i	f	2275	2283	0	0	anyelement_in	internal
+2313	anyelement_out	pg_catalog	f	t	f	i	f	2283	2275	0	0	anyelement_out	internal
+2316	postgresql_fdw_validator	pg_catalog	f	t	f	i	f	1009 26	16	0	0	postgresql_fdw_validator	internal
+2319	pg_encoding_max_length	pg_catalog	f	t	f	i	f	23	23	0	0	pg_encoding_max_length_sql	internal
+2320	ceiling	pg_catalog	f	t	f	i	f	701	701	0	0	dceil	internal
+2321	md5	pg_catalog	f	t	f	i	t	17	25	0	0	md5_bytea	internal
+2322	pg_tablespace_size	pg_catalog	f	t	f	v	f	26	20	0	0	pg_tablespace_size_oid	internal
+2323	pg_tablespace_size	pg_catalog	f	t	f	v	f	19	20	0	0	pg_tablespace_size_name	internal
+2324	pg_database_size	pg_catalog	f	t	f	v	f	26	20	0	0	pg_database_size_oid	internal
+2325	pg_relation_size	pg_catalog	f	t	f	v	f	2205	20	0	0		sql	\N	\N	\N	\N	RETURN pg_relation_size(\d1, 'main'::text)
+2331	unnest	pg_catalog	f	t	t	i	f	2277	2283	0	0	array_unnest	internal
+2332	pg_relation_size	pg_catalog	f	t	f	v	f	2205 25	20	0	0	pg_relation_size	internal
+2333	array_agg_transfn	pg_catalog	f	f	f	i	f	2281 2776	2281	0	0	array_agg_transfn	internal
+2334	array_agg_finalfn	pg_catalog	f	f	f	i	f	2281 2776	2277	0	0	array_agg_finalfn	internal
+2335	array_agg	pg_catalog	a	f	f	i	f	2776	2277	0	0	aggregate_dummy	internal
+2338	date_lt_timestamp	pg_catalog	f	t	f	i	f	1082 1114	16	0	0	date_lt_timestamp	internal
+2339	date_le_timestamp	pg_catalog	f	t	f	i	f	1082 1114	16	0	0	date_le_timestamp	internal
+2340	date_eq_timestamp	pg_catalog	f	t	f	i	f	1082 1114	16	0	0	date_eq_timestamp	internal
+2341	date_gt_timestamp	pg_catalog	f	t	f	i	f	1082 1114	16	0	0	date_gt_timestamp	internal
+2342	date_ge_timestamp	pg_catalog	f	t	f	i	f	1082 1114	16	0	0	date_ge_timestamp	internal
+2343	date_ne_timestamp	pg_catalog	f	t	f	i	f	1082 1114	16	0	0	date_ne_timestamp	internal
+2344	date_cmp_timestamp	pg_catalog	f	t	f	i	f	1082 1114	23	0	0	date_cmp_timestamp	internal
+2351	date_lt_timestamptz	pg_catalog	f	t	f	s	f	1082 1184	16	0	0	date_lt_timestamptz	internal
+2352	date_le_timestamptz	pg_catalog	f	t	f	s	f	1082 1184	16	0	0	date_le_timestamptz	internal
+2353	date_eq_timestamptz	pg_catalog	f	t	f	s	f	1082 1184	16	0	0	date_eq_timestamptz	internal
+2354	date_gt_timestamptz	pg_catalog	f	t	f	s	f	1082 1184	16	0	0	date_gt_timestamptz	internal
+2355	date_ge_timestamptz	pg_catalog	f	t	f	s	f	1082 1184	16	0	0	date_ge_timestamptz	internal
+2356	date_ne_timestamptz	pg_catalog	f	t	f	s	f	1082 1184	16	0	0	date_ne_timestamptz	internal
+2357	date_cmp_timestamptz	pg_catalog	f	t	f	s	f	1082 1184	23	0	0	date_cmp_timestamptz	internal
+2364	timestamp_lt_date	pg_catalog	f	t	f	i	f	1114 1082	16	0	0	timestamp_lt_date	internal
+2365	timestamp_le_date	pg_catalog	f	t	f	i	f	1114 1082	16	0	0	timestamp_le_date	internal
+2366	timestamp_eq_date	pg_catalog	f	t	f	i	f	1114 1082	16	0	0	timestamp_eq_date	internal
+2367	timestamp_gt_date	pg_catalog	f	t	f	i	f	1114 1082	16	0	0	timestamp_gt_date	internal
+2368	timestamp_ge_date	pg_catalog	f	t	f	i	f	1114 1082	16	0	0	timestamp_ge_date	internal
+2369	timestamp_ne_date	pg_catalog	f	t	f	i	f	1114 1082	16	0	0	timestamp_ne_date	internal
+2370	timestamp_cmp_date	pg_catalog	f	t	f	i	f	1114 1082	23	0	0	timestamp_cmp_date	internal
+2377	timestamptz_lt_date	pg_catalog	f	t	f	s	f	1184 1082	16	0	0	timestamptz_lt_date	internal
+2378	timestamptz_le_date	pg_catalog	f	t	f	s	f	1184 1082	16	0	0	timestamptz_le_date	internal
+2379	timestamptz_eq_date	pg_catalog	f	t	f	s	f	1184 1082	16	0	0	timestamptz_eq_date	internal
+2380	timestamptz_gt_date	pg_catalog	f	t	f	s	f	1184 1082	16	0	0	timestamptz_gt_date	internal
+2381	timestamptz_ge_date	pg_catalog	f	t	f	s	f	1184 1082	16	0	0	timestamptz_ge_date	internal
+2382	timestamptz_ne_date	pg_catalog	f	t	f	s	f	1184 1082	16	0	0	timestamptz_ne_date	internal
+2383	timestamptz_cmp_date	pg_catalog	f	t	f	s	f	1184 1082	23	0	0	timestamptz_cmp_date	internal
+2390	has_tablespace_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	has_tablespace_privilege_name_name	internal
+2391	has_tablespace_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	has_tablespace_privilege_name_id	internal
+2392	has_tablespace_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	has_tablespace_privilege_id_name	internal
+2393	has_tablespace_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	has_tablespace_privilege_id_id	internal
+2394	has_tablespace_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	has_tablespace_privilege_name	internal
+2395	has_tablespace_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	has_tablespace_privilege_id	internal
+2398	shell_in	pg_catalog	f	f	f	i	f	2275	2278	0	0	shell_in	internal
+2399	shell_out	pg_catalog	f	t	f	i	f	2278	2275	0	0	shell_out	internal
+2400	array_recv	pg_catalog	f	t	f	s	f	2281 26 23	2277	0	0	array_recv	internal
+2401	array_send	pg_catalog	f	t	f	s	f	2277	17	0	0	array_send	internal
+2402	record_recv	pg_catalog	f	t	f	s	f	2281 26 23	2249	0	0	record_recv	internal
+2403	record_send	pg_catalog	f	t	f	s	f	2249	17	0	0	record_send	internal
+2404	int2recv	pg_catalog	f	t	f	i	f	2281	21	0	0	int2recv	internal
+2405	int2send	pg_catalog	f	t	f	i	f	21	17	0	0	int2send	internal
+2406	int4recv	pg_catalog	f	t	f	i	f	2281	23	0	0	int4recv	internal
+2407	int4send	pg_catalog	f	t	f	i	f	23	17	0	0	int4send	internal
+2408	int8recv	pg_catalog	f	t	f	i	f	2281	20	0	0	int8recv	internal
+2409	int8send	pg_catalog	f	t	f	i	f	20	17	0	0	int8send	internal
+2410	int2vectorrecv	pg_catalog	f	t	f	i	f	2281	22	0	0	int2vectorrecv	internal
+2411	int2vectorsend	pg_catalog	f	t	f	i	f	22	17	0	0	int2vectorsend	internal
+2412	bytearecv	pg_catalog	f	t	f	i	f	2281	17	0	0	bytearecv	internal
+2413	byteasend	pg_catalog	f	t	f	i	f	17	17	0	0	byteasend	internal
+2414	textrecv	pg_catalog	f	t	f	s	f	2281	25	0	0	textrecv	internal
+2415	textsend	pg_catalog	f	t	f	s	f	25	17	0	0	textsend	internal
+2416	unknownrecv	pg_catalog	f	t	f	i	f	2281	705	0	0	unknownrecv	internal
+2417	unknownsend	pg_catalog	f	t	f	i	f	705	17	0	0	unknownsend	internal
+2418	oidrecv	pg_catalog	f	t	f	i	f	2281	26	0	0	oidrecv	internal
+2419	oidsend	pg_catalog	f	t	f	i	f	26	17	0	0	oidsend	internal
+2420	oidvectorrecv	pg_catalog	f	t	f	i	f	2281	30	0	0	oidvectorrecv	internal
+2421	oidvectorsend	pg_catalog	f	t	f	i	f	30	17	0	0	oidvectorsend	internal
+2422	namerecv	pg_catalog	f	t	f	s	f	2281	19	0	0	namerecv	internal
+2423	namesend	pg_catalog	f	t	f	s	f	19	17	0	0	namesend	internal
+2424	float4recv	pg_catalog	f	t	f	i	f	2281	700	0	0	float4recv	internal
+2425	float4send	pg_catalog	f	t	f	i	f	700	17	0	0	float4send	internal
+2426	float8recv	pg_catalog	f	t	f	i	f	2281	701	0	0	float8recv	internal
+2427	float8send	pg_catalog	f	t	f	i	f	701	17	0	0	float8send	internal
+2428	point_recv	pg_catalog	f	t	f	i	f	2281	600	0	0	point_recv	internal
+2429	point_send	pg_catalog	f	t	f	i	f	600	17	0	0	point_send	internal
+2430	bpcharrecv	pg_catalog	f	t	f	s	f	2281 26 23	1042	0	0	bpcharrecv	internal
+2431	bpcharsend	pg_catalog	f	t	f	s	f	1042	17	0	0	bpcharsend	internal
+2432	varcharrecv	pg_catalog	f	t	f	s	f	2281 26 23	1043	0	0	varcharrecv	internal
+2433	varcharsend	pg_catalog	f	t	f	s	f	1043	17	0	0	varcharsend	internal
+2434	charrecv	pg_catalog	f	t	f	i	f	2281	18	0	0	charrecv	internal
+2435	charsend	pg_catalog	f	t	f	i	f	18	17	0	0	charsend	internal
+2436	boolrecv	pg_catalog	f	t	f	i	f	2281	16	0	0	boolrecv	internal
+2437	boolsend	pg_catalog	f	t	f	i	f	16	17	0	0	boolsend	internal
+2438	tidrecv	pg_catalog	f	t	f	i	f	2281	27	0	0	tidrecv	internal
+2439	tidsend	pg_catalog	f	t	f	i	f	27	17	0	0	tidsend	internal
+2440	xidrecv	pg_catalog	f	t	f	i	f	2281	28	0	0	xidrecv	internal
+2441	xidsend	pg_catalog	f	t	f	i	f	28	17	0	0	xidsend	internal
+2442	cidrecv	pg_catalog	f	t	f	i	f	2281	29	0	0	cidrecv	internal
+2443	cidsend	pg_catalog	f	t	f	i	f	29	17	0	0	cidsend	internal
+2444	regprocrecv	pg_catalog	f	t	f	i	f	2281	24	0	0	regprocrecv	internal
+2445	regprocsend	pg_catalog	f	t	f	i	f	24	17	0	0	regprocsend	internal
+2446	regprocedurerecv	pg_catalog	f	t	f	i	f	2281	2202	0	0	regprocedurerecv	internal
+2447	regproceduresend	pg_catalog	f	t	f	i	f	2202	17	0	0	regproceduresend	internal
+2448	regoperrecv	pg_catalog	f	t	f	i	f	2281	2203	0	0	regoperrecv	internal
+2449	regopersend	pg_catalog	f	t	f	i	f	2203	17	0	0	regopersend	internal
+2450	regoperatorrecv	pg_catalog	f	t	f	i	f	2281	2204	0	0	regoperatorrecv	internal
+2451	regoperatorsend	pg_catalog	f	t	f	i	f	2204	17	0	0	regoperatorsend	internal
+2452	regclassrecv	pg_catalog	f	t	f	i	f	2281	2205	0	0	regclassrecv	internal
+2453	regclasssend	pg_catalog	f	t	f	i	f	2205	17	0	0	regclasssend	internal
+2454	regtyperecv	pg_catalog	f	t	f	i	f	2281	2206	0	0	regtyperecv	internal
+2455	regtypesend	pg_catalog	f	t	f	i	f	2206	17	0	0	regtypesend	internal
+2456	bit_recv	pg_catalog	f	t	f	i	f	2281 26 23	1560	0	0	bit_recv	internal
+2457	bit_send	pg_catalog	f	t	f	i	f	1560	17	0	0	bit_send	internal
+2458	varbit_recv	pg_catalog	f	t	f	i	f	2281 26 23	1562	0	0	varbit_recv	internal
+2459	varbit_send	pg_catalog	f	t	f	i	f	1562	17	0	0	varbit_send	internal
+2460	numeric_recv	pg_catalog	f	t	f	i	f	2281 26 23	1700	0	0	numeric_recv	internal
+2461	numeric_send	pg_catalog	f	t	f	i	f	1700	17	0	0	numeric_send	internal
+2462	sinh	pg_catalog	f	t	f	i	f	701	701	0	0	dsinh	internal
+2463	cosh	pg_catalog	f	t	f	i	f	701	701	0	0	dcosh	internal
+2464	tanh	pg_catalog	f	t	f	i	f	701	701	0	0	dtanh	internal
+2465	asinh	pg_catalog	f	t	f	i	f	701	701	0	0	dasinh	internal
+2466	acosh	pg_catalog	f	t	f	i	f	701	701	0	0	dacosh	internal
+2467	atanh	pg_catalog	f	t	f	i	f	701	701	0	0	datanh	internal
+2468	date_recv	pg_catalog	f	t	f	i	f	2281	1082	0	0	date_recv	internal
+2469	date_send	pg_catalog	f	t	f	i	f	1082	17	0	0	date_send	internal
+2470	time_recv	pg_catalog	f	t	f	i	f	2281 26 23	1083	0	0	time_recv	internal
+2471	time_send	pg_catalog	f	t	f	i	f	1083	17	0	0	time_send	internal
+2472	timetz_recv	pg_catalog	f	t	f	i	f	2281 26 23	1266	0	0	timetz_recv	internal
+2473	timetz_send	pg_catalog	f	t	f	i	f	1266	17	0	0	timetz_send	internal
+2474	timestamp_recv	pg_catalog	f	t	f	i	f	2281 26 23	1114	0	0	timestamp_recv	internal
+2475	timestamp_send	pg_catalog	f	t	f	i	f	1114	17	0	0	timestamp_send	internal
+2476	timestamptz_recv	pg_catalog	f	t	f	i	f	2281 26 23	1184	0	0	timestamptz_recv	internal
+2477	timestamptz_send	pg_catalog	f	t	f	i	f	1184	17	0	0	timestamptz_send	internal
+2478	interval_recv	pg_catalog	f	t	f	i	f	2281 26 23	1186	0	0	interval_recv	internal
+2479	interval_send	pg_catalog	f	t	f	i	f	1186	17	0	0	interval_send	internal
+2480	lseg_recv	pg_catalog	f	t	f	i	f	2281	601	0	0	lseg_recv	internal
+2481	lseg_send	pg_catalog	f	t	f	i	f	601	17	0	0	lseg_send	internal
+2482	path_recv	pg_catalog	f	t	f	i	f	2281	602	0	0	path_recv	internal
+2483	path_send	pg_catalog	f	t	f	i	f	602	17	0	0	path_send	internal
+2484	box_recv	pg_catalog	f	t	f	i	f	2281	603	0	0	box_recv	internal
+2485	box_send	pg_catalog	f	t	f	i	f	603	17	0	0	box_send	internal
+2486	poly_recv	pg_catalog	f	t	f	i	f	2281	604	0	0	poly_recv	internal
+2487	poly_send	pg_catalog	f	t	f	i	f	604	17	0	0	poly_send	internal
+2488	line_recv	pg_catalog	f	t	f	i	f	2281	628	0	0	line_recv	internal
+2489	line_send	pg_catalog	f	t	f	i	f	628	17	0	0	line_send	internal
+2490	circle_recv	pg_catalog	f	t	f	i	f	2281	718	0	0	circle_recv	internal
+2491	circle_send	pg_catalog	f	t	f	i	f	718	17	0	0	circle_send	internal
+2492	cash_recv	pg_catalog	f	t	f	i	f	2281	790	0	0	cash_recv	internal
+2493	cash_send	pg_catalog	f	t	f	i	f	790	17	0	0	cash_send	internal
+2494	macaddr_recv	pg_catalog	f	t	f	i	f	2281	829	0	0	macaddr_recv	internal
+2495	macaddr_send	pg_catalog	f	t	f	i	f	829	17	0	0	macaddr_send	internal
+2496	inet_recv	pg_catalog	f	t	f	i	f	2281	869	0	0	inet_recv	internal
+2497	inet_send	pg_catalog	f	t	f	i	f	869	17	0	0	inet_send	internal
+2498	cidr_recv	pg_catalog	f	t	f	i	f	2281	650	0	0	cidr_recv	internal
+2499	cidr_send	pg_catalog	f	t	f	i	f	650	17	0	0	cidr_send	internal
+2500	cstring_recv	pg_catalog	f	t	f	s	f	2281	2275	0	0	cstring_recv	internal
+2501	cstring_send	pg_catalog	f	t	f	s	f	2275	17	0	0	cstring_send	internal
+2502	anyarray_recv	pg_catalog	f	t	f	s	f	2281	2277	0	0	anyarray_recv	internal
+2503	anyarray_send	pg_catalog	f	t	f	s	f	2277	17	0	0	anyarray_send	internal
+2504	pg_get_ruledef	pg_catalog	f	t	f	s	f	26 16	25	0	0	pg_get_ruledef_ext	internal
+2505	pg_get_viewdef	pg_catalog	f	t	f	s	f	25 16	25	0	0	pg_get_viewdef_name_ext	internal
+2506	pg_get_viewdef	pg_catalog	f	t	f	s	f	26 16	25	0	0	pg_get_viewdef_ext	internal
+2507	pg_get_indexdef	pg_catalog	f	t	f	s	f	26 23 16	25	0	0	pg_get_indexdef_ext	internal
+2508	pg_get_constraintdef	pg_catalog	f	t	f	s	f	26 16	25	0	0	pg_get_constraintdef_ext	internal
+2509	pg_get_expr	pg_catalog	f	t	f	s	f	194 26 16	25	0	0	pg_get_expr_ext	internal
+2510	pg_prepared_statement	pg_catalog	f	t	t	s	f		2249	0	0	pg_prepared_statement	internal	25 25 1184 2211 2211 16 20 20	oooooooo	name,statement,prepare_time,parameter_types,result_types,from_sql,generic_plans,custom_plans
+2511	pg_cursor	pg_catalog	f	t	t	s	f		2249	0	0	pg_cursor	internal	25 25 16 16 16 1184	oooooo	name,statement,is_holdable,is_binary,is_scrollable,creation_time
+2512	float8_var_pop	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_var_pop	internal
+2513	float8_stddev_pop	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_stddev_pop	internal
+2514	numeric_var_pop	pg_catalog	f	f	f	i	f	2281	1700	0	0	numeric_var_pop	internal
+2515	booland_statefunc	pg_catalog	f	t	f	i	f	16 16	16	0	0	booland_statefunc	internal
+2516	boolor_statefunc	pg_catalog	f	t	f	i	f	16 16	16	0	0	boolor_statefunc	internal
+2517	bool_and	pg_catalog	a	f	f	i	f	16	16	0	0	aggregate_dummy	internal
+2518	bool_or	pg_catalog	a	f	f	i	f	16	16	0	0	aggregate_dummy	internal
+2519	every	pg_catalog	a	f	f	i	f	16	16	0	0	aggregate_dummy	internal
+2520	timestamp_lt_timestamptz	pg_catalog	f	t	f	s	f	1114 1184	16	0	0	timestamp_lt_timestamptz	internal
+2521	timestamp_le_timestamptz	pg_catalog	f	t	f	s	f	1114 1184	16	0	0	timestamp_le_timestamptz	internal
+2522	timestamp_eq_timestamptz	pg_catalog	f	t	f	s	f	1114 1184	16	0	0	timestamp_eq_timestamptz	internal
+2523	timestamp_gt_timestamptz	pg_catalog	f	t	f	s	f	1114 1184	16	0	0	timestamp_gt_timestamptz	internal
+2524	timestamp_ge_timestamptz	pg_catalog	f	t	f	s	f	1114 1184	16	0	0	timestamp_ge_timestamptz	internal
+2525	timestamp_ne_timestamptz	pg_catalog	f	t	f	s	f	1114 1184	16	0	0	timestamp_ne_timestamptz	internal
+2526	timestamp_cmp_timestamptz	pg_catalog	f	t	f	s	f	1114 1184	23	0	0	timestamp_cmp_timestamptz	internal
+2527	timestamptz_lt_timestamp	pg_catalog	f	t	f	s	f	1184 1114	16	0	0	timestamptz_lt_timestamp	internal
+2528	timestamptz_le_timestamp	pg_catalog	f	t	f	s	f	1184 1114	16	0	0	timestamptz_le_timestamp	internal
+2529	timestamptz_eq_timestamp	pg_catalog	f	t	f	s	f	1184 1114	16	0	0	timestamptz_eq_timestamp	internal
+2530	timestamptz_gt_timestamp	pg_catalog	f	t	f	s	f	1184 1114	16	0	0	timestamptz_gt_timestamp	internal
+2531	timestamptz_ge_timestamp	pg_catalog	f	t	f	s	f	1184 1114	16	0	0	timestamptz_ge_timestamp	internal
+2532	timestamptz_ne_timestamp	pg_catalog	f	t	f	s	f	1184 1114	16	0	0	timestamptz_ne_timestamp	internal
+2533	timestamptz_cmp_timestamp	pg_catalog	f	t	f	s	f	1184 1114	23	0	0	timestamptz_cmp_timestamp	internal
+2546	interval_pl_date	pg_catalog	f	t	f	i	f	1186 1082	1114	0	0		sql	\N	\N	\N	\N	RETURN (\d2 + \d1)
+2547	interval_pl_timetz	pg_catalog	f	t	f	i	f	1186 1266	1266	0	0		sql	\N	\N	\N	\N	RETURN (\d2 + \d1)
+2548	interval_pl_timestamp	pg_catalog	f	t	f	i	f	1186 1114	1114	0	0		sql	\N	\N	\N	\N	RETURN (\d2 + \d1)
+2549	interval_pl_timestamptz	pg_catalog	f	t	f	s	f	1186 1184	1184	0	0		sql	\N	\N	\N	\N	RETURN (\d2 + \d1)
+2550	integer_pl_date	pg_catalog	f	t	f	i	f	23 1082	1082	0	0		sql	\N	\N	\N	\N	RETURN (\d2 + \d1)
+2556	pg_tablespace_databases	pg_catalog	f	t	t	s	f	26	26	0	0	pg_tablespace_databases	internal
+2557	bool	pg_catalog	f	t	f	i	t	23	16	0	0	int4_bool	internal
+2558	int4	pg_catalog	f	t	f	i	t	16	23	0	0	bool_int4	internal
+2559	lastval	pg_catalog	f	t	f	v	f		20	0	0	lastval	internal
+2560	pg_postmaster_start_time	pg_catalog	f	t	f	s	f		1184	0	0	pg_postmaster_start_time	internal
+2561	pg_blocking_pids	pg_catalog	f	t	f	v	f	23	1007	0	0	pg_blocking_pids	internal
+2562	box_below	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_below	internal
+2563	box_overbelow	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_overbelow	internal
+2564	box_overabove	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_overabove	internal
+2565	box_above	pg_catalog	f	t	f	i	f	603 603	16	0	0	box_above	internal
+2566	poly_below	pg_catalog	f	t	f	i	f	604 604	16	0	0	poly_below	internal
+2567	poly_overbelow	pg_catalog	f	t	f	i	f	604 604	16	0	0	poly_overbelow	internal
+2568	poly_overabove	pg_catalog	f	t	f	i	f	604 604	16	0	0	poly_overabove	internal
+2569	poly_above	pg_catalog	f	t	f	i	f	604 604	16	0	0	poly_above	internal
+2578	gist_box_consistent	pg_catalog	f	t	f	i	f	2281 603 21 26 2281	16	0	0	gist_box_consistent	internal
+2580	float8	pg_catalog	f	t	f	i	f	3802	701	0	0	jsonb_float8	internal
+2581	gist_box_penalty	pg_catalog	f	t	f	i	f	2281 2281 2281	2281	0	0	gist_box_penalty	internal
+2582	gist_box_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2281	0	0	gist_box_picksplit	internal
+2583	gist_box_union	pg_catalog	f	t	f	i	f	2281 2281	603	0	0	gist_box_union	internal
+2584	gist_box_same	pg_catalog	f	t	f	i	f	603 603 2281	2281	0	0	gist_box_same	internal
+2585	gist_poly_consistent	pg_catalog	f	t	f	i	f	2281 604 21 26 2281	16	0	0	gist_poly_consistent	internal
+2586	gist_poly_compress	pg_catalog	f	t	f	i	f	2281	2281	0	0	gist_poly_compress	internal
+2587	circle_overbelow	pg_catalog	f	t	f	i	f	718 718	16	0	0	circle_overbelow	internal
+2588	circle_overabove	pg_catalog	f	t	f	i	f	718 718	16	0	0	circle_overabove	internal
+2591	gist_circle_consistent	pg_catalog	f	t	f	i	f	2281 718 21 26 2281	16	0	0	gist_circle_consistent	internal
+2592	gist_circle_compress	pg_catalog	f	t	f	i	f	2281	2281	0	0	gist_circle_compress	internal
+2596	numeric_stddev_pop	pg_catalog	f	f	f	i	f	2281	1700	0	0	numeric_stddev_pop	internal
+2597	domain_in	pg_catalog	f	f	f	s	f	2275 26 23	2276	0	0	domain_in	internal
+2598	domain_recv	pg_catalog	f	f	f	s	f	2281 26 23	2276	0	0	domain_recv	internal
+2599	pg_timezone_abbrevs	pg_catalog	f	t	t	s	f		2249	0	0	pg_timezone_abbrevs	internal	25 1186 16	ooo	abbrev,utc_offset,is_dst
+2614	xmlexists	pg_catalog	f	t	f	i	f	25 142	16	0	0	xmlexists	internal
+2621	pg_reload_conf	pg_catalog	f	t	f	v	f		16	0	0	pg_reload_conf	internal
+2622	pg_rotate_logfile	pg_catalog	f	t	f	v	f		16	0	0	pg_rotate_logfile_v2	internal
+2623	pg_stat_file	pg_catalog	f	t	f	v	f	25	2249	0	0	pg_stat_file_1arg	internal	25 20 1184 1184 1184 1184 16	ioooooo	filename,size,access,modification,change,creation,isdir
+2624	pg_read_file	pg_catalog	f	t	f	v	f	25 20 20	25	0	0	pg_read_file_off_len	internal
+2625	pg_ls_dir	pg_catalog	f	t	t	v	f	25	25	0	0	pg_ls_dir_1arg	internal
+2626	pg_sleep	pg_catalog	f	t	f	v	f	701	2278	0	0	pg_sleep	internal
+2627	inetnot	pg_catalog	f	t	f	i	f	869	869	0	0	inetnot	internal
+2628	inetand	pg_catalog	f	t	f	i	f	869 869	869	0	0	inetand	internal
+2629	inetor	pg_catalog	f	t	f	i	f	869 869	869	0	0	inetor	internal
+2630	inetpl	pg_catalog	f	t	f	i	f	869 20	869	0	0	inetpl	internal
+2631	int8pl_inet	pg_catalog	f	t	f	i	f	20 869	869	0	0		sql	\N	\N	\N	\N	RETURN (\d2 + \d1)
+2632	inetmi_int8	pg_catalog	f	t	f	i	f	869 20	869	0	0	inetmi_int8	internal
+2633	inetmi	pg_catalog	f	t	f	i	f	869 869	20	0	0	inetmi	internal
+2641	var_samp	pg_catalog	a	f	f	i	f	20	1700	0	0	aggregate_dummy	internal
+2642	var_samp	pg_catalog	a	f	f	i	f	23	1700	0	0	aggregate_dummy	internal
+2643	var_samp	pg_catalog	a	f	f	i	f	21	1700	0	0	aggregate_dummy	internal
+2644	var_samp	pg_catalog	a	f	f	i	f	700	701	0	0	aggregate_dummy	internal
+2645	var_samp	pg_catalog	a	f	f	i	f	701	701	0	0	aggregate_dummy	internal
+2646	var_samp	pg_catalog	a	f	f	i	f	1700	1700	0	0	aggregate_dummy	internal
+2647	transaction_timestamp	pg_catalog	f	t	f	s	f		1184	0	0	now	internal
+2648	statement_timestamp	pg_catalog	f	t	f	s	f		1184	0	0	statement_timestamp	internal
+2649	clock_timestamp	pg_catalog	f	t	f	v	f		1184	0	0	clock_timestamp	internal
+2700	gin_cmp_prefix	pg_catalog	f	t	f	i	f	25 25 21 2281	23	0	0	gin_cmp_prefix	internal
+2705	pg_has_role	pg_catalog	f	t	f	s	f	19 19 25	16	0	0	pg_has_role_name_name	internal
+2706	pg_has_role	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	pg_has_role_name_id	internal
+2707	pg_has_role	pg_catalog	f	t	f	s	f	26 19 25	16	0	0	pg_has_role_id_name	internal
+2708	pg_has_role	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	pg_has_role_id_id	internal
+2709	pg_has_role	pg_catalog	f	t	f	s	f	19 25	16	0	0	pg_has_role_name	internal
+2710	pg_has_role	pg_catalog	f	t	f	s	f	26 25	16	0	0	pg_has_role_id	internal
+2711	justify_interval	pg_catalog	f	t	f	i	f	1186	1186	0	0	interval_justify_interval	internal
+2712	stddev_samp	pg_catalog	a	f	f	i	f	20	1700	0	0	aggregate_dummy	internal
+2713	stddev_samp	pg_catalog	a	f	f	i	f	23	1700	0	0	aggregate_dummy	internal
+2714	stddev_samp	pg_catalog	a	f	f	i	f	21	1700	0	0	aggregate_dummy	internal
+2715	stddev_samp	pg_catalog	a	f	f	i	f	700	701	0	0	aggregate_dummy	internal
+2716	stddev_samp	pg_catalog	a	f	f	i	f	701	701	0	0	aggregate_dummy	internal
+2717	stddev_samp	pg_catalog	a	f	f	i	f	1700	1700	0	0	aggregate_dummy	internal
+2718	var_pop	pg_catalog	a	f	f	i	f	20	1700	0	0	aggregate_dummy	internal
+2719	var_pop	pg_catalog	a	f	f	i	f	23	1700	0	0	aggregate_dummy	internal
+2720	var_pop	pg_catalog	a	f	f	i	f	21	1700	0	0	aggregate_dummy	internal
+2721	var_pop	pg_catalog	a	f	f	i	f	700	701	0	0	aggregate_dummy	internal
+2722	var_pop	pg_catalog	a	f	f	i	f	701	701	0	0	aggregate_dummy	internal
+2723	var_pop	pg_catalog	a	f	f	i	f	1700	1700	0	0	aggregate_dummy	internal
+2724	stddev_pop	pg_catalog	a	f	f	i	f	20	1700	0	0	aggregate_dummy	internal
+2725	stddev_pop	pg_catalog	a	f	f	i	f	23	1700	0	0	aggregate_dummy	internal
+2726	stddev_pop	pg_catalog	a	f	f	i	f	21	1700	0	0	aggregate_dummy	internal
+2727	stddev_pop	pg_catalog	a	f	f	i	f	700	701	0	0	aggregate_dummy	internal
+2728	stddev_pop	pg_catalog	a	f	f	i	f	701	701	0	0	aggregate_dummy	internal
+2729	stddev_pop	pg_catalog	a	f	f	i	f	1700	1700	0	0	aggregate_dummy	internal
+2730	pg_get_triggerdef	pg_catalog	f	t	f	s	f	26 16	25	0	0	pg_get_triggerdef_ext	internal
+2731	asind	pg_catalog	f	t	f	i	f	701	701	0	0	dasind	internal
+2732	acosd	pg_catalog	f	t	f	i	f	701	701	0	0	dacosd	internal
+2733	atand	pg_catalog	f	t	f	i	f	701	701	0	0	datand	internal
+2734	atan2d	pg_catalog	f	t	f	i	f	701 701	701	0	0	datan2d	internal
+2735	sind	pg_catalog	f	t	f	i	f	701	701	0	0	dsind	internal
+2736	cosd	pg_catalog	f	t	f	i	f	701	701	0	0	dcosd	internal
+2737	tand	pg_catalog	f	t	f	i	f	701	701	0	0	dtand	internal
+2738	cotd	pg_catalog	f	t	f	i	f	701	701	0	0	dcotd	internal
+2739	pg_backup_stop	pg_catalog	f	t	f	v	f	16	2249	0	1	pg_backup_stop	internal	16 3220 25 25	iooo	wait_for_archive,lsn,labelfile,spcmapfile	true
+2740	numeric_avg_serialize	pg_catalog	f	t	f	i	f	2281	17	0	0	numeric_avg_serialize	internal
+2741	numeric_avg_deserialize	pg_catalog	f	t	f	i	f	17 2281	2281	0	0	numeric_avg_deserialize	internal
+2743	ginarrayextract	pg_catalog	f	t	f	i	f	2277 2281 2281	2281	0	0	ginarrayextract	internal
+2744	ginarrayconsistent	pg_catalog	f	t	f	i	f	2281 21 2277 23 2281 2281 2281 2281	16	0	0	ginarrayconsistent	internal
+2746	int8_avg_accum	pg_catalog	f	f	f	i	f	2281 20	2281	0	0	int8_avg_accum	internal
+2747	arrayoverlap	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	arrayoverlap	internal
+2748	arraycontains	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	arraycontains	internal
+2749	arraycontained	pg_catalog	f	t	f	i	f	2277 2277	16	0	0	arraycontained	internal
+2758	pg_stat_get_db_tuples_returned	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_tuples_returned	internal
+2759	pg_stat_get_db_tuples_fetched	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_tuples_fetched	internal
+2760	pg_stat_get_db_tuples_inserted	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_tuples_inserted	internal
+2761	pg_stat_get_db_tuples_updated	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_tuples_updated	internal
+2762	pg_stat_get_db_tuples_deleted	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_tuples_deleted	internal
+2763	regexp_matches	pg_catalog	f	t	t	i	f	25 25	1009	0	0	regexp_matches_no_flags	internal
+2764	regexp_matches	pg_catalog	f	t	t	i	f	25 25 25	1009	0	0	regexp_matches	internal
+2765	regexp_split_to_table	pg_catalog	f	t	t	i	f	25 25	25	0	0	regexp_split_to_table_no_flags	internal
+2766	regexp_split_to_table	pg_catalog	f	t	t	i	f	25 25 25	25	0	0	regexp_split_to_table	internal
+2767	regexp_split_to_array	pg_catalog	f	t	f	i	f	25 25	1009	0	0	regexp_split_to_array_no_flags	internal
+2768	regexp_split_to_array	pg_catalog	f	t	f	i	f	25 25 25	1009	0	0	regexp_split_to_array	internal
+2769	pg_stat_get_bgwriter_timed_checkpoints	pg_catalog	f	t	f	s	f		20	0	0	pg_stat_get_bgwriter_timed_checkpoints	internal
+2770	pg_stat_get_bgwriter_requested_checkpoints	pg_catalog	f	t	f	s	f		20	0	0	pg_stat_get_bgwriter_requested_checkpoints	internal
+2771	pg_stat_get_bgwriter_buf_written_checkpoints	pg_catalog	f	t	f	s	f		20	0	0	pg_stat_get_bgwriter_buf_written_checkpoints	internal
+2772	pg_stat_get_bgwriter_buf_written_clean	pg_catalog	f	t	f	s	f		20	0	0	pg_stat_get_bgwriter_buf_written_clean	internal
+2773	pg_stat_get_bgwriter_maxwritten_clean	pg_catalog	f	t	f	s	f		20	0	0	pg_stat_get_bgwriter_maxwritten_clean	internal
+2774	ginqueryarrayextract	pg_catalog	f	t	f	i	f	2277 2281 21 2281 2281 2281 2281	2281	0	0	ginqueryarrayextract	internal
+2775	pg_stat_get_buf_written_backend	pg_catalog	f	t	f	s	f		20	0	0	pg_stat_get_buf_written_backend	internal
+2777	anynonarray_in	pg_catalog	f	t	f	i	f	2275	2776	0	0	anynonarray_in	internal
+2778	anynonarray_out	pg_catalog	f	t	f	i	f	2776	2275	0	0	anynonarray_out	internal
+2781	pg_stat_get_last_vacuum_time	pg_catalog	f	t	f	s	f	26	1184	0	0	pg_stat_get_last_vacuum_time	internal
+2782	pg_stat_get_last_autovacuum_time	pg_catalog	f	t	f	s	f	26	1184	0	0	pg_stat_get_last_autovacuum_time	internal
+2783	pg_stat_get_last_analyze_time	pg_catalog	f	t	f	s	f	26	1184	0	0	pg_stat_get_last_analyze_time	internal
+2784	pg_stat_get_last_autoanalyze_time	pg_catalog	f	t	f	s	f	26	1184	0	0	pg_stat_get_last_autoanalyze_time	internal
+2785	int8_avg_combine	pg_catalog	f	f	f	i	f	2281 2281	2281	0	0	int8_avg_combine	internal
+2786	int8_avg_serialize	pg_catalog	f	t	f	i	f	2281	17	0	0	int8_avg_serialize	internal
+2787	int8_avg_deserialize	pg_catalog	f	t	f	i	f	17 2281	2281	0	0	int8_avg_deserialize	internal
+2788	pg_stat_get_backend_wait_event_type	pg_catalog	f	t	f	s	f	23	25	0	0	pg_stat_get_backend_wait_event_type	internal
+2790	tidgt	pg_catalog	f	t	f	i	t	27 27	16	0	0	tidgt	internal
+2791	tidlt	pg_catalog	f	t	f	i	t	27 27	16	0	0	tidlt	internal
+2792	tidge	pg_catalog	f	t	f	i	t	27 27	16	0	0	tidge	internal
+2793	tidle	pg_catalog	f	t	f	i	t	27 27	16	0	0	tidle	internal
+2794	bttidcmp	pg_catalog	f	t	f	i	t	27 27	23	0	0	bttidcmp	internal
+2795	tidlarger	pg_catalog	f	t	f	i	f	27 27	27	0	0	tidlarger	internal
+2796	tidsmaller	pg_catalog	f	t	f	i	f	27 27	27	0	0	tidsmaller	internal
+2797	max	pg_catalog	a	f	f	i	f	27	27	0	0	aggregate_dummy	internal
+2798	min	pg_catalog	a	f	f	i	f	27	27	0	0	aggregate_dummy	internal
+2803	count	pg_catalog	a	f	f	i	f		20	0	0	aggregate_dummy	internal
+2804	int8inc_any	pg_catalog	f	t	f	i	f	20 2276	20	0	0	int8inc_any	internal
+2805	int8inc_float8_float8	pg_catalog	f	t	f	i	f	20 701 701	20	0	0	int8inc_float8_float8	internal
+2806	float8_regr_accum	pg_catalog	f	t	f	i	f	1022 701 701	1022	0	0	float8_regr_accum	internal
+2807	float8_regr_sxx	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_regr_sxx	internal
+2808	float8_regr_syy	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_regr_syy	internal
+2809	float8_regr_sxy	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_regr_sxy	internal
+2810	float8_regr_avgx	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_regr_avgx	internal
+2811	float8_regr_avgy	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_regr_avgy	internal
+2812	float8_regr_r2	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_regr_r2	internal
+2813	float8_regr_slope	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_regr_slope	internal
+2814	float8_regr_intercept	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_regr_intercept	internal
+2815	float8_covar_pop	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_covar_pop	internal
+2816	float8_covar_samp	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_covar_samp	internal
+2817	float8_corr	pg_catalog	f	t	f	i	f	1022	701	0	0	float8_corr	internal
+2818	regr_count	pg_catalog	a	f	f	i	f	701 701	20	0	0	aggregate_dummy	internal
+2819	regr_sxx	pg_catalog	a	f	f	i	f	701 701	701	0	0	aggregate_dummy	internal
+2820	regr_syy	pg_catalog	a	f	f	i	f	701 701	701	0	0	aggregate_dummy	internal
+2821	regr_sxy	pg_catalog	a	f	f	i	f	701 701	701	0	0	aggregate_dummy	internal
+2822	regr_avgx	pg_catalog	a	f	f	i	f	701 701	701	0	0	aggregate_dummy	internal
+2823	regr_avgy	pg_catalog	a	f	f	i	f	701 701	701	0	0	aggregate_dummy	internal
+2824	regr_r2	pg_catalog	a	f	f	i	f	701 701	701	0	0	aggregate_dummy	internal
+2825	regr_slope	pg_catalog	a	f	f	i	f	701 701	701	0	0	aggregate_dummy	internal
+2826	regr_intercept	pg_catalog	a	f	f	i	f	701 701	701	0	0	aggregate_dummy	internal
+2827	covar_pop	pg_catalog	a	f	f	i	f	701 701	701	0	0	aggregate_dummy	internal
+2828	covar_samp	pg_catalog	a	f	f	i	f	701 701	701	0	0	aggregate_dummy	internal
+2829	corr	pg_catalog	a	f	f	i	f	701 701	701	0	0	aggregate_dummy	internal
+2844	pg_stat_get_db_blk_read_time	pg_catalog	f	t	f	s	f	26	701	0	0	pg_stat_get_db_blk_read_time	internal
+2845	pg_stat_get_db_blk_write_time	pg_catalog	f	t	f	s	f	26	701	0	0	pg_stat_get_db_blk_write_time	internal
+2848	pg_switch_wal	pg_catalog	f	t	f	v	f		3220	0	0	pg_switch_wal	internal
+2849	pg_current_wal_lsn	pg_catalog	f	t	f	v	f		3220	0	0	pg_current_wal_lsn	internal
+2850	pg_walfile_name_offset	pg_catalog	f	t	f	i	f	3220	2249	0	0	pg_walfile_name_offset	internal	3220 25 23	ioo	lsn,file_name,file_offset
+2851	pg_walfile_name	pg_catalog	f	t	f	i	f	3220	25	0	0	pg_walfile_name	internal
+2852	pg_current_wal_insert_lsn	pg_catalog	f	t	f	v	f		3220	0	0	pg_current_wal_insert_lsn	internal
+2853	pg_stat_get_backend_wait_event	pg_catalog	f	t	f	s	f	23	25	0	0	pg_stat_get_backend_wait_event	internal
+2854	pg_my_temp_schema	pg_catalog	f	t	f	s	f		26	0	0	pg_my_temp_schema	internal
+2855	pg_is_other_temp_schema	pg_catalog	f	t	f	s	f	26	16	0	0	pg_is_other_temp_schema	internal
+2856	pg_timezone_names	pg_catalog	f	t	t	s	f		2249	0	0	pg_timezone_names	internal	25 25 1186 16	oooo	name,abbrev,utc_offset,is_dst
+2857	pg_stat_get_backend_xact_start	pg_catalog	f	t	f	s	f	23	1184	0	0	pg_stat_get_backend_xact_start	internal
+2858	numeric_avg_accum	pg_catalog	f	f	f	i	f	2281 1700	2281	0	0	numeric_avg_accum	internal
+2859	pg_stat_get_buf_alloc	pg_catalog	f	t	f	s	f		20	0	0	pg_stat_get_buf_alloc	internal
+2878	pg_stat_get_live_tuples	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_live_tuples	internal
+2879	pg_stat_get_dead_tuples	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_dead_tuples	internal
+2880	pg_advisory_lock	pg_catalog	f	t	f	v	f	20	2278	0	0	pg_advisory_lock_int8	internal
+2881	pg_advisory_lock_shared	pg_catalog	f	t	f	v	f	20	2278	0	0	pg_advisory_lock_shared_int8	internal
+2882	pg_try_advisory_lock	pg_catalog	f	t	f	v	f	20	16	0	0	pg_try_advisory_lock_int8	internal
+2883	pg_try_advisory_lock_shared	pg_catalog	f	t	f	v	f	20	16	0	0	pg_try_advisory_lock_shared_int8	internal
+2884	pg_advisory_unlock	pg_catalog	f	t	f	v	f	20	16	0	0	pg_advisory_unlock_int8	internal
+2885	pg_advisory_unlock_shared	pg_catalog	f	t	f	v	f	20	16	0	0	pg_advisory_unlock_shared_int8	internal
+2886	pg_advisory_lock	pg_catalog	f	t	f	v	f	23 23	2278	0	0	pg_advisory_lock_int4	internal
+2887	pg_advisory_lock_shared	pg_catalog	f	t	f	v	f	23 23	2278	0	0	pg_advisory_lock_shared_int4	internal
+2888	pg_try_advisory_lock	pg_catalog	f	t	f	v	f	23 23	16	0	0	pg_try_advisory_lock_int4	internal
+2889	pg_try_advisory_lock_shared	pg_catalog	f	t	f	v	f	23 23	16	0	0	pg_try_advisory_lock_shared_int4	internal
+2890	pg_advisory_unlock	pg_catalog	f	t	f	v	f	23 23	16	0	0	pg_advisory_unlock_int4	internal
+2891	pg_advisory_unlock_shared	pg_catalog	f	t	f	v	f	23 23	16	0	0	pg_advisory_unlock_shared_int4	internal
+2892	pg_advisory_unlock_all	pg_catalog	f	t	f	v	f		2278	0	0	pg_advisory_unlock_all	internal
+2893	xml_in	pg_catalog	f	t	f	s	f	2275	142	0	0	xml_in	internal
+2894	xml_out	pg_catalog	f	t	f	i	f	142	2275	0	0	xml_out	internal
+2895	xmlcomment	pg_catalog	f	t	f	i	f	25	142	0	0	xmlcomment	internal
+2896	xml	pg_catalog	f	t	f	s	f	25	142	0	0	texttoxml	internal
+2897	xmlvalidate	pg_catalog	f	t	f	i	f	142 25	16	0	0	xmlvalidate	internal
+2898	xml_recv	pg_catalog	f	t	f	s	f	2281	142	0	0	xml_recv	internal
+2899	xml_send	pg_catalog	f	t	f	s	f	142	17	0	0	xml_send	internal
+2900	xmlconcat2	pg_catalog	f	f	f	i	f	142 142	142	0	0	xmlconcat2	internal
+2901	xmlagg	pg_catalog	a	f	f	i	f	142	142	0	0	aggregate_dummy	internal
+2902	varbittypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	varbittypmodin	internal
+2903	intervaltypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	intervaltypmodin	internal
+2904	intervaltypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	intervaltypmodout	internal
+2905	timestamptypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	timestamptypmodin	internal
+2906	timestamptypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	timestamptypmodout	internal
+2907	timestamptztypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	timestamptztypmodin	internal
+2908	timestamptztypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	timestamptztypmodout	internal
+2909	timetypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	timetypmodin	internal
+2910	timetypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	timetypmodout	internal
+2911	timetztypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	timetztypmodin	internal
+2912	timetztypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	timetztypmodout	internal
+2913	bpchartypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	bpchartypmodin	internal
+2914	bpchartypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	bpchartypmodout	internal
+2915	varchartypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	varchartypmodin	internal
+2916	varchartypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	varchartypmodout	internal
+2917	numerictypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	numerictypmodin	internal
+2918	numerictypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	numerictypmodout	internal
+2919	bittypmodin	pg_catalog	f	t	f	i	f	1263	23	0	0	bittypmodin	internal
+2920	bittypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	bittypmodout	internal
+2921	varbittypmodout	pg_catalog	f	t	f	i	f	23	2275	0	0	varbittypmodout	internal
+2922	text	pg_catalog	f	t	f	i	f	142	25	0	0	xmltotext	internal
+2923	table_to_xml	pg_catalog	f	t	f	s	f	2205 16 16 25	142	0	0	table_to_xml	internal	\N	\N	tbl,nulls,tableforest,targetns
+2924	query_to_xml	pg_catalog	f	t	f	v	f	25 16 16 25	142	0	0	query_to_xml	internal	\N	\N	query,nulls,tableforest,targetns
+2925	cursor_to_xml	pg_catalog	f	t	f	v	f	1790 23 16 16 25	142	0	0	cursor_to_xml	internal	\N	\N	cursor,count,nulls,tableforest,targetns
+2926	table_to_xmlschema	pg_catalog	f	t	f	s	f	2205 16 16 25	142	0	0	table_to_xmlschema	internal	\N	\N	tbl,nulls,tableforest,targetns
+2927	query_to_xmlschema	pg_catalog	f	t	f	v	f	25 16 16 25	142	0	0	query_to_xmlschema	internal	\N	\N	query,nulls,tableforest,targetns
+2928	cursor_to_xmlschema	pg_catalog	f	t	f	v	f	1790 16 16 25	142	0	0	cursor_to_xmlschema	internal	\N	\N	cursor,nulls,tableforest,targetns
+2929	table_to_xml_and_xmlschema	pg_catalog	f	t	f	s	f	2205 16 16 25	142	0	0	table_to_xml_and_xmlschema	internal	\N	\N	tbl,nulls,tableforest,targetns
+2930	query_to_xml_and_xmlschema	pg_catalog	f	t	f	v	f	25 16 16 25	142	0	0	query_to_xml_and_xmlschema	internal	\N	\N	query,nulls,tableforest,targetns
+2931	xpath	pg_catalog	f	t	f	i	f	25 142 1009	143	0	0	xpath	internal
+2932	xpath	pg_catalog	f	t	f	i	f	25 142	143	0	0		sql	\N	\N	\N	\N	RETURN xpath(\d1, \d2, '{}'::text[])
+2933	schema_to_xml	pg_catalog	f	t	f	s	f	19 16 16 25	142	0	0	schema_to_xml	internal	\N	\N	schema,nulls,tableforest,targetns
+2934	schema_to_xmlschema	pg_catalog	f	t	f	s	f	19 16 16 25	142	0	0	schema_to_xmlschema	internal	\N	\N	schema,nulls,tableforest,targetns
+2935	schema_to_xml_and_xmlschema	pg_catalog	f	t	f	s	f	19 16 16 25	142	0	0	schema_to_xml_and_xmlschema	internal	\N	\N	schema,nulls,tableforest,targetns
+2936	database_to_xml	pg_catalog	f	t	f	s	f	16 16 25	142	0	0	database_to_xml	internal	\N	\N	nulls,tableforest,targetns
+2937	database_to_xmlschema	pg_catalog	f	t	f	s	f	16 16 25	142	0	0	database_to_xmlschema	internal	\N	\N	nulls,tableforest,targetns
+2938	database_to_xml_and_xmlschema	pg_catalog	f	t	f	s	f	16 16 25	142	0	0	database_to_xml_and_xmlschema	internal	\N	\N	nulls,tableforest,targetns
+2939	txid_snapshot_in	pg_catalog	f	t	f	i	f	2275	2970	0	0	pg_snapshot_in	internal
+2940	txid_snapshot_out	pg_catalog	f	t	f	i	f	2970	2275	0	0	pg_snapshot_out	internal
+2941	txid_snapshot_recv	pg_catalog	f	t	f	i	f	2281	2970	0	0	pg_snapshot_recv	internal
+2942	txid_snapshot_send	pg_catalog	f	t	f	i	f	2970	17	0	0	pg_snapshot_send	internal
+2943	txid_current	pg_catalog	f	t	f	s	f		20	0	0	pg_current_xact_id	internal
+2944	txid_current_snapshot	pg_catalog	f	t	f	s	f		2970	0	0	pg_current_snapshot	internal
+2945	txid_snapshot_xmin	pg_catalog	f	t	f	i	f	2970	20	0	0	pg_snapshot_xmin	internal
+2946	txid_snapshot_xmax	pg_catalog	f	t	f	i	f	2970	20	0	0	pg_snapshot_xmax	internal
+2947	txid_snapshot_xip	pg_catalog	f	t	t	i	f	2970	20	0	0	pg_snapshot_xip	internal
+2948	txid_visible_in_snapshot	pg_catalog	f	t	f	i	f	20 2970	16	0	0	pg_visible_in_snapshot	internal
+2952	uuid_in	pg_catalog	f	t	f	i	f	2275	2950	0	0	uuid_in	internal
+2953	uuid_out	pg_catalog	f	t	f	i	f	2950	2275	0	0	uuid_out	internal
+2954	uuid_lt	pg_catalog	f	t	f	i	t	2950 2950	16	0	0	uuid_lt	internal
+2955	uuid_le	pg_catalog	f	t	f	i	t	2950 2950	16	0	0	uuid_le	internal
+2956	uuid_eq	pg_catalog	f	t	f	i	t	2950 2950	16	0	0	uuid_eq	internal
+2957	uuid_ge	pg_catalog	f	t	f	i	t	2950 2950	16	0	0	uuid_ge	internal
+2958	uuid_gt	pg_catalog	f	t	f	i	t	2950 2950	16	0	0	uuid_gt	internal
+2959	uuid_ne	pg_catalog	f	t	f	i	t	2950 2950	16	0	0	uuid_ne	internal
+2960	uuid_cmp	pg_catalog	f	t	f	i	t	2950 2950	23	0	0	uuid_cmp	internal
+2961	uuid_recv	pg_catalog	f	t	f	i	f	2281	2950	0	0	uuid_recv	internal
+2962	uuid_send	pg_catalog	f	t	f	i	f	2950	17	0	0	uuid_send	internal
+2963	uuid_hash	pg_catalog	f	t	f	i	f	2950	23	0	0	uuid_hash	internal
+2971	text	pg_catalog	f	t	f	i	f	16	25	0	0	booltext	internal
+2978	pg_stat_get_function_calls	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_function_calls	internal
+2979	pg_stat_get_function_total_time	pg_catalog	f	t	f	s	f	26	701	0	0	pg_stat_get_function_total_time	internal
+2980	pg_stat_get_function_self_time	pg_catalog	f	t	f	s	f	26	701	0	0	pg_stat_get_function_self_time	internal
+2981	record_eq	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	record_eq	internal
+2982	record_ne	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	record_ne	internal
+2983	record_lt	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	record_lt	internal
+2984	record_gt	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	record_gt	internal
+2985	record_le	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	record_le	internal
+2986	record_ge	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	record_ge	internal
+2987	btrecordcmp	pg_catalog	f	t	f	i	f	2249 2249	23	0	0	btrecordcmp	internal
+2997	pg_table_size	pg_catalog	f	t	f	v	f	2205	20	0	0	pg_table_size	internal
+2998	pg_indexes_size	pg_catalog	f	t	f	v	f	2205	20	0	0	pg_indexes_size	internal
+2999	pg_relation_filenode	pg_catalog	f	t	f	s	f	2205	26	0	0	pg_relation_filenode	internal
+3000	has_foreign_data_wrapper_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	has_foreign_data_wrapper_privilege_name_name	internal
+3001	has_foreign_data_wrapper_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	has_foreign_data_wrapper_privilege_name_id	internal
+3002	has_foreign_data_wrapper_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	has_foreign_data_wrapper_privilege_id_name	internal
+3003	has_foreign_data_wrapper_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	has_foreign_data_wrapper_privilege_id_id	internal
+3004	has_foreign_data_wrapper_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	has_foreign_data_wrapper_privilege_name	internal
+3005	has_foreign_data_wrapper_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	has_foreign_data_wrapper_privilege_id	internal
+3006	has_server_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	has_server_privilege_name_name	internal
+3007	has_server_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	has_server_privilege_name_id	internal
+3008	has_server_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	has_server_privilege_id_name	internal
+3009	has_server_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	has_server_privilege_id_id	internal
+3010	has_server_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	has_server_privilege_name	internal
+3011	has_server_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	has_server_privilege_id	internal
+3012	has_column_privilege	pg_catalog	f	t	f	s	f	19 25 25 25	16	0	0	has_column_privilege_name_name_name	internal
+3013	has_column_privilege	pg_catalog	f	t	f	s	f	19 25 21 25	16	0	0	has_column_privilege_name_name_attnum	internal
+3014	has_column_privilege	pg_catalog	f	t	f	s	f	19 26 25 25	16	0	0	has_column_privilege_name_id_name	internal
+3015	has_column_privilege	pg_catalog	f	t	f	s	f	19 26 21 25	16	0	0	has_column_privilege_name_id_attnum	internal
+3016	has_column_privilege	pg_catalog	f	t	f	s	f	26 25 25 25	16	0	0	has_column_privilege_id_name_name	internal
+3017	has_column_privilege	pg_catalog	f	t	f	s	f	26 25 21 25	16	0	0	has_column_privilege_id_name_attnum	internal
+3018	has_column_privilege	pg_catalog	f	t	f	s	f	26 26 25 25	16	0	0	has_column_privilege_id_id_name	internal
+3019	has_column_privilege	pg_catalog	f	t	f	s	f	26 26 21 25	16	0	0	has_column_privilege_id_id_attnum	internal
+3020	has_column_privilege	pg_catalog	f	t	f	s	f	25 25 25	16	0	0	has_column_privilege_name_name	internal
+3021	has_column_privilege	pg_catalog	f	t	f	s	f	25 21 25	16	0	0	has_column_privilege_name_attnum	internal
+3022	has_column_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	has_column_privilege_id_name	internal
+3023	has_column_privilege	pg_catalog	f	t	f	s	f	26 21 25	16	0	0	has_column_privilege_id_attnum	internal
+3024	has_any_column_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	has_any_column_privilege_name_name	internal
+3025	has_any_column_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	has_any_column_privilege_name_id	internal
+3026	has_any_column_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	has_any_column_privilege_id_name	internal
+3027	has_any_column_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	has_any_column_privilege_id_id	internal
+3028	has_any_column_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	has_any_column_privilege_name	internal
+3029	has_any_column_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	has_any_column_privilege_id	internal
+3030	overlay	pg_catalog	f	t	f	i	f	1560 1560 23 23	1560	0	0	bitoverlay	internal
+3031	overlay	pg_catalog	f	t	f	i	f	1560 1560 23	1560	0	0	bitoverlay_no_len	internal
+3032	get_bit	pg_catalog	f	t	f	i	f	1560 23	23	0	0	bitgetbit	internal
+3033	set_bit	pg_catalog	f	t	f	i	f	1560 23 23	1560	0	0	bitsetbit	internal
+3034	pg_relation_filepath	pg_catalog	f	t	f	s	f	2205	25	0	0	pg_relation_filepath	internal
+3035	pg_listening_channels	pg_catalog	f	t	t	s	f		25	0	0	pg_listening_channels	internal
+3036	pg_notify	pg_catalog	f	f	f	v	f	25 25	2278	0	0	pg_notify	internal
+3037	pg_stat_get_xact_numscans	pg_catalog	f	t	f	v	f	26	20	0	0	pg_stat_get_xact_numscans	internal
+3038	pg_stat_get_xact_tuples_returned	pg_catalog	f	t	f	v	f	26	20	0	0	pg_stat_get_xact_tuples_returned	internal
+3039	pg_stat_get_xact_tuples_fetched	pg_catalog	f	t	f	v	f	26	20	0	0	pg_stat_get_xact_tuples_fetched	internal
+3040	pg_stat_get_xact_tuples_inserted	pg_catalog	f	t	f	v	f	26	20	0	0	pg_stat_get_xact_tuples_inserted	internal
+3041	pg_stat_get_xact_tuples_updated	pg_catalog	f	t	f	v	f	26	20	0	0	pg_stat_get_xact_tuples_updated	internal
+3042	pg_stat_get_xact_tuples_deleted	pg_catalog	f	t	f	v	f	26	20	0	0	pg_stat_get_xact_tuples_deleted	internal
+3043	pg_stat_get_xact_tuples_hot_updated	pg_catalog	f	t	f	v	f	26	20	0	0	pg_stat_get_xact_tuples_hot_updated	internal
+3044	pg_stat_get_xact_blocks_fetched	pg_catalog	f	t	f	v	f	26	20	0	0	pg_stat_get_xact_blocks_fetched	internal
+3045	pg_stat_get_xact_blocks_hit	pg_catalog	f	t	f	v	f	26	20	0	0	pg_stat_get_xact_blocks_hit	internal
+3046	pg_stat_get_xact_function_calls	pg_catalog	f	t	f	v	f	26	20	0	0	pg_stat_get_xact_function_calls	internal
+3047	pg_stat_get_xact_function_total_time	pg_catalog	f	t	f	v	f	26	701	0	0	pg_stat_get_xact_function_total_time	internal
+3048	pg_stat_get_xact_function_self_time	pg_catalog	f	t	f	v	f	26	701	0	0	pg_stat_get_xact_function_self_time	internal
+3049	xpath_exists	pg_catalog	f	t	f	i	f	25 142 1009	16	0	0	xpath_exists	internal
+3050	xpath_exists	pg_catalog	f	t	f	i	f	25 142	16	0	0		sql	\N	\N	\N	\N	RETURN xpath_exists(\d1, \d2, '{}'::text[])
+3051	xml_is_well_formed	pg_catalog	f	t	f	s	f	25	16	0	0	xml_is_well_formed	internal
+3052	xml_is_well_formed_document	pg_catalog	f	t	f	i	f	25	16	0	0	xml_is_well_formed_document	internal
+3053	xml_is_well_formed_content	pg_catalog	f	t	f	i	f	25	16	0	0	xml_is_well_formed_content	internal
+3054	pg_stat_get_vacuum_count	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_vacuum_count	internal
+3055	pg_stat_get_autovacuum_count	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_autovacuum_count	internal
+3056	pg_stat_get_analyze_count	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_analyze_count	internal
+3057	pg_stat_get_autoanalyze_count	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_autoanalyze_count	internal
+3058	concat	pg_catalog	f	f	f	s	f	2276	25	2276	0	text_concat	internal	2276	v
+3059	concat_ws	pg_catalog	f	f	f	s	f	25 2276	25	2276	0	text_concat_ws	internal	25 2276	iv
+3060	left	pg_catalog	f	t	f	i	f	25 23	25	0	0	text_left	internal
+3061	right	pg_catalog	f	t	f	i	f	25 23	25	0	0	text_right	internal
+3062	reverse	pg_catalog	f	t	f	i	f	25	25	0	0	text_reverse	internal
+3063	pg_stat_get_buf_fsync_backend	pg_catalog	f	t	f	s	f		20	0	0	pg_stat_get_buf_fsync_backend	internal
+3064	gist_point_distance	pg_catalog	f	t	f	i	f	2281 600 21 26 2281	701	0	0	gist_point_distance	internal
+3065	pg_stat_get_db_conflict_tablespace	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_conflict_tablespace	internal
+3066	pg_stat_get_db_conflict_lock	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_conflict_lock	internal
+3067	pg_stat_get_db_conflict_snapshot	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_conflict_snapshot	internal
+3068	pg_stat_get_db_conflict_bufferpin	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_conflict_bufferpin	internal
+3069	pg_stat_get_db_conflict_startup_deadlock	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_conflict_startup_deadlock	internal
+3070	pg_stat_get_db_conflict_all	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_conflict_all	internal
+3071	pg_wal_replay_pause	pg_catalog	f	t	f	v	f		2278	0	0	pg_wal_replay_pause	internal
+3072	pg_wal_replay_resume	pg_catalog	f	t	f	v	f		2278	0	0	pg_wal_replay_resume	internal
+3073	pg_is_wal_replay_paused	pg_catalog	f	t	f	v	f		16	0	0	pg_is_wal_replay_paused	internal
+3074	pg_stat_get_db_stat_reset_time	pg_catalog	f	t	f	s	f	26	1184	0	0	pg_stat_get_db_stat_reset_time	internal
+3075	pg_stat_get_bgwriter_stat_reset_time	pg_catalog	f	t	f	s	f		1184	0	0	pg_stat_get_bgwriter_stat_reset_time	internal
+3076	ginarrayextract	pg_catalog	f	t	f	i	f	2277 2281	2281	0	0	ginarrayextract_2args	internal
+3077	gin_extract_tsvector	pg_catalog	f	t	f	i	f	3614 2281	2281	0	0	gin_extract_tsvector_2args	internal
+3078	pg_sequence_parameters	pg_catalog	f	t	f	s	f	26	2249	0	0	pg_sequence_parameters	internal	26 20 20 20 20 16 20 26	iooooooo	sequence_oid,start_value,minimum_value,maximum_value,increment,cycle_option,cache_size,data_type
+3082	pg_available_extensions	pg_catalog	f	t	t	s	f		2249	0	0	pg_available_extensions	internal	19 25 25	ooo	name,default_version,comment
+3083	pg_available_extension_versions	pg_catalog	f	t	t	s	f		2249	0	0	pg_available_extension_versions	internal	19 25 16 16 16 19 1003 25	oooooooo	name,version,superuser,trusted,relocatable,schema,requires,comment
+3084	pg_extension_update_paths	pg_catalog	f	t	t	s	f	19	2249	0	0	pg_extension_update_paths	internal	19 25 25 25	iooo	name,source,target,path
+3086	pg_extension_config_dump	pg_catalog	f	t	f	v	f	2205 25	2278	0	0	pg_extension_config_dump	internal
+3087	gin_extract_tsquery	pg_catalog	f	t	f	i	f	3615 2281 21 2281 2281	2281	0	0	gin_extract_tsquery_5args	internal
+3088	gin_tsquery_consistent	pg_catalog	f	t	f	i	f	2281 21 3615 23 2281 2281	16	0	0	gin_tsquery_consistent_6args	internal
+3089	pg_advisory_xact_lock	pg_catalog	f	t	f	v	f	20	2278	0	0	pg_advisory_xact_lock_int8	internal
+3090	pg_advisory_xact_lock_shared	pg_catalog	f	t	f	v	f	20	2278	0	0	pg_advisory_xact_lock_shared_int8	internal
+3091	pg_try_advisory_xact_lock	pg_catalog	f	t	f	v	f	20	16	0	0	pg_try_advisory_xact_lock_int8	internal
+3092	pg_try_advisory_xact_lock_shared	pg_catalog	f	t	f	v	f	20	16	0	0	pg_try_advisory_xact_lock_shared_int8	internal
+3093	pg_advisory_xact_lock	pg_catalog	f	t	f	v	f	23 23	2278	0	0	pg_advisory_xact_lock_int4	internal
+3094	pg_advisory_xact_lock_shared	pg_catalog	f	t	f	v	f	23 23	2278	0	0	pg_advisory_xact_lock_shared_int4	internal
+3095	pg_try_advisory_xact_lock	pg_catalog	f	t	f	v	f	23 23	16	0	0	pg_try_advisory_xact_lock_int4	internal
+3096	pg_try_advisory_xact_lock_shared	pg_catalog	f	t	f	v	f	23 23	16	0	0	pg_try_advisory_xact_lock_shared_int4	internal
+3097	varchar_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	varchar_support	internal
+3098	pg_create_restore_point	pg_catalog	f	t	f	v	f	25	3220	0	0	pg_create_restore_point	internal
+3099	pg_stat_get_wal_senders	pg_catalog	f	f	t	s	f		2249	0	0	pg_stat_get_wal_senders	internal	23 25 3220 3220 3220 3220 1186 1186 1186 23 25 1184	oooooooooooo	pid,state,sent_lsn,write_lsn,flush_lsn,replay_lsn,write_lag,flush_lag,replay_lag,sync_priority,sync_state,reply_time
+3100	row_number	pg_catalog	w	f	f	i	f		20	0	0	window_row_number	internal
+3101	rank	pg_catalog	w	f	f	i	f		20	0	0	window_rank	internal
+3102	dense_rank	pg_catalog	w	f	f	i	f		20	0	0	window_dense_rank	internal
+3103	percent_rank	pg_catalog	w	f	f	i	f		701	0	0	window_percent_rank	internal
+3104	cume_dist	pg_catalog	w	f	f	i	f		701	0	0	window_cume_dist	internal
+3105	ntile	pg_catalog	w	t	f	i	f	23	23	0	0	window_ntile	internal
+3106	lag	pg_catalog	w	t	f	i	f	2283	2283	0	0	window_lag	internal
+3107	lag	pg_catalog	w	t	f	i	f	2283 23	2283	0	0	window_lag_with_offset	internal
+3108	lag	pg_catalog	w	t	f	i	f	5077 23 5077	5077	0	0	window_lag_with_offset_and_default	internal
+3109	lead	pg_catalog	w	t	f	i	f	2283	2283	0	0	window_lead	internal
+3110	lead	pg_catalog	w	t	f	i	f	2283 23	2283	0	0	window_lead_with_offset	internal
+3111	lead	pg_catalog	w	t	f	i	f	5077 23 5077	5077	0	0	window_lead_with_offset_and_default	internal
+3112	first_value	pg_catalog	w	t	f	i	f	2283	2283	0	0	window_first_value	internal
+3113	last_value	pg_catalog	w	t	f	i	f	2283	2283	0	0	window_last_value	internal
+3114	nth_value	pg_catalog	w	t	f	i	f	2283 23	2283	0	0	window_nth_value	internal
+3116	fdw_handler_in	pg_catalog	f	f	f	i	f	2275	3115	0	0	fdw_handler_in	internal
+3117	fdw_handler_out	pg_catalog	f	t	f	i	f	3115	2275	0	0	fdw_handler_out	internal
+3120	void_recv	pg_catalog	f	t	f	i	f	2281	2278	0	0	void_recv	internal
+3121	void_send	pg_catalog	f	t	f	i	f	2278	17	0	0	void_send	internal
+3129	btint2sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	btint2sortsupport	internal
+3130	btint4sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	btint4sortsupport	internal
+3131	btint8sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	btint8sortsupport	internal
+3132	btfloat4sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	btfloat4sortsupport	internal
+3133	btfloat8sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	btfloat8sortsupport	internal
+3134	btoidsortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	btoidsortsupport	internal
+3135	btnamesortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	btnamesortsupport	internal
+3136	date_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	date_sortsupport	internal
+3137	timestamp_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	timestamp_sortsupport	internal
+3138	has_type_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	has_type_privilege_name_name	internal
+3139	has_type_privilege	pg_catalog	f	t	f	s	f	19 26 25	16	0	0	has_type_privilege_name_id	internal
+3140	has_type_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	has_type_privilege_id_name	internal
+3141	has_type_privilege	pg_catalog	f	t	f	s	f	26 26 25	16	0	0	has_type_privilege_id_id	internal
+3142	has_type_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	has_type_privilege_name	internal
+3143	has_type_privilege	pg_catalog	f	t	f	s	f	26 25	16	0	0	has_type_privilege_id	internal
+3144	macaddr_not	pg_catalog	f	t	f	i	f	829	829	0	0	macaddr_not	internal
+3145	macaddr_and	pg_catalog	f	t	f	i	f	829 829	829	0	0	macaddr_and	internal
+3146	macaddr_or	pg_catalog	f	t	f	i	f	829 829	829	0	0	macaddr_or	internal
+3150	pg_stat_get_db_temp_files	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_temp_files	internal
+3151	pg_stat_get_db_temp_bytes	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_temp_bytes	internal
+3152	pg_stat_get_db_deadlocks	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_deadlocks	internal
+3153	array_to_json	pg_catalog	f	t	f	s	f	2277	114	0	0	array_to_json	internal
+3154	array_to_json	pg_catalog	f	t	f	s	f	2277 16	114	0	0	array_to_json_pretty	internal
+3155	row_to_json	pg_catalog	f	t	f	s	f	2249	114	0	0	row_to_json	internal
+3156	row_to_json	pg_catalog	f	t	f	s	f	2249 16	114	0	0	row_to_json_pretty	internal
+3157	numeric_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	numeric_support	internal
+3158	varbit_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	varbit_support	internal
+3159	pg_get_viewdef	pg_catalog	f	t	f	s	f	26 23	25	0	0	pg_get_viewdef_wrap	internal
+3160	pg_stat_get_checkpoint_write_time	pg_catalog	f	t	f	s	f		701	0	0	pg_stat_get_checkpoint_write_time	internal
+3161	pg_stat_get_checkpoint_sync_time	pg_catalog	f	t	f	s	f		701	0	0	pg_stat_get_checkpoint_sync_time	internal
+3162	pg_collation_for	pg_catalog	f	f	f	s	f	2276	25	0	0	pg_collation_for	internal
+3163	pg_trigger_depth	pg_catalog	f	t	f	s	f		23	0	0	pg_trigger_depth	internal
+3165	pg_wal_lsn_diff	pg_catalog	f	t	f	i	f	3220 3220	1700	0	0	pg_wal_lsn_diff	internal
+3166	pg_size_pretty	pg_catalog	f	t	f	i	f	1700	25	0	0	pg_size_pretty_numeric	internal
+3167	array_remove	pg_catalog	f	f	f	i	f	5078 5077	5078	0	0	array_remove	internal
+3168	array_replace	pg_catalog	f	f	f	i	f	5078 5077 5077	5078	0	0	array_replace	internal
+3169	rangesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	rangesel	internal
+3170	lo_lseek64	pg_catalog	f	t	f	v	f	23 20 23	20	0	0	be_lo_lseek64	internal
+3171	lo_tell64	pg_catalog	f	t	f	v	f	23	20	0	0	be_lo_tell64	internal
+3172	lo_truncate64	pg_catalog	f	t	f	v	f	23 20	23	0	0	be_lo_truncate64	internal
+3173	json_agg_transfn	pg_catalog	f	f	f	s	f	2281 2283	2281	0	0	json_agg_transfn	internal
+3174	json_agg_finalfn	pg_catalog	f	f	f	i	f	2281	114	0	0	json_agg_finalfn	internal
+3175	json_agg	pg_catalog	a	f	f	s	f	2283	114	0	0	aggregate_dummy	internal
+3176	to_json	pg_catalog	f	t	f	s	f	2283	114	0	0	to_json	internal
+3177	pg_stat_get_mod_since_analyze	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_mod_since_analyze	internal
+3178	numeric_sum	pg_catalog	f	f	f	i	f	2281	1700	0	0	numeric_sum	internal
+3179	cardinality	pg_catalog	f	t	f	i	f	2277	23	0	0	array_cardinality	internal
+3180	json_object_agg_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	json_object_agg_transfn	internal
+3181	record_image_eq	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	record_image_eq	internal
+3182	record_image_ne	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	record_image_ne	internal
+3183	record_image_lt	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	record_image_lt	internal
+3184	record_image_gt	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	record_image_gt	internal
+3185	record_image_le	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	record_image_le	internal
+3186	record_image_ge	pg_catalog	f	t	f	i	f	2249 2249	16	0	0	record_image_ge	internal
+3187	btrecordimagecmp	pg_catalog	f	t	f	i	f	2249 2249	23	0	0	btrecordimagecmp	internal
+3195	pg_stat_get_archiver	pg_catalog	f	f	f	s	f		2249	0	0	pg_stat_get_archiver	internal	20 25 1184 20 25 1184 1184	ooooooo	archived_count,last_archived_wal,last_archived_time,failed_count,last_failed_wal,last_failed_time,stats_reset
+3196	json_object_agg_finalfn	pg_catalog	f	f	f	i	f	2281	114	0	0	json_object_agg_finalfn	internal
+3197	json_object_agg	pg_catalog	a	f	f	s	f	2276 2276	114	0	0	aggregate_dummy	internal
+3198	json_build_array	pg_catalog	f	f	f	s	f	2276	114	2276	0	json_build_array	internal	2276	v
+3199	json_build_array	pg_catalog	f	f	f	s	f		114	0	0	json_build_array_noargs	internal
+3200	json_build_object	pg_catalog	f	f	f	s	f	2276	114	2276	0	json_build_object	internal	2276	v
+3201	json_build_object	pg_catalog	f	f	f	s	f		114	0	0	json_build_object_noargs	internal
+3202	json_object	pg_catalog	f	t	f	i	f	1009	114	0	0	json_object	internal
+3203	json_object	pg_catalog	f	t	f	i	f	1009 1009	114	0	0	json_object_two_arg	internal
+3204	json_to_record	pg_catalog	f	t	f	s	f	114	2249	0	0	json_to_record	internal
+3205	json_to_recordset	pg_catalog	f	f	t	s	f	114	2249	0	0	json_to_recordset	internal
+3207	jsonb_array_length	pg_catalog	f	t	f	i	f	3802	23	0	0	jsonb_array_length	internal
+3208	jsonb_each	pg_catalog	f	t	t	i	f	3802	2249	0	0	jsonb_each	internal	3802 25 3802	ioo	from_json,key,value
+3209	jsonb_populate_record	pg_catalog	f	f	f	s	f	2283 3802	2283	0	0	jsonb_populate_record	internal
+3210	jsonb_typeof	pg_catalog	f	t	f	i	f	3802	25	0	0	jsonb_typeof	internal
+3214	jsonb_object_field_text	pg_catalog	f	t	f	i	f	3802 25	25	0	0	jsonb_object_field_text	internal	\N	\N	from_json,field_name
+3215	jsonb_array_element	pg_catalog	f	t	f	i	f	3802 23	3802	0	0	jsonb_array_element	internal	\N	\N	from_json,element_index
+3216	jsonb_array_element_text	pg_catalog	f	t	f	i	f	3802 23	25	0	0	jsonb_array_element_text	internal	\N	\N	from_json,element_index
+3217	jsonb_extract_path	pg_catalog	f	t	f	i	f	3802 1009	3802	25	0	jsonb_extract_path	internal	3802 1009	iv	from_json,path_elems
+3218	width_bucket	pg_catalog	f	t	f	i	f	5077 5078	23	0	0	width_bucket_array	internal
+3219	jsonb_array_elements	pg_catalog	f	t	t	i	f	3802	3802	0	0	jsonb_array_elements	internal	3802 3802	io	from_json,value
+3229	pg_lsn_in	pg_catalog	f	t	f	i	f	2275	3220	0	0	pg_lsn_in	internal
+3230	pg_lsn_out	pg_catalog	f	t	f	i	f	3220	2275	0	0	pg_lsn_out	internal
+3231	pg_lsn_lt	pg_catalog	f	t	f	i	t	3220 3220	16	0	0	pg_lsn_lt	internal
+3232	pg_lsn_le	pg_catalog	f	t	f	i	t	3220 3220	16	0	0	pg_lsn_le	internal
+3233	pg_lsn_eq	pg_catalog	f	t	f	i	t	3220 3220	16	0	0	pg_lsn_eq	internal
+3234	pg_lsn_ge	pg_catalog	f	t	f	i	t	3220 3220	16	0	0	pg_lsn_ge	internal
+3235	pg_lsn_gt	pg_catalog	f	t	f	i	t	3220 3220	16	0	0	pg_lsn_gt	internal
+3236	pg_lsn_ne	pg_catalog	f	t	f	i	t	3220 3220	16	0	0	pg_lsn_ne	internal
+3237	pg_lsn_mi	pg_catalog	f	t	f	i	f	3220 3220	1700	0	0	pg_lsn_mi	internal
+3238	pg_lsn_recv	pg_catalog	f	t	f	i	f	2281	3220	0	0	pg_lsn_recv	internal
+3239	pg_lsn_send	pg_catalog	f	t	f	i	f	3220	17	0	0	pg_lsn_send	internal
+3251	pg_lsn_cmp	pg_catalog	f	t	f	i	t	3220 3220	23	0	0	pg_lsn_cmp	internal
+3252	pg_lsn_hash	pg_catalog	f	t	f	i	f	3220	23	0	0	pg_lsn_hash	internal
+3255	bttextsortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	bttextsortsupport	internal
+3259	generate_series	pg_catalog	f	t	t	i	f	1700 1700 1700	1700	0	0	generate_series_step_numeric	internal
+3260	generate_series	pg_catalog	f	t	t	i	f	1700 1700	1700	0	0	generate_series_numeric	internal
+3261	json_strip_nulls	pg_catalog	f	t	f	i	f	114	114	0	0	json_strip_nulls	internal
+3262	jsonb_strip_nulls	pg_catalog	f	t	f	i	f	3802	3802	0	0	jsonb_strip_nulls	internal
+3263	jsonb_object	pg_catalog	f	t	f	i	f	1009	3802	0	0	jsonb_object	internal
+3264	jsonb_object	pg_catalog	f	t	f	i	f	1009 1009	3802	0	0	jsonb_object_two_arg	internal
+3265	jsonb_agg_transfn	pg_catalog	f	f	f	s	f	2281 2283	2281	0	0	jsonb_agg_transfn	internal
+3266	jsonb_agg_finalfn	pg_catalog	f	f	f	s	f	2281	3802	0	0	jsonb_agg_finalfn	internal
+3267	jsonb_agg	pg_catalog	a	f	f	s	f	2283	3802	0	0	aggregate_dummy	internal
+3268	jsonb_object_agg_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	jsonb_object_agg_transfn	internal
+3269	jsonb_object_agg_finalfn	pg_catalog	f	f	f	s	f	2281	3802	0	0	jsonb_object_agg_finalfn	internal
+3270	jsonb_object_agg	pg_catalog	a	f	f	i	f	2276 2276	3802	0	0	aggregate_dummy	internal
+3271	jsonb_build_array	pg_catalog	f	f	f	s	f	2276	3802	2276	0	jsonb_build_array	internal	2276	v
+3272	jsonb_build_array	pg_catalog	f	f	f	s	f		3802	0	0	jsonb_build_array_noargs	internal
+3273	jsonb_build_object	pg_catalog	f	f	f	s	f	2276	3802	2276	0	jsonb_build_object	internal	2276	v
+3274	jsonb_build_object	pg_catalog	f	f	f	s	f		3802	0	0	jsonb_build_object_noargs	internal
+3275	dist_ppoly	pg_catalog	f	t	f	i	f	600 604	701	0	0	dist_ppoly	internal
+3277	array_position	pg_catalog	f	f	f	i	f	5078 5077	23	0	0	array_position	internal
+3278	array_position	pg_catalog	f	f	f	i	f	5078 5077 23	23	0	0	array_position_start	internal
+3279	array_positions	pg_catalog	f	f	f	i	f	5078 5077	1007	0	0	array_positions	internal
+3280	gist_circle_distance	pg_catalog	f	t	f	i	f	2281 718 21 26 2281	701	0	0	gist_circle_distance	internal
+3281	scale	pg_catalog	f	t	f	i	f	1700	23	0	0	numeric_scale	internal
+3282	gist_point_fetch	pg_catalog	f	t	f	i	f	2281	2281	0	0	gist_point_fetch	internal
+3283	numeric_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	numeric_sortsupport	internal
+3288	gist_poly_distance	pg_catalog	f	t	f	i	f	2281 604 21 26 2281	701	0	0	gist_poly_distance	internal
+3290	dist_cpoint	pg_catalog	f	t	f	i	f	718 600	701	0	0	dist_cpoint	internal
+3292	dist_polyp	pg_catalog	f	t	f	i	f	604 600	701	0	0	dist_polyp	internal
+3293	pg_read_file	pg_catalog	f	t	f	v	f	25 20 20 16	25	0	0	pg_read_file_off_len_missing	internal
+3294	current_setting	pg_catalog	f	t	f	s	f	25 16	25	0	0	show_config_by_name_missing_ok	internal
+3295	pg_read_binary_file	pg_catalog	f	t	f	v	f	25 20 20 16	17	0	0	pg_read_binary_file_off_len_missing	internal
+3296	pg_notification_queue_usage	pg_catalog	f	t	f	v	f		701	0	0	pg_notification_queue_usage	internal
+3297	pg_ls_dir	pg_catalog	f	t	t	v	f	25 16 16	25	0	0	pg_ls_dir	internal
+3298	row_security_active	pg_catalog	f	t	f	s	f	26	16	0	0	row_security_active	internal
+3299	row_security_active	pg_catalog	f	t	f	s	f	25	16	0	0	row_security_active_name	internal
+3300	uuid_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	uuid_sortsupport	internal
+3301	jsonb_concat	pg_catalog	f	t	f	i	f	3802 3802	3802	0	0	jsonb_concat	internal
+3302	jsonb_delete	pg_catalog	f	t	f	i	f	3802 25	3802	0	0	jsonb_delete	internal
+3303	jsonb_delete	pg_catalog	f	t	f	i	f	3802 23	3802	0	0	jsonb_delete_idx	internal
+3304	jsonb_delete_path	pg_catalog	f	t	f	i	f	3802 1009	3802	0	0	jsonb_delete_path	internal
+3305	jsonb_set	pg_catalog	f	t	f	i	f	3802 1009 3802 16	3802	0	1	jsonb_set	internal	\N	\N	jsonb_in,path,replacement,create_if_missing	true
+3306	jsonb_pretty	pg_catalog	f	t	f	i	f	3802	25	0	0	jsonb_pretty	internal
+3307	pg_stat_file	pg_catalog	f	t	f	v	f	25 16	2249	0	0	pg_stat_file	internal	25 16 20 1184 1184 1184 1184 16	iioooooo	filename,missing_ok,size,access,modification,change,creation,isdir
+3308	xidneq	pg_catalog	f	t	f	i	t	28 28	16	0	0	xidneq	internal
+3309	xidneqint4	pg_catalog	f	t	f	i	t	28 23	16	0	0	xidneq	internal
+3311	tsm_handler_in	pg_catalog	f	f	f	i	f	2275	3310	0	0	tsm_handler_in	internal
+3312	tsm_handler_out	pg_catalog	f	t	f	i	f	3310	2275	0	0	tsm_handler_out	internal
+3313	bernoulli	pg_catalog	f	t	f	v	f	2281	3310	0	0	tsm_bernoulli_handler	internal
+3314	system	pg_catalog	f	t	f	v	f	2281	3310	0	0	tsm_system_handler	internal
+3317	pg_stat_get_wal_receiver	pg_catalog	f	f	f	s	f		2249	0	0	pg_stat_get_wal_receiver	internal	23 25 3220 23 3220 3220 23 1184 1184 3220 1184 25 25 23 25	ooooooooooooooo	pid,status,receive_start_lsn,receive_start_tli,written_lsn,flushed_lsn,received_tli,last_msg_send_time,last_msg_receipt_time,latest_end_lsn,latest_end_time,slot_name,sender_host,sender_port,conninfo
+3318	pg_stat_get_progress_info	pg_catalog	f	t	t	s	f	25	2249	0	0	pg_stat_get_progress_info	internal	25 23 26 26 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20 20	iooooooooooooooooooooooo	cmdtype,pid,datid,relid,param1,param2,param3,param4,param5,param6,param7,param8,param9,param10,param11,param12,param13,param14,param15,param16,param17,param18,param19,param20
+3319	ts_filter	pg_catalog	f	t	f	i	f	3614 1002	3614	0	0	tsvector_filter	internal
+3320	setweight	pg_catalog	f	t	f	i	f	3614 18 1009	3614	0	0	tsvector_setweight_by_filter	internal
+3321	ts_delete	pg_catalog	f	t	f	i	f	3614 25	3614	0	0	tsvector_delete_str	internal
+3322	unnest	pg_catalog	f	t	t	i	f	3614	2249	0	0	tsvector_unnest	internal	3614 25 1005 1009	iooo	tsvector,lexeme,positions,weights
+3323	ts_delete	pg_catalog	f	t	f	i	f	3614 1009	3614	0	0	tsvector_delete_arr	internal
+3324	int4_avg_combine	pg_catalog	f	t	f	i	f	1016 1016	1016	0	0	int4_avg_combine	internal
+3325	interval_combine	pg_catalog	f	t	f	i	f	1187 1187	1187	0	0	interval_combine	internal
+3326	tsvector_to_array	pg_catalog	f	t	f	i	f	3614	1009	0	0	tsvector_to_array	internal
+3327	array_to_tsvector	pg_catalog	f	t	f	i	f	1009	3614	0	0	array_to_tsvector	internal
+3328	bpchar_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	bpchar_sortsupport	internal
+3329	pg_show_all_file_settings	pg_catalog	f	t	t	v	f		2249	0	0	show_all_file_settings	internal	25 23 23 25 25 16 25	ooooooo	sourcefile,sourceline,seqno,name,setting,applied,error
+3330	pg_current_wal_flush_lsn	pg_catalog	f	t	f	v	f		3220	0	0	pg_current_wal_flush_lsn	internal
+3331	bytea_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	bytea_sortsupport	internal
+3332	bttext_pattern_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	bttext_pattern_sortsupport	internal
+3333	btbpchar_pattern_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	btbpchar_pattern_sortsupport	internal
+3334	pg_size_bytes	pg_catalog	f	t	f	i	f	25	20	0	0	pg_size_bytes	internal
+3335	numeric_serialize	pg_catalog	f	t	f	i	f	2281	17	0	0	numeric_serialize	internal
+3336	numeric_deserialize	pg_catalog	f	t	f	i	f	17 2281	2281	0	0	numeric_deserialize	internal
+3337	numeric_avg_combine	pg_catalog	f	f	f	i	f	2281 2281	2281	0	0	numeric_avg_combine	internal
+3338	numeric_poly_combine	pg_catalog	f	f	f	i	f	2281 2281	2281	0	0	numeric_poly_combine	internal
+3339	numeric_poly_serialize	pg_catalog	f	t	f	i	f	2281	17	0	0	numeric_poly_serialize	internal
+3340	numeric_poly_deserialize	pg_catalog	f	t	f	i	f	17 2281	2281	0	0	numeric_poly_deserialize	internal
+3341	numeric_combine	pg_catalog	f	f	f	i	f	2281 2281	2281	0	0	numeric_combine	internal
+3342	float8_regr_combine	pg_catalog	f	t	f	i	f	1022 1022	1022	0	0	float8_regr_combine	internal
+3343	jsonb_delete	pg_catalog	f	t	f	i	f	3802 1009	3802	25	0	jsonb_delete_array	internal	3802 1009	iv	from_json,path_elems
+3344	cash_mul_int8	pg_catalog	f	t	f	i	f	790 20	790	0	0	cash_mul_int8	internal
+3345	cash_div_int8	pg_catalog	f	t	f	i	f	790 20	790	0	0	cash_div_int8	internal
+3348	txid_current_if_assigned	pg_catalog	f	t	f	s	f		20	0	0	pg_current_xact_id_if_assigned	internal
+3352	pg_get_partkeydef	pg_catalog	f	t	f	s	f	26	25	0	0	pg_get_partkeydef	internal
+3353	pg_ls_logdir	pg_catalog	f	t	t	v	f		2249	0	0	pg_ls_logdir	internal	25 20 1184	ooo	name,size,modification
+3354	pg_ls_waldir	pg_catalog	f	t	t	v	f		2249	0	0	pg_ls_waldir	internal	25 20 1184	ooo	name,size,modification
+3355	pg_ndistinct_in	pg_catalog	f	t	f	i	f	2275	3361	0	0	pg_ndistinct_in	internal
+3356	pg_ndistinct_out	pg_catalog	f	t	f	i	f	3361	2275	0	0	pg_ndistinct_out	internal
+3357	pg_ndistinct_recv	pg_catalog	f	t	f	s	f	2281	3361	0	0	pg_ndistinct_recv	internal
+3358	pg_ndistinct_send	pg_catalog	f	t	f	s	f	3361	17	0	0	pg_ndistinct_send	internal
+3359	macaddr_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	macaddr_sortsupport	internal
+3360	txid_status	pg_catalog	f	t	f	v	f	20	25	0	0	pg_xact_status	internal
+3376	pg_safe_snapshot_blocking_pids	pg_catalog	f	t	f	v	f	23	1007	0	0	pg_safe_snapshot_blocking_pids	internal
+3378	pg_isolation_test_session_is_blocked	pg_catalog	f	t	f	v	f	23 1007	16	0	0	pg_isolation_test_session_is_blocked	internal
+3382	pg_identify_object_as_address	pg_catalog	f	t	f	s	f	26 26 23	2249	0	0	pg_identify_object_as_address	internal	26 26 23 25 1009 1009	iiiooo	classid,objid,objsubid,type,object_names,object_args
+3383	brin_minmax_opcinfo	pg_catalog	f	t	f	i	f	2281	2281	0	0	brin_minmax_opcinfo	internal
+3384	brin_minmax_add_value	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	16	0	0	brin_minmax_add_value	internal
+3385	brin_minmax_consistent	pg_catalog	f	t	f	i	f	2281 2281 2281	16	0	0	brin_minmax_consistent	internal
+3386	brin_minmax_union	pg_catalog	f	t	f	i	f	2281 2281 2281	16	0	0	brin_minmax_union	internal
+3387	int8_avg_accum_inv	pg_catalog	f	f	f	i	f	2281 20	2281	0	0	int8_avg_accum_inv	internal
+3388	numeric_poly_sum	pg_catalog	f	f	f	i	f	2281	1700	0	0	numeric_poly_sum	internal
+3389	numeric_poly_avg	pg_catalog	f	f	f	i	f	2281	1700	0	0	numeric_poly_avg	internal
+3390	numeric_poly_var_pop	pg_catalog	f	f	f	i	f	2281	1700	0	0	numeric_poly_var_pop	internal
+3391	numeric_poly_var_samp	pg_catalog	f	f	f	i	f	2281	1700	0	0	numeric_poly_var_samp	internal
+3392	numeric_poly_stddev_pop	pg_catalog	f	f	f	i	f	2281	1700	0	0	numeric_poly_stddev_pop	internal
+3393	numeric_poly_stddev_samp	pg_catalog	f	f	f	i	f	2281	1700	0	0	numeric_poly_stddev_samp	internal
+3396	regexp_match	pg_catalog	f	t	f	i	f	25 25	1009	0	0	regexp_match_no_flags	internal
+3397	regexp_match	pg_catalog	f	t	f	i	f	25 25 25	1009	0	0	regexp_match	internal
+3399	int8_mul_cash	pg_catalog	f	t	f	i	f	20 790	790	0	0	int8_mul_cash	internal
+3400	pg_config	pg_catalog	f	t	t	s	f		2249	0	0	pg_config	internal	25 25	oo	name,setting
+3401	pg_hba_file_rules	pg_catalog	f	t	t	v	f		2249	0	0	pg_hba_file_rules	internal	23 25 23 25 1009 1009 25 25 25 1009 25	ooooooooooo	rule_number,file_name,line_number,type,database,user_name,address,netmask,auth_method,options,error
+3403	pg_statistics_obj_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	pg_statistics_obj_is_visible	internal
+3404	pg_dependencies_in	pg_catalog	f	t	f	i	f	2275	3402	0	0	pg_dependencies_in	internal
+3405	pg_dependencies_out	pg_catalog	f	t	f	i	f	3402	2275	0	0	pg_dependencies_out	internal
+3406	pg_dependencies_recv	pg_catalog	f	t	f	s	f	2281	3402	0	0	pg_dependencies_recv	internal
+3407	pg_dependencies_send	pg_catalog	f	t	f	s	f	3402	17	0	0	pg_dependencies_send	internal
+3408	pg_get_partition_constraintdef	pg_catalog	f	t	f	s	f	26	25	0	0	pg_get_partition_constraintdef	internal
+3409	time_hash_extended	pg_catalog	f	t	f	i	f	1083 20	20	0	0	time_hash_extended	internal
+3410	timetz_hash_extended	pg_catalog	f	t	f	i	f	1266 20	20	0	0	timetz_hash_extended	internal
+3411	timestamp_hash_extended	pg_catalog	f	t	f	i	f	1114 20	20	0	0	timestamp_hash_extended	internal
+3412	uuid_hash_extended	pg_catalog	f	t	f	i	f	2950 20	20	0	0	uuid_hash_extended	internal
+3413	pg_lsn_hash_extended	pg_catalog	f	t	f	i	f	3220 20	20	0	0	pg_lsn_hash_extended	internal
+3414	hashenumextended	pg_catalog	f	t	f	i	f	3500 20	20	0	0	hashenumextended	internal
+3415	pg_get_statisticsobjdef	pg_catalog	f	t	f	s	f	26	25	0	0	pg_get_statisticsobjdef	internal
+3416	jsonb_hash_extended	pg_catalog	f	t	f	i	f	3802 20	20	0	0	jsonb_hash_extended	internal
+3417	hash_range_extended	pg_catalog	f	t	f	i	f	3831 20	20	0	0	hash_range_extended	internal
+3418	interval_hash_extended	pg_catalog	f	t	f	i	f	1186 20	20	0	0	interval_hash_extended	internal
+3419	sha224	pg_catalog	f	t	f	i	t	17	17	0	0	sha224_bytea	internal
+3420	sha256	pg_catalog	f	t	f	i	t	17	17	0	0	sha256_bytea	internal
+3421	sha384	pg_catalog	f	t	f	i	t	17	17	0	0	sha384_bytea	internal
+3422	sha512	pg_catalog	f	t	f	i	t	17	17	0	0	sha512_bytea	internal
+3423	pg_partition_tree	pg_catalog	f	t	t	v	f	2205	2249	0	0	pg_partition_tree	internal	2205 2205 2205 16 23	ioooo	rootrelid,relid,parentrelid,isleaf,level
+3424	pg_partition_root	pg_catalog	f	t	f	i	f	2205	2205	0	0	pg_partition_root	internal
+3425	pg_partition_ancestors	pg_catalog	f	t	t	v	f	2205	2205	0	0	pg_partition_ancestors	internal	2205 2205	io	partitionid,relid
+3426	pg_stat_get_db_checksum_failures	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_checksum_failures	internal
+3427	pg_mcv_list_items	pg_catalog	f	t	t	s	f	5017	2249	0	0	pg_stats_ext_mcvlist_items	internal	5017 23 1009 1000 701 701	iooooo	mcv_list,index,values,nulls,frequency,base_frequency
+3428	pg_stat_get_db_checksum_last_failure	pg_catalog	f	t	f	s	f	26	1184	0	0	pg_stat_get_db_checksum_last_failure	internal
+3432	gen_random_uuid	pg_catalog	f	t	f	v	t		2950	0	0	gen_random_uuid	internal
+3434	gtsvector_options	pg_catalog	f	f	f	i	f	2281	2278	0	0	gtsvector_options	internal
+3435	gist_point_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	gist_point_sortsupport	internal
+3436	pg_promote	pg_catalog	f	t	f	v	f	16 23	16	0	2	pg_promote	internal	\N	\N	wait,wait_seconds	true, 60
+3437	prefixsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	prefixsel	internal
+3438	prefixjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	prefixjoinsel	internal
+3441	pg_control_system	pg_catalog	f	t	f	v	f		2249	0	0	pg_control_system	internal	23 23 20 1184	oooo	pg_control_version,catalog_version_no,system_identifier,pg_control_last_modified
+3442	pg_control_checkpoint	pg_catalog	f	t	f	v	f		2249	0	0	pg_control_checkpoint	internal	3220 3220 25 23 23 16 25 26 28 28 28 26 28 28 26 28 28 1184	oooooooooooooooooo	checkpoint_lsn,redo_lsn,redo_wal_file,timeline_id,prev_timeline_id,full_page_writes,next_xid,next_oid,next_multixact_id,next_multi_offset,oldest_xid,oldest_xid_dbid,oldest_active_xid,oldest_multi_xid,oldest_multi_dbid,oldest_commit_ts_xid,newest_commit_ts_xid,checkpoint_time
+3443	pg_control_recovery	pg_catalog	f	t	f	v	f		2249	0	0	pg_control_recovery	internal	3220 23 3220 3220 16	ooooo	min_recovery_end_lsn,min_recovery_end_timeline,backup_start_lsn,backup_end_lsn,end_of_backup_record_required
+3444	pg_control_init	pg_catalog	f	t	f	v	f		2249	0	0	pg_control_init	internal	23 23 23 23 23 23 23 23 23 16 23	ooooooooooo	max_data_alignment,database_block_size,blocks_per_segment,wal_block_size,bytes_per_wal_segment,max_identifier_length,max_index_columns,max_toast_chunk_size,large_object_chunk_size,float8_pass_by_value,data_page_checksum_version
+3445	pg_import_system_collations	pg_catalog	f	t	f	v	f	4089	23	0	0	pg_import_system_collations	internal
+3446	macaddr8_recv	pg_catalog	f	t	f	i	f	2281	774	0	0	macaddr8_recv	internal
+3447	macaddr8_send	pg_catalog	f	t	f	i	f	774	17	0	0	macaddr8_send	internal
+3448	pg_collation_actual_version	pg_catalog	f	t	f	v	f	26	25	0	0	pg_collation_actual_version	internal
+3449	numeric	pg_catalog	f	t	f	i	f	3802	1700	0	0	jsonb_numeric	internal
+3450	int2	pg_catalog	f	t	f	i	f	3802	21	0	0	jsonb_int2	internal
+3451	int4	pg_catalog	f	t	f	i	f	3802	23	0	0	jsonb_int4	internal
+3452	int8	pg_catalog	f	t	f	i	f	3802	20	0	0	jsonb_int8	internal
+3453	float4	pg_catalog	f	t	f	i	f	3802	700	0	0	jsonb_float4	internal
+3454	pg_filenode_relation	pg_catalog	f	t	f	s	f	26 26	2205	0	0	pg_filenode_relation	internal
+3457	lo_from_bytea	pg_catalog	f	t	f	v	f	26 17	26	0	0	be_lo_from_bytea	internal
+3458	lo_get	pg_catalog	f	t	f	v	f	26	17	0	0	be_lo_get	internal
+3459	lo_get	pg_catalog	f	t	f	v	f	26 20 23	17	0	0	be_lo_get_fragment	internal
+3460	lo_put	pg_catalog	f	t	f	v	f	26 20 17	2278	0	0	be_lo_put	internal
+3461	make_timestamp	pg_catalog	f	t	f	i	f	23 23 23 23 23 701	1114	0	0	make_timestamp	internal	\N	\N	year,month,mday,hour,min,sec
+3462	make_timestamptz	pg_catalog	f	t	f	s	f	23 23 23 23 23 701	1184	0	0	make_timestamptz	internal	\N	\N	year,month,mday,hour,min,sec
+3463	make_timestamptz	pg_catalog	f	t	f	s	f	23 23 23 23 23 701 25	1184	0	0	make_timestamptz_at_timezone	internal	\N	\N	year,month,mday,hour,min,sec,timezone
+3464	make_interval	pg_catalog	f	t	f	i	f	23 23 23 23 23 23 701	1186	0	7	make_interval	internal	\N	\N	years,months,weeks,days,hours,mins,secs	0, 0, 0, 0, 0, 0, 0.0
+3465	jsonb_array_elements_text	pg_catalog	f	t	t	i	f	3802	25	0	0	jsonb_array_elements_text	internal	3802 25	io	from_json,value
+3469	spg_range_quad_config	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_range_quad_config	internal
+3470	spg_range_quad_choose	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_range_quad_choose	internal
+3471	spg_range_quad_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_range_quad_picksplit	internal
+3472	spg_range_quad_inner_consistent	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_range_quad_inner_consistent	internal
+3473	spg_range_quad_leaf_consistent	pg_catalog	f	t	f	i	f	2281 2281	16	0	0	spg_range_quad_leaf_consistent	internal
+3475	jsonb_populate_recordset	pg_catalog	f	f	t	s	f	2283 3802	2283	0	0	jsonb_populate_recordset	internal
+3476	to_regoperator	pg_catalog	f	t	f	s	f	25	2204	0	0	to_regoperator	internal
+3478	jsonb_object_field	pg_catalog	f	t	f	i	f	3802 25	3802	0	0	jsonb_object_field	internal	\N	\N	from_json,field_name
+3479	to_regprocedure	pg_catalog	f	t	f	s	f	25	2202	0	0	to_regprocedure	internal
+3480	gin_compare_jsonb	pg_catalog	f	t	f	i	f	25 25	23	0	0	gin_compare_jsonb	internal
+3482	gin_extract_jsonb	pg_catalog	f	t	f	i	f	3802 2281 2281	2281	0	0	gin_extract_jsonb	internal
+3483	gin_extract_jsonb_query	pg_catalog	f	t	f	i	f	3802 2281 21 2281 2281 2281 2281	2281	0	0	gin_extract_jsonb_query	internal
+3484	gin_consistent_jsonb	pg_catalog	f	t	f	i	f	2281 21 3802 23 2281 2281 2281 2281	16	0	0	gin_consistent_jsonb	internal
+3485	gin_extract_jsonb_path	pg_catalog	f	t	f	i	f	3802 2281 2281	2281	0	0	gin_extract_jsonb_path	internal
+3486	gin_extract_jsonb_query_path	pg_catalog	f	t	f	i	f	3802 2281 21 2281 2281 2281 2281	2281	0	0	gin_extract_jsonb_query_path	internal
+3487	gin_consistent_jsonb_path	pg_catalog	f	t	f	i	f	2281 21 3802 23 2281 2281 2281 2281	16	0	0	gin_consistent_jsonb_path	internal
+3488	gin_triconsistent_jsonb	pg_catalog	f	t	f	i	f	2281 21 3802 23 2281 2281 2281	18	0	0	gin_triconsistent_jsonb	internal
+3489	gin_triconsistent_jsonb_path	pg_catalog	f	t	f	i	f	2281 21 3802 23 2281 2281 2281	18	0	0	gin_triconsistent_jsonb_path	internal
+3490	jsonb_to_record	pg_catalog	f	t	f	s	f	3802	2249	0	0	jsonb_to_record	internal
+3491	jsonb_to_recordset	pg_catalog	f	f	t	s	f	3802	2249	0	0	jsonb_to_recordset	internal
+3492	to_regoper	pg_catalog	f	t	f	s	f	25	2203	0	0	to_regoper	internal
+3493	to_regtype	pg_catalog	f	t	f	s	f	25	2206	0	0	to_regtype	internal
+3494	to_regproc	pg_catalog	f	t	f	s	f	25	24	0	0	to_regproc	internal
+3495	to_regclass	pg_catalog	f	t	f	s	f	25	2205	0	0	to_regclass	internal
+3496	bool_accum	pg_catalog	f	f	f	i	f	2281 16	2281	0	0	bool_accum	internal
+3497	bool_accum_inv	pg_catalog	f	f	f	i	f	2281 16	2281	0	0	bool_accum_inv	internal
+3498	bool_alltrue	pg_catalog	f	t	f	i	f	2281	16	0	0	bool_alltrue	internal
+3499	bool_anytrue	pg_catalog	f	t	f	i	f	2281	16	0	0	bool_anytrue	internal
+3504	anyenum_in	pg_catalog	f	t	f	i	f	2275	3500	0	0	anyenum_in	internal
+3505	anyenum_out	pg_catalog	f	t	f	s	f	3500	2275	0	0	anyenum_out	internal
+3506	enum_in	pg_catalog	f	t	f	s	f	2275 26	3500	0	0	enum_in	internal
+3507	enum_out	pg_catalog	f	t	f	s	f	3500	2275	0	0	enum_out	internal
+3508	enum_eq	pg_catalog	f	t	f	i	f	3500 3500	16	0	0	enum_eq	internal
+3509	enum_ne	pg_catalog	f	t	f	i	f	3500 3500	16	0	0	enum_ne	internal
+3510	enum_lt	pg_catalog	f	t	f	i	f	3500 3500	16	0	0	enum_lt	internal
+3511	enum_gt	pg_catalog	f	t	f	i	f	3500 3500	16	0	0	enum_gt	internal
+3512	enum_le	pg_catalog	f	t	f	i	f	3500 3500	16	0	0	enum_le	internal
+3513	enum_ge	pg_catalog	f	t	f	i	f	3500 3500	16	0	0	enum_ge	internal
+3514	enum_cmp	pg_catalog	f	t	f	i	f	3500 3500	23	0	0	enum_cmp	internal
+3515	hashenum	pg_catalog	f	t	f	i	f	3500	23	0	0	hashenum	internal
+3524	enum_smaller	pg_catalog	f	t	f	i	f	3500 3500	3500	0	0	enum_smaller	internal
+3525	enum_larger	pg_catalog	f	t	f	i	f	3500 3500	3500	0	0	enum_larger	internal
+3526	max	pg_catalog	a	f	f	i	f	3500	3500	0	0	aggregate_dummy	internal
+3527	min	pg_catalog	a	f	f	i	f	3500	3500	0	0	aggregate_dummy	internal
+3528	enum_first	pg_catalog	f	f	f	s	f	3500	3500	0	0	enum_first	internal
+3529	enum_last	pg_catalog	f	f	f	s	f	3500	3500	0	0	enum_last	internal
+3530	enum_range	pg_catalog	f	f	f	s	f	3500 3500	2277	0	0	enum_range_bounds	internal
+3531	enum_range	pg_catalog	f	f	f	s	f	3500	2277	0	0	enum_range_all	internal
+3532	enum_recv	pg_catalog	f	t	f	s	f	2281 26	3500	0	0	enum_recv	internal
+3533	enum_send	pg_catalog	f	t	f	s	f	3500	17	0	0	enum_send	internal
+3535	string_agg_transfn	pg_catalog	f	f	f	i	f	2281 25 25	2281	0	0	string_agg_transfn	internal
+3536	string_agg_finalfn	pg_catalog	f	f	f	i	f	2281	25	0	0	string_agg_finalfn	internal
+3537	pg_describe_object	pg_catalog	f	t	f	s	f	26 26 23	25	0	0	pg_describe_object	internal
+3538	string_agg	pg_catalog	a	f	f	i	f	25 25	25	0	0	aggregate_dummy	internal
+3539	format	pg_catalog	f	f	f	s	f	25 2276	25	2276	0	text_format	internal	25 2276	iv
+3540	format	pg_catalog	f	f	f	s	f	25	25	0	0	text_format_nv	internal
+3543	bytea_string_agg_transfn	pg_catalog	f	f	f	i	f	2281 17 17	2281	0	0	bytea_string_agg_transfn	internal
+3544	bytea_string_agg_finalfn	pg_catalog	f	f	f	i	f	2281	17	0	0	bytea_string_agg_finalfn	internal
+3545	string_agg	pg_catalog	a	f	f	i	f	17 17	17	0	0	aggregate_dummy	internal
+3546	int8dec	pg_catalog	f	t	f	i	f	20	20	0	0	int8dec	internal
+3547	int8dec_any	pg_catalog	f	t	f	i	f	20 2276	20	0	0	int8dec_any	internal
+3548	numeric_accum_inv	pg_catalog	f	f	f	i	f	2281 1700	2281	0	0	numeric_accum_inv	internal
+3549	interval_accum_inv	pg_catalog	f	t	f	i	f	1187 1186	1187	0	0	interval_accum_inv	internal
+3551	network_overlap	pg_catalog	f	t	f	i	f	869 869	16	0	0	network_overlap	internal
+3553	inet_gist_consistent	pg_catalog	f	t	f	i	f	2281 869 21 26 2281	16	0	0	inet_gist_consistent	internal
+3554	inet_gist_union	pg_catalog	f	t	f	i	f	2281 2281	869	0	0	inet_gist_union	internal
+3555	inet_gist_compress	pg_catalog	f	t	f	i	f	2281	2281	0	0	inet_gist_compress	internal
+3556	bool	pg_catalog	f	t	f	i	f	3802	16	0	0	jsonb_bool	internal
+3557	inet_gist_penalty	pg_catalog	f	t	f	i	f	2281 2281 2281	2281	0	0	inet_gist_penalty	internal
+3558	inet_gist_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2281	0	0	inet_gist_picksplit	internal
+3559	inet_gist_same	pg_catalog	f	t	f	i	f	869 869 2281	2281	0	0	inet_gist_same	internal
+3560	networksel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	networksel	internal
+3561	networkjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	networkjoinsel	internal
+3562	network_larger	pg_catalog	f	t	f	i	f	869 869	869	0	0	network_larger	internal
+3563	network_smaller	pg_catalog	f	t	f	i	f	869 869	869	0	0	network_smaller	internal
+3564	max	pg_catalog	a	f	f	i	f	869	869	0	0	aggregate_dummy	internal
+3565	min	pg_catalog	a	f	f	i	f	869	869	0	0	aggregate_dummy	internal
+3566	pg_event_trigger_dropped_objects	pg_catalog	f	t	t	s	f		2249	0	0	pg_event_trigger_dropped_objects	internal	26 26 23 16 16 16 25 25 25 25 1009 1009	oooooooooooo	classid,objid,objsubid,original,normal,is_temporary,object_type,schema_name,object_name,object_identity,address_names,address_args
+3567	int2_accum_inv	pg_catalog	f	f	f	i	f	2281 21	2281	0	0	int2_accum_inv	internal
+3568	int4_accum_inv	pg_catalog	f	f	f	i	f	2281 23	2281	0	0	int4_accum_inv	internal
+3569	int8_accum_inv	pg_catalog	f	f	f	i	f	2281 20	2281	0	0	int8_accum_inv	internal
+3570	int2_avg_accum_inv	pg_catalog	f	t	f	i	f	1016 21	1016	0	0	int2_avg_accum_inv	internal
+3571	int4_avg_accum_inv	pg_catalog	f	t	f	i	f	1016 23	1016	0	0	int4_avg_accum_inv	internal
+3572	int2int4_sum	pg_catalog	f	t	f	i	f	1016	20	0	0	int2int4_sum	internal
+3573	inet_gist_fetch	pg_catalog	f	t	f	i	f	2281	2281	0	0	inet_gist_fetch	internal
+3577	pg_logical_emit_message	pg_catalog	f	t	f	v	f	16 25 25	3220	0	0	pg_logical_emit_message_text	internal
+3578	pg_logical_emit_message	pg_catalog	f	t	f	v	f	16 25 17	3220	0	0	pg_logical_emit_message_bytea	internal
+3579	jsonb_insert	pg_catalog	f	t	f	i	f	3802 1009 3802 16	3802	0	1	jsonb_insert	internal	\N	\N	jsonb_in,path,replacement,insert_after	false
+3581	pg_xact_commit_timestamp	pg_catalog	f	t	f	v	f	28	1184	0	0	pg_xact_commit_timestamp	internal
+3582	binary_upgrade_set_next_pg_type_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	binary_upgrade_set_next_pg_type_oid	internal
+3583	pg_last_committed_xact	pg_catalog	f	t	f	v	f		2249	0	0	pg_last_committed_xact	internal	28 1184 26	ooo	xid,timestamp,roident
+3584	binary_upgrade_set_next_array_pg_type_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	binary_upgrade_set_next_array_pg_type_oid	internal
+3586	binary_upgrade_set_next_heap_pg_class_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	binary_upgrade_set_next_heap_pg_class_oid	internal
+3587	binary_upgrade_set_next_index_pg_class_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	binary_upgrade_set_next_index_pg_class_oid	internal
+3588	binary_upgrade_set_next_toast_pg_class_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	binary_upgrade_set_next_toast_pg_class_oid	internal
+3589	binary_upgrade_set_next_pg_enum_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	binary_upgrade_set_next_pg_enum_oid	internal
+3590	binary_upgrade_set_next_pg_authid_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	binary_upgrade_set_next_pg_authid_oid	internal
+3591	binary_upgrade_create_empty_extension	pg_catalog	f	f	f	v	f	25 25 16 25 1028 1009 1009	2278	0	0	binary_upgrade_create_empty_extension	internal
+3594	event_trigger_in	pg_catalog	f	f	f	i	f	2275	3838	0	0	event_trigger_in	internal
+3595	event_trigger_out	pg_catalog	f	t	f	i	f	3838	2275	0	0	event_trigger_out	internal
+3610	tsvectorin	pg_catalog	f	t	f	i	f	2275	3614	0	0	tsvectorin	internal
+3611	tsvectorout	pg_catalog	f	t	f	i	f	3614	2275	0	0	tsvectorout	internal
+3612	tsqueryin	pg_catalog	f	t	f	i	f	2275	3615	0	0	tsqueryin	internal
+3613	tsqueryout	pg_catalog	f	t	f	i	f	3615	2275	0	0	tsqueryout	internal
+3616	tsvector_lt	pg_catalog	f	t	f	i	f	3614 3614	16	0	0	tsvector_lt	internal
+3617	tsvector_le	pg_catalog	f	t	f	i	f	3614 3614	16	0	0	tsvector_le	internal
+3618	tsvector_eq	pg_catalog	f	t	f	i	f	3614 3614	16	0	0	tsvector_eq	internal
+3619	tsvector_ne	pg_catalog	f	t	f	i	f	3614 3614	16	0	0	tsvector_ne	internal
+3620	tsvector_ge	pg_catalog	f	t	f	i	f	3614 3614	16	0	0	tsvector_ge	internal
+3621	tsvector_gt	pg_catalog	f	t	f	i	f	3614 3614	16	0	0	tsvector_gt	internal
+3622	tsvector_cmp	pg_catalog	f	t	f	i	f	3614 3614	23	0	0	tsvector_cmp	internal
+3623	strip	pg_catalog	f	t	f	i	f	3614	3614	0	0	tsvector_strip	internal
+3624	setweight	pg_catalog	f	t	f	i	f	3614 18	3614	0	0	tsvector_setweight	internal
+3625	tsvector_concat	pg_catalog	f	t	f	i	f	3614 3614	3614	0	0	tsvector_concat	internal
+3634	ts_match_vq	pg_catalog	f	t	f	i	f	3614 3615	16	0	0	ts_match_vq	internal
+3635	ts_match_qv	pg_catalog	f	t	f	i	f	3615 3614	16	0	0	ts_match_qv	internal
+3638	tsvectorsend	pg_catalog	f	t	f	i	f	3614	17	0	0	tsvectorsend	internal
+3639	tsvectorrecv	pg_catalog	f	t	f	i	f	2281	3614	0	0	tsvectorrecv	internal
+3640	tsquerysend	pg_catalog	f	t	f	i	f	3615	17	0	0	tsquerysend	internal
+3641	tsqueryrecv	pg_catalog	f	t	f	i	f	2281	3615	0	0	tsqueryrecv	internal
+3646	gtsvectorin	pg_catalog	f	t	f	i	f	2275	3642	0	0	gtsvectorin	internal
+3647	gtsvectorout	pg_catalog	f	t	f	i	f	3642	2275	0	0	gtsvectorout	internal
+3648	gtsvector_compress	pg_catalog	f	t	f	i	f	2281	2281	0	0	gtsvector_compress	internal
+3649	gtsvector_decompress	pg_catalog	f	t	f	i	f	2281	2281	0	0	gtsvector_decompress	internal
+3650	gtsvector_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2281	0	0	gtsvector_picksplit	internal
+3651	gtsvector_union	pg_catalog	f	t	f	i	f	2281 2281	3642	0	0	gtsvector_union	internal
+3652	gtsvector_same	pg_catalog	f	t	f	i	f	3642 3642 2281	2281	0	0	gtsvector_same	internal
+3653	gtsvector_penalty	pg_catalog	f	t	f	i	f	2281 2281 2281	2281	0	0	gtsvector_penalty	internal
+3654	gtsvector_consistent	pg_catalog	f	t	f	i	f	2281 3614 21 26 2281	16	0	0	gtsvector_consistent	internal
+3656	gin_extract_tsvector	pg_catalog	f	t	f	i	f	3614 2281 2281	2281	0	0	gin_extract_tsvector	internal
+3657	gin_extract_tsquery	pg_catalog	f	t	f	i	f	3614 2281 21 2281 2281 2281 2281	2281	0	0	gin_extract_tsquery	internal
+3658	gin_tsquery_consistent	pg_catalog	f	t	f	i	f	2281 21 3614 23 2281 2281 2281 2281	16	0	0	gin_tsquery_consistent	internal
+3662	tsquery_lt	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	tsquery_lt	internal
+3663	tsquery_le	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	tsquery_le	internal
+3664	tsquery_eq	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	tsquery_eq	internal
+3665	tsquery_ne	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	tsquery_ne	internal
+3666	tsquery_ge	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	tsquery_ge	internal
+3667	tsquery_gt	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	tsquery_gt	internal
+3668	tsquery_cmp	pg_catalog	f	t	f	i	f	3615 3615	23	0	0	tsquery_cmp	internal
+3669	tsquery_and	pg_catalog	f	t	f	i	f	3615 3615	3615	0	0	tsquery_and	internal
+3670	tsquery_or	pg_catalog	f	t	f	i	f	3615 3615	3615	0	0	tsquery_or	internal
+3671	tsquery_not	pg_catalog	f	t	f	i	f	3615	3615	0	0	tsquery_not	internal
+3672	numnode	pg_catalog	f	t	f	i	f	3615	23	0	0	tsquery_numnode	internal
+3673	querytree	pg_catalog	f	t	f	i	f	3615	25	0	0	tsquerytree	internal
+3684	ts_rewrite	pg_catalog	f	t	f	i	f	3615 3615 3615	3615	0	0	tsquery_rewrite	internal
+3685	ts_rewrite	pg_catalog	f	t	f	v	f	3615 25	3615	0	0	tsquery_rewrite_query	internal
+3686	tsmatchsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	tsmatchsel	internal
+3687	tsmatchjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	tsmatchjoinsel	internal
+3688	ts_typanalyze	pg_catalog	f	t	f	s	f	2281	16	0	0	ts_typanalyze	internal
+3689	ts_stat	pg_catalog	f	t	t	v	f	25	2249	0	0	ts_stat1	internal	25 25 23 23	iooo	query,word,ndoc,nentry
+3690	ts_stat	pg_catalog	f	t	t	v	f	25 25	2249	0	0	ts_stat2	internal	25 25 25 23 23	iiooo	query,weights,word,ndoc,nentry
+3691	tsq_mcontains	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	tsq_mcontains	internal
+3692	tsq_mcontained	pg_catalog	f	t	f	i	f	3615 3615	16	0	0	tsq_mcontained	internal
+3695	gtsquery_compress	pg_catalog	f	t	f	i	f	2281	2281	0	0	gtsquery_compress	internal
+3696	starts_with	pg_catalog	f	t	f	i	t	25 25	16	0	0	text_starts_with	internal
+3697	gtsquery_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2281	0	0	gtsquery_picksplit	internal
+3698	gtsquery_union	pg_catalog	f	t	f	i	f	2281 2281	20	0	0	gtsquery_union	internal
+3699	gtsquery_same	pg_catalog	f	t	f	i	f	20 20 2281	2281	0	0	gtsquery_same	internal
+3700	gtsquery_penalty	pg_catalog	f	t	f	i	f	2281 2281 2281	2281	0	0	gtsquery_penalty	internal
+3701	gtsquery_consistent	pg_catalog	f	t	f	i	f	2281 3615 21 26 2281	16	0	0	gtsquery_consistent	internal
+3703	ts_rank	pg_catalog	f	t	f	i	f	1021 3614 3615 23	700	0	0	ts_rank_wttf	internal
+3704	ts_rank	pg_catalog	f	t	f	i	f	1021 3614 3615	700	0	0	ts_rank_wtt	internal
+3705	ts_rank	pg_catalog	f	t	f	i	f	3614 3615 23	700	0	0	ts_rank_ttf	internal
+3706	ts_rank	pg_catalog	f	t	f	i	f	3614 3615	700	0	0	ts_rank_tt	internal
+3707	ts_rank_cd	pg_catalog	f	t	f	i	f	1021 3614 3615 23	700	0	0	ts_rankcd_wttf	internal
+3708	ts_rank_cd	pg_catalog	f	t	f	i	f	1021 3614 3615	700	0	0	ts_rankcd_wtt	internal
+3709	ts_rank_cd	pg_catalog	f	t	f	i	f	3614 3615 23	700	0	0	ts_rankcd_ttf	internal
+3710	ts_rank_cd	pg_catalog	f	t	f	i	f	3614 3615	700	0	0	ts_rankcd_tt	internal
+3711	length	pg_catalog	f	t	f	i	f	3614	23	0	0	tsvector_length	internal
+3713	ts_token_type	pg_catalog	f	t	t	i	f	26	2249	0	0	ts_token_type_byid	internal	26 23 25 25	iooo	parser_oid,tokid,alias,description
+3714	ts_token_type	pg_catalog	f	t	t	s	f	25	2249	0	0	ts_token_type_byname	internal	25 23 25 25	iooo	parser_name,tokid,alias,description
+3715	ts_parse	pg_catalog	f	t	t	i	f	26 25	2249	0	0	ts_parse_byid	internal	26 25 23 25	iioo	parser_oid,txt,tokid,token
+3716	ts_parse	pg_catalog	f	t	t	s	f	25 25	2249	0	0	ts_parse_byname	internal	25 25 23 25	iioo	parser_name,txt,tokid,token
+3717	prsd_start	pg_catalog	f	t	f	i	f	2281 23	2281	0	0	prsd_start	internal
+3718	prsd_nexttoken	pg_catalog	f	t	f	i	f	2281 2281 2281	2281	0	0	prsd_nexttoken	internal
+3719	prsd_end	pg_catalog	f	t	f	i	f	2281	2278	0	0	prsd_end	internal
+3720	prsd_headline	pg_catalog	f	t	f	i	f	2281 2281 3615	2281	0	0	prsd_headline	internal
+3721	prsd_lextype	pg_catalog	f	t	f	i	f	2281	2281	0	0	prsd_lextype	internal
+3723	ts_lexize	pg_catalog	f	t	f	i	f	3769 25	1009	0	0	ts_lexize	internal
+3724	gin_cmp_tslexeme	pg_catalog	f	t	f	i	f	25 25	23	0	0	gin_cmp_tslexeme	internal
+3725	dsimple_init	pg_catalog	f	t	f	i	f	2281	2281	0	0	dsimple_init	internal
+3726	dsimple_lexize	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	2281	0	0	dsimple_lexize	internal
+3728	dsynonym_init	pg_catalog	f	t	f	i	f	2281	2281	0	0	dsynonym_init	internal
+3729	dsynonym_lexize	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	2281	0	0	dsynonym_lexize	internal
+3731	dispell_init	pg_catalog	f	t	f	i	f	2281	2281	0	0	dispell_init	internal
+3732	dispell_lexize	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	2281	0	0	dispell_lexize	internal
+3736	regconfigin	pg_catalog	f	t	f	s	f	2275	3734	0	0	regconfigin	internal
+3737	regconfigout	pg_catalog	f	t	f	s	f	3734	2275	0	0	regconfigout	internal
+3738	regconfigrecv	pg_catalog	f	t	f	i	f	2281	3734	0	0	regconfigrecv	internal
+3739	regconfigsend	pg_catalog	f	t	f	i	f	3734	17	0	0	regconfigsend	internal
+3740	thesaurus_init	pg_catalog	f	t	f	i	f	2281	2281	0	0	thesaurus_init	internal
+3741	thesaurus_lexize	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	2281	0	0	thesaurus_lexize	internal
+3743	ts_headline	pg_catalog	f	t	f	i	f	3734 25 3615 25	25	0	0	ts_headline_byid_opt	internal
+3744	ts_headline	pg_catalog	f	t	f	i	f	3734 25 3615	25	0	0	ts_headline_byid	internal
+3745	to_tsvector	pg_catalog	f	t	f	i	f	3734 25	3614	0	0	to_tsvector_byid	internal
+3746	to_tsquery	pg_catalog	f	t	f	i	f	3734 25	3615	0	0	to_tsquery_byid	internal
+3747	plainto_tsquery	pg_catalog	f	t	f	i	f	3734 25	3615	0	0	plainto_tsquery_byid	internal
+3749	to_tsvector	pg_catalog	f	t	f	s	f	25	3614	0	0	to_tsvector	internal
+3750	to_tsquery	pg_catalog	f	t	f	s	f	25	3615	0	0	to_tsquery	internal
+3751	plainto_tsquery	pg_catalog	f	t	f	s	f	25	3615	0	0	plainto_tsquery	internal
+3752	tsvector_update_trigger	pg_catalog	f	f	f	v	f		2279	0	0	tsvector_update_trigger_byid	internal
+3753	tsvector_update_trigger_column	pg_catalog	f	f	f	v	f		2279	0	0	tsvector_update_trigger_bycolumn	internal
+3754	ts_headline	pg_catalog	f	t	f	s	f	25 3615 25	25	0	0	ts_headline_opt	internal
+3755	ts_headline	pg_catalog	f	t	f	s	f	25 3615	25	0	0	ts_headline	internal
+3756	pg_ts_parser_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	pg_ts_parser_is_visible	internal
+3757	pg_ts_dict_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	pg_ts_dict_is_visible	internal
+3758	pg_ts_config_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	pg_ts_config_is_visible	internal
+3759	get_current_ts_config	pg_catalog	f	t	f	s	f		3734	0	0	get_current_ts_config	internal
+3760	ts_match_tt	pg_catalog	f	t	f	s	f	25 25	16	0	0	ts_match_tt	internal
+3761	ts_match_tq	pg_catalog	f	t	f	s	f	25 3615	16	0	0	ts_match_tq	internal
+3768	pg_ts_template_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	pg_ts_template_is_visible	internal
+3771	regdictionaryin	pg_catalog	f	t	f	s	f	2275	3769	0	0	regdictionaryin	internal
+3772	regdictionaryout	pg_catalog	f	t	f	s	f	3769	2275	0	0	regdictionaryout	internal
+3773	regdictionaryrecv	pg_catalog	f	t	f	i	f	2281	3769	0	0	regdictionaryrecv	internal
+3774	regdictionarysend	pg_catalog	f	t	f	i	f	3769	17	0	0	regdictionarysend	internal
+3775	pg_stat_reset_shared	pg_catalog	f	t	f	v	f	25	2278	0	0	pg_stat_reset_shared	internal
+3776	pg_stat_reset_single_table_counters	pg_catalog	f	t	f	v	f	26	2278	0	0	pg_stat_reset_single_table_counters	internal
+3777	pg_stat_reset_single_function_counters	pg_catalog	f	t	f	v	f	26	2278	0	0	pg_stat_reset_single_function_counters	internal
+3778	pg_tablespace_location	pg_catalog	f	t	f	s	f	26	25	0	0	pg_tablespace_location	internal
+3779	pg_create_physical_replication_slot	pg_catalog	f	t	f	v	f	19 16 16	2249	0	2	pg_create_physical_replication_slot	internal	19 16 16 19 3220	iiioo	slot_name,immediately_reserve,temporary,slot_name,lsn	false, false
+3780	pg_drop_replication_slot	pg_catalog	f	t	f	v	f	19	2278	0	0	pg_drop_replication_slot	internal
+3781	pg_get_replication_slots	pg_catalog	f	f	t	s	f		2249	0	0	pg_get_replication_slots	internal	19 19 25 26 16 16 23 28 28 3220 3220 25 20 16 16	ooooooooooooooo	slot_name,plugin,slot_type,datoid,temporary,active,active_pid,xmin,catalog_xmin,restart_lsn,confirmed_flush_lsn,wal_status,safe_wal_size,two_phase,conflicting
+3782	pg_logical_slot_get_changes	pg_catalog	f	f	t	v	f	19 3220 23 1009	2249	25	1	pg_logical_slot_get_changes	internal	19 3220 23 1009 3220 28 25	iiivooo	slot_name,upto_lsn,upto_nchanges,options,lsn,xid,data	'{}'::text[]
+3783	pg_logical_slot_get_binary_changes	pg_catalog	f	f	t	v	f	19 3220 23 1009	2249	25	1	pg_logical_slot_get_binary_changes	internal	19 3220 23 1009 3220 28 17	iiivooo	slot_name,upto_lsn,upto_nchanges,options,lsn,xid,data	'{}'::text[]
+3784	pg_logical_slot_peek_changes	pg_catalog	f	f	t	v	f	19 3220 23 1009	2249	25	1	pg_logical_slot_peek_changes	internal	19 3220 23 1009 3220 28 25	iiivooo	slot_name,upto_lsn,upto_nchanges,options,lsn,xid,data	'{}'::text[]
+3785	pg_logical_slot_peek_binary_changes	pg_catalog	f	f	t	v	f	19 3220 23 1009	2249	25	1	pg_logical_slot_peek_binary_changes	internal	19 3220 23 1009 3220 28 17	iiivooo	slot_name,upto_lsn,upto_nchanges,options,lsn,xid,data	'{}'::text[]
+3786	pg_create_logical_replication_slot	pg_catalog	f	t	f	v	f	19 19 16 16	2249	0	2	pg_create_logical_replication_slot	internal	19 19 16 16 19 3220	iiiioo	slot_name,plugin,temporary,twophase,slot_name,lsn	false, false
+3787	to_jsonb	pg_catalog	f	t	f	s	f	2283	3802	0	0	to_jsonb	internal
+3788	pg_stat_get_snapshot_timestamp	pg_catalog	f	t	f	s	f		1184	0	0	pg_stat_get_snapshot_timestamp	internal
+3789	gin_clean_pending_list	pg_catalog	f	t	f	v	f	2205	20	0	0	gin_clean_pending_list	internal
+3790	gtsvector_consistent	pg_catalog	f	t	f	i	f	2281 3642 23 26 2281	16	0	0	gtsvector_consistent_oldsig	internal
+3791	gin_extract_tsquery	pg_catalog	f	t	f	i	f	3615 2281 21 2281 2281 2281 2281	2281	0	0	gin_extract_tsquery_oldsig	internal
+3792	gin_tsquery_consistent	pg_catalog	f	t	f	i	f	2281 21 3615 23 2281 2281 2281 2281	16	0	0	gin_tsquery_consistent_oldsig	internal
+3793	gtsquery_consistent	pg_catalog	f	t	f	i	f	2281 2281 23 26 2281	16	0	0	gtsquery_consistent_oldsig	internal
+3795	inet_spg_config	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	inet_spg_config	internal
+3796	inet_spg_choose	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	inet_spg_choose	internal
+3797	inet_spg_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	inet_spg_picksplit	internal
+3798	inet_spg_inner_consistent	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	inet_spg_inner_consistent	internal
+3799	inet_spg_leaf_consistent	pg_catalog	f	t	f	i	f	2281 2281	16	0	0	inet_spg_leaf_consistent	internal
+3800	pg_current_logfile	pg_catalog	f	f	f	v	f		25	0	0	pg_current_logfile	internal
+3801	pg_current_logfile	pg_catalog	f	f	f	v	f	25	25	0	0	pg_current_logfile_1arg	internal
+3803	jsonb_send	pg_catalog	f	t	f	i	f	3802	17	0	0	jsonb_send	internal
+3804	jsonb_out	pg_catalog	f	t	f	i	f	3802	2275	0	0	jsonb_out	internal
+3805	jsonb_recv	pg_catalog	f	t	f	i	f	2281	3802	0	0	jsonb_recv	internal
+3806	jsonb_in	pg_catalog	f	t	f	i	f	2275	3802	0	0	jsonb_in	internal
+3808	pg_get_function_arg_default	pg_catalog	f	t	f	s	f	26 23	25	0	0	pg_get_function_arg_default	internal
+3809	pg_export_snapshot	pg_catalog	f	t	f	v	f		25	0	0	pg_export_snapshot	internal
+3810	pg_is_in_recovery	pg_catalog	f	t	f	v	f		16	0	0	pg_is_in_recovery	internal
+3811	money	pg_catalog	f	t	f	s	f	23	790	0	0	int4_cash	internal
+3812	money	pg_catalog	f	t	f	s	f	20	790	0	0	int8_cash	internal
+3815	pg_collation_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	pg_collation_is_visible	internal
+3816	array_typanalyze	pg_catalog	f	t	f	s	f	2281	16	0	0	array_typanalyze	internal
+3817	arraycontsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	arraycontsel	internal
+3818	arraycontjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	arraycontjoinsel	internal
+3819	pg_get_multixact_members	pg_catalog	f	t	t	v	f	28	2249	0	0	pg_get_multixact_members	internal	28 28 25	ioo	multixid,xid,mode
+3820	pg_last_wal_receive_lsn	pg_catalog	f	t	f	v	f		3220	0	0	pg_last_wal_receive_lsn	internal
+3821	pg_last_wal_replay_lsn	pg_catalog	f	t	f	v	f		3220	0	0	pg_last_wal_replay_lsn	internal
+3822	cash_div_cash	pg_catalog	f	t	f	i	f	790 790	701	0	0	cash_div_cash	internal
+3823	numeric	pg_catalog	f	t	f	s	f	790	1700	0	0	cash_numeric	internal
+3824	money	pg_catalog	f	t	f	s	f	1700	790	0	0	numeric_cash	internal
+3826	pg_read_file	pg_catalog	f	t	f	v	f	25	25	0	0	pg_read_file_all	internal
+3827	pg_read_binary_file	pg_catalog	f	t	f	v	f	25 20 20	17	0	0	pg_read_binary_file_off_len	internal
+3828	pg_read_binary_file	pg_catalog	f	t	f	v	f	25	17	0	0	pg_read_binary_file_all	internal
+3829	pg_opfamily_is_visible	pg_catalog	f	t	f	s	f	26	16	0	0	pg_opfamily_is_visible	internal
+3830	pg_last_xact_replay_timestamp	pg_catalog	f	t	f	v	f		1184	0	0	pg_last_xact_replay_timestamp	internal
+3832	anyrange_in	pg_catalog	f	t	f	s	f	2275 26 23	3831	0	0	anyrange_in	internal
+3833	anyrange_out	pg_catalog	f	t	f	s	f	3831	2275	0	0	anyrange_out	internal
+3834	range_in	pg_catalog	f	t	f	s	f	2275 26 23	3831	0	0	range_in	internal
+3835	range_out	pg_catalog	f	t	f	s	f	3831	2275	0	0	range_out	internal
+3836	range_recv	pg_catalog	f	t	f	s	f	2281 26 23	3831	0	0	range_recv	internal
+3837	range_send	pg_catalog	f	t	f	s	f	3831	17	0	0	range_send	internal
+3839	pg_identify_object	pg_catalog	f	t	f	s	f	26 26 23	2249	0	0	pg_identify_object	internal	26 26 23 25 25 25 25	iiioooo	classid,objid,objsubid,type,schema,name,identity
+3840	int4range	pg_catalog	f	f	f	i	f	23 23	3904	0	0	range_constructor2	internal
+3841	int4range	pg_catalog	f	f	f	i	f	23 23 25	3904	0	0	range_constructor3	internal
+3842	pg_relation_is_updatable	pg_catalog	f	t	f	s	f	2205 16	23	0	0	pg_relation_is_updatable	internal
+3843	pg_column_is_updatable	pg_catalog	f	t	f	s	f	2205 21 16	16	0	0	pg_column_is_updatable	internal
+3844	numrange	pg_catalog	f	f	f	i	f	1700 1700	3906	0	0	range_constructor2	internal
+3845	numrange	pg_catalog	f	f	f	i	f	1700 1700 25	3906	0	0	range_constructor3	internal
+3846	make_date	pg_catalog	f	t	f	i	f	23 23 23	1082	0	0	make_date	internal	\N	\N	year,month,day
+3847	make_time	pg_catalog	f	t	f	i	f	23 23 701	1083	0	0	make_time	internal	\N	\N	hour,min,sec
+3848	lower	pg_catalog	f	t	f	i	f	3831	2283	0	0	range_lower	internal
+3849	upper	pg_catalog	f	t	f	i	f	3831	2283	0	0	range_upper	internal
+3850	isempty	pg_catalog	f	t	f	i	f	3831	16	0	0	range_empty	internal
+3851	lower_inc	pg_catalog	f	t	f	i	f	3831	16	0	0	range_lower_inc	internal
+3852	upper_inc	pg_catalog	f	t	f	i	f	3831	16	0	0	range_upper_inc	internal
+3853	lower_inf	pg_catalog	f	t	f	i	f	3831	16	0	0	range_lower_inf	internal
+3854	upper_inf	pg_catalog	f	t	f	i	f	3831	16	0	0	range_upper_inf	internal
+3855	range_eq	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	range_eq	internal
+3856	range_ne	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	range_ne	internal
+3857	range_overlaps	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	range_overlaps	internal
+3858	range_contains_elem	pg_catalog	f	t	f	i	f	3831 2283	16	0	0	range_contains_elem	internal
+3859	range_contains	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	range_contains	internal
+3860	elem_contained_by_range	pg_catalog	f	t	f	i	f	2283 3831	16	0	0	elem_contained_by_range	internal
+3861	range_contained_by	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	range_contained_by	internal
+3862	range_adjacent	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	range_adjacent	internal
+3863	range_before	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	range_before	internal
+3864	range_after	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	range_after	internal
+3865	range_overleft	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	range_overleft	internal
+3866	range_overright	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	range_overright	internal
+3867	range_union	pg_catalog	f	t	f	i	f	3831 3831	3831	0	0	range_union	internal
+3868	range_intersect	pg_catalog	f	t	f	i	f	3831 3831	3831	0	0	range_intersect	internal
+3869	range_minus	pg_catalog	f	t	f	i	f	3831 3831	3831	0	0	range_minus	internal
+3870	range_cmp	pg_catalog	f	t	f	i	f	3831 3831	23	0	0	range_cmp	internal
+3871	range_lt	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	range_lt	internal
+3872	range_le	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	range_le	internal
+3873	range_ge	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	range_ge	internal
+3874	range_gt	pg_catalog	f	t	f	i	f	3831 3831	16	0	0	range_gt	internal
+3875	range_gist_consistent	pg_catalog	f	t	f	i	f	2281 3831 21 26 2281	16	0	0	range_gist_consistent	internal
+3876	range_gist_union	pg_catalog	f	t	f	i	f	2281 2281	3831	0	0	range_gist_union	internal
+3878	pg_replication_slot_advance	pg_catalog	f	t	f	v	f	19 3220	2249	0	0	pg_replication_slot_advance	internal	19 3220 19 3220	iioo	slot_name,upto_lsn,slot_name,end_lsn
+3879	range_gist_penalty	pg_catalog	f	t	f	i	f	2281 2281 2281	2281	0	0	range_gist_penalty	internal
+3880	range_gist_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2281	0	0	range_gist_picksplit	internal
+3881	range_gist_same	pg_catalog	f	t	f	i	f	3831 3831 2281	2281	0	0	range_gist_same	internal
+3902	hash_range	pg_catalog	f	t	f	i	f	3831	23	0	0	hash_range	internal
+3914	int4range_canonical	pg_catalog	f	t	f	i	f	3904	3904	0	0	int4range_canonical	internal
+3915	daterange_canonical	pg_catalog	f	t	f	i	f	3912	3912	0	0	daterange_canonical	internal
+3916	range_typanalyze	pg_catalog	f	t	f	s	f	2281	16	0	0	range_typanalyze	internal
+3917	timestamp_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	timestamp_support	internal
+3918	interval_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	interval_support	internal
+3920	ginarraytriconsistent	pg_catalog	f	t	f	i	f	2281 21 2277 23 2281 2281 2281	18	0	0	ginarraytriconsistent	internal
+3921	gin_tsquery_triconsistent	pg_catalog	f	t	f	i	f	2281 21 3614 23 2281 2281 2281	18	0	0	gin_tsquery_triconsistent	internal
+3922	int4range_subdiff	pg_catalog	f	t	f	i	f	23 23	701	0	0	int4range_subdiff	internal
+3923	int8range_subdiff	pg_catalog	f	t	f	i	f	20 20	701	0	0	int8range_subdiff	internal
+3924	numrange_subdiff	pg_catalog	f	t	f	i	f	1700 1700	701	0	0	numrange_subdiff	internal
+3925	daterange_subdiff	pg_catalog	f	t	f	i	f	1082 1082	701	0	0	daterange_subdiff	internal
+3928	int8range_canonical	pg_catalog	f	t	f	i	f	3926	3926	0	0	int8range_canonical	internal
+3929	tsrange_subdiff	pg_catalog	f	t	f	i	f	1114 1114	701	0	0	tsrange_subdiff	internal
+3930	tstzrange_subdiff	pg_catalog	f	t	f	i	f	1184 1184	701	0	0	tstzrange_subdiff	internal
+3931	jsonb_object_keys	pg_catalog	f	t	t	i	f	3802	25	0	0	jsonb_object_keys	internal
+3932	jsonb_each_text	pg_catalog	f	t	t	i	f	3802	2249	0	0	jsonb_each_text	internal	3802 25 25	ioo	from_json,key,value
+3933	tsrange	pg_catalog	f	f	f	i	f	1114 1114	3908	0	0	range_constructor2	internal
+3934	tsrange	pg_catalog	f	f	f	i	f	1114 1114 25	3908	0	0	range_constructor3	internal
+3935	pg_sleep_for	pg_catalog	f	t	f	v	f	1186	2278	0	0		sql	\N	\N	\N	\N	RETURN pg_sleep(((EXTRACT(epoch FROM (clock_timestamp() + \d1)) - EXTRACT(epoch FROM clock_timestamp())))::double precision)
+3936	pg_sleep_until	pg_catalog	f	t	f	v	f	1184	2278	0	0		sql	\N	\N	\N	\N	RETURN pg_sleep(((EXTRACT(epoch FROM \d1) - EXTRACT(epoch FROM clock_timestamp())))::double precision)
+3937	tstzrange	pg_catalog	f	f	f	i	f	1184 1184	3910	0	0	range_constructor2	internal
+3938	tstzrange	pg_catalog	f	f	f	i	f	1184 1184 25	3910	0	0	range_constructor3	internal
+3939	mxid_age	pg_catalog	f	t	f	s	f	28	23	0	0	mxid_age	internal
+3940	jsonb_extract_path_text	pg_catalog	f	t	f	i	f	3802 1009	25	25	0	jsonb_extract_path_text	internal	3802 1009	iv	from_json,path_elems
+3941	daterange	pg_catalog	f	f	f	i	f	1082 1082	3912	0	0	range_constructor2	internal
+3942	daterange	pg_catalog	f	f	f	i	f	1082 1082 25	3912	0	0	range_constructor3	internal
+3943	acldefault	pg_catalog	f	t	f	i	f	18 26	1034	0	0	acldefault_sql	internal
+3944	time_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	time_support	internal
+3945	int8range	pg_catalog	f	f	f	i	f	20 20	3926	0	0	range_constructor2	internal
+3946	int8range	pg_catalog	f	f	f	i	f	20 20 25	3926	0	0	range_constructor3	internal
+3947	json_object_field	pg_catalog	f	t	f	i	f	114 25	114	0	0	json_object_field	internal	\N	\N	from_json,field_name
+3948	json_object_field_text	pg_catalog	f	t	f	i	f	114 25	25	0	0	json_object_field_text	internal	\N	\N	from_json,field_name
+3949	json_array_element	pg_catalog	f	t	f	i	f	114 23	114	0	0	json_array_element	internal	\N	\N	from_json,element_index
+3950	json_array_element_text	pg_catalog	f	t	f	i	f	114 23	25	0	0	json_array_element_text	internal	\N	\N	from_json,element_index
+3951	json_extract_path	pg_catalog	f	t	f	i	f	114 1009	114	25	0	json_extract_path	internal	114 1009	iv	from_json,path_elems
+3952	brin_summarize_new_values	pg_catalog	f	t	f	v	f	2205	23	0	0	brin_summarize_new_values	internal
+3953	json_extract_path_text	pg_catalog	f	t	f	i	f	114 1009	25	25	0	json_extract_path_text	internal	114 1009	iv	from_json,path_elems
+3954	pg_get_object_address	pg_catalog	f	t	f	s	f	25 1009 1009	2249	0	0	pg_get_object_address	internal	25 1009 1009 26 26 23	iiiooo	type,object_names,object_args,classid,objid,objsubid
+3955	json_array_elements	pg_catalog	f	t	t	i	f	114	114	0	0	json_array_elements	internal	114 114	io	from_json,value
+3956	json_array_length	pg_catalog	f	t	f	i	f	114	23	0	0	json_array_length	internal
+3957	json_object_keys	pg_catalog	f	t	t	i	f	114	25	0	0	json_object_keys	internal
+3958	json_each	pg_catalog	f	t	t	i	f	114	2249	0	0	json_each	internal	114 25 114	ioo	from_json,key,value
+3959	json_each_text	pg_catalog	f	t	t	i	f	114	2249	0	0	json_each_text	internal	114 25 25	ioo	from_json,key,value
+3960	json_populate_record	pg_catalog	f	f	f	s	f	2283 114 16	2283	0	1	json_populate_record	internal	\N	\N	base,from_json,use_json_as_text	false
+3961	json_populate_recordset	pg_catalog	f	f	t	s	f	2283 114 16	2283	0	1	json_populate_recordset	internal	\N	\N	base,from_json,use_json_as_text	false
+3968	json_typeof	pg_catalog	f	t	f	i	f	114	25	0	0	json_typeof	internal
+3969	json_array_elements_text	pg_catalog	f	t	t	i	f	114	25	0	0	json_array_elements_text	internal	114 25	io	from_json,value
+3970	ordered_set_transition	pg_catalog	f	f	f	i	f	2281 2276	2281	0	0	ordered_set_transition	internal
+3971	ordered_set_transition_multi	pg_catalog	f	f	f	i	f	2281 2276	2281	2276	0	ordered_set_transition_multi	internal	2281 2276	iv
+3972	percentile_disc	pg_catalog	a	f	f	i	f	701 2283	2283	0	0	aggregate_dummy	internal
+3973	percentile_disc_final	pg_catalog	f	f	f	i	f	2281 701 2283	2283	0	0	percentile_disc_final	internal
+3974	percentile_cont	pg_catalog	a	f	f	i	f	701 701	701	0	0	aggregate_dummy	internal
+3975	percentile_cont_float8_final	pg_catalog	f	f	f	i	f	2281 701	701	0	0	percentile_cont_float8_final	internal
+3976	percentile_cont	pg_catalog	a	f	f	i	f	701 1186	1186	0	0	aggregate_dummy	internal
+3977	percentile_cont_interval_final	pg_catalog	f	f	f	i	f	2281 701	1186	0	0	percentile_cont_interval_final	internal
+3978	percentile_disc	pg_catalog	a	f	f	i	f	1022 2283	2277	0	0	aggregate_dummy	internal
+3979	percentile_disc_multi_final	pg_catalog	f	f	f	i	f	2281 1022 2283	2277	0	0	percentile_disc_multi_final	internal
+3980	percentile_cont	pg_catalog	a	f	f	i	f	1022 701	1022	0	0	aggregate_dummy	internal
+3981	percentile_cont_float8_multi_final	pg_catalog	f	f	f	i	f	2281 1022	1022	0	0	percentile_cont_float8_multi_final	internal
+3982	percentile_cont	pg_catalog	a	f	f	i	f	1022 1186	1187	0	0	aggregate_dummy	internal
+3983	percentile_cont_interval_multi_final	pg_catalog	f	f	f	i	f	2281 1022	1187	0	0	percentile_cont_interval_multi_final	internal
+3984	mode	pg_catalog	a	f	f	i	f	2283	2283	0	0	aggregate_dummy	internal
+3985	mode_final	pg_catalog	f	f	f	i	f	2281 2283	2283	0	0	mode_final	internal
+3986	rank	pg_catalog	a	f	f	i	f	2276	20	2276	0	aggregate_dummy	internal	2276	v
+3987	rank_final	pg_catalog	f	f	f	i	f	2281 2276	20	2276	0	hypothetical_rank_final	internal	2281 2276	iv
+3988	percent_rank	pg_catalog	a	f	f	i	f	2276	701	2276	0	aggregate_dummy	internal	2276	v
+3989	percent_rank_final	pg_catalog	f	f	f	i	f	2281 2276	701	2276	0	hypothetical_percent_rank_final	internal	2281 2276	iv
+3990	cume_dist	pg_catalog	a	f	f	i	f	2276	701	2276	0	aggregate_dummy	internal	2276	v
+3991	cume_dist_final	pg_catalog	f	f	f	i	f	2281 2276	701	2276	0	hypothetical_cume_dist_final	internal	2281 2276	iv
+3992	dense_rank	pg_catalog	a	f	f	i	f	2276	20	2276	0	aggregate_dummy	internal	2276	v
+3993	dense_rank_final	pg_catalog	f	f	f	i	f	2281 2276	20	2276	0	hypothetical_dense_rank_final	internal	2281 2276	iv
+3994	generate_series_int4_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	generate_series_int4_support	internal
+3995	generate_series_int8_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	generate_series_int8_support	internal
+3996	array_unnest_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	array_unnest_support	internal
+3998	gist_box_distance	pg_catalog	f	t	f	i	f	2281 603 21 26 2281	701	0	0	gist_box_distance	internal
+3999	brin_summarize_range	pg_catalog	f	t	f	v	f	2205 20	23	0	0	brin_summarize_range	internal
+4001	jsonpath_in	pg_catalog	f	t	f	i	f	2275	4072	0	0	jsonpath_in	internal
+4002	jsonpath_recv	pg_catalog	f	t	f	i	f	2281	4072	0	0	jsonpath_recv	internal
+4003	jsonpath_out	pg_catalog	f	t	f	i	f	4072	2275	0	0	jsonpath_out	internal
+4004	jsonpath_send	pg_catalog	f	t	f	i	f	4072	17	0	0	jsonpath_send	internal
+4005	jsonb_path_exists	pg_catalog	f	t	f	i	f	3802 4072 3802 16	16	0	2	jsonb_path_exists	internal	\N	\N	target,path,vars,silent	'{}'::jsonb, false
+4006	jsonb_path_query	pg_catalog	f	t	t	i	f	3802 4072 3802 16	3802	0	2	jsonb_path_query	internal	\N	\N	target,path,vars,silent	'{}'::jsonb, false
+4007	jsonb_path_query_array	pg_catalog	f	t	f	i	f	3802 4072 3802 16	3802	0	2	jsonb_path_query_array	internal	\N	\N	target,path,vars,silent	'{}'::jsonb, false
+4008	jsonb_path_query_first	pg_catalog	f	t	f	i	f	3802 4072 3802 16	3802	0	2	jsonb_path_query_first	internal	\N	\N	target,path,vars,silent	'{}'::jsonb, false
+4009	jsonb_path_match	pg_catalog	f	t	f	i	f	3802 4072 3802 16	16	0	2	jsonb_path_match	internal	\N	\N	target,path,vars,silent	'{}'::jsonb, false
+4010	jsonb_path_exists_opr	pg_catalog	f	t	f	i	f	3802 4072	16	0	0	jsonb_path_exists_opr	internal
+4011	jsonb_path_match_opr	pg_catalog	f	t	f	i	f	3802 4072	16	0	0	jsonb_path_match_opr	internal
+4014	brin_desummarize_range	pg_catalog	f	t	f	v	f	2205 20	2278	0	0	brin_desummarize_range	internal
+4018	spg_quad_config	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_quad_config	internal
+4019	spg_quad_choose	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_quad_choose	internal
+4020	spg_quad_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_quad_picksplit	internal
+4021	spg_quad_inner_consistent	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_quad_inner_consistent	internal
+4022	spg_quad_leaf_consistent	pg_catalog	f	t	f	i	f	2281 2281	16	0	0	spg_quad_leaf_consistent	internal
+4023	spg_kd_config	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_kd_config	internal
+4024	spg_kd_choose	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_kd_choose	internal
+4025	spg_kd_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_kd_picksplit	internal
+4026	spg_kd_inner_consistent	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_kd_inner_consistent	internal
+4027	spg_text_config	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_text_config	internal
+4028	spg_text_choose	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_text_choose	internal
+4029	spg_text_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_text_picksplit	internal
+4030	spg_text_inner_consistent	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_text_inner_consistent	internal
+4031	spg_text_leaf_consistent	pg_catalog	f	t	f	i	f	2281 2281	16	0	0	spg_text_leaf_consistent	internal
+4032	pg_sequence_last_value	pg_catalog	f	t	f	v	f	2205	20	0	0	pg_sequence_last_value	internal
+4038	jsonb_ne	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	jsonb_ne	internal
+4039	jsonb_lt	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	jsonb_lt	internal
+4040	jsonb_gt	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	jsonb_gt	internal
+4041	jsonb_le	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	jsonb_le	internal
+4042	jsonb_ge	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	jsonb_ge	internal
+4043	jsonb_eq	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	jsonb_eq	internal
+4044	jsonb_cmp	pg_catalog	f	t	f	i	f	3802 3802	23	0	0	jsonb_cmp	internal
+4045	jsonb_hash	pg_catalog	f	t	f	i	f	3802	23	0	0	jsonb_hash	internal
+4046	jsonb_contains	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	jsonb_contains	internal
+4047	jsonb_exists	pg_catalog	f	t	f	i	f	3802 25	16	0	0	jsonb_exists	internal
+4048	jsonb_exists_any	pg_catalog	f	t	f	i	f	3802 1009	16	0	0	jsonb_exists_any	internal
+4049	jsonb_exists_all	pg_catalog	f	t	f	i	f	3802 1009	16	0	0	jsonb_exists_all	internal
+4050	jsonb_contained	pg_catalog	f	t	f	i	f	3802 3802	16	0	0	jsonb_contained	internal
+4051	array_agg_array_transfn	pg_catalog	f	f	f	i	f	2281 2277	2281	0	0	array_agg_array_transfn	internal
+4052	array_agg_array_finalfn	pg_catalog	f	f	f	i	f	2281 2277	2277	0	0	array_agg_array_finalfn	internal
+4053	array_agg	pg_catalog	a	f	f	i	f	2277	2277	0	0	aggregate_dummy	internal
+4057	range_merge	pg_catalog	f	t	f	i	f	3831 3831	3831	0	0	range_merge	internal
+4063	inet_merge	pg_catalog	f	t	f	i	f	869 869	650	0	0	inet_merge	internal
+4067	bound_box	pg_catalog	f	t	f	i	f	603 603	603	0	0	boxes_bound_box	internal
+4071	inet_same_family	pg_catalog	f	t	f	i	f	869 869	16	0	0	inet_same_family	internal
+4083	binary_upgrade_set_record_init_privs	pg_catalog	f	t	f	v	f	16	2278	0	0	binary_upgrade_set_record_init_privs	internal
+4084	regnamespacein	pg_catalog	f	t	f	s	f	2275	4089	0	0	regnamespacein	internal
+4085	regnamespaceout	pg_catalog	f	t	f	s	f	4089	2275	0	0	regnamespaceout	internal
+4086	to_regnamespace	pg_catalog	f	t	f	s	f	25	4089	0	0	to_regnamespace	internal
+4087	regnamespacerecv	pg_catalog	f	t	f	i	f	2281	4089	0	0	regnamespacerecv	internal
+4088	regnamespacesend	pg_catalog	f	t	f	i	f	4089	17	0	0	regnamespacesend	internal
+4091	box	pg_catalog	f	t	f	i	f	600	603	0	0	point_box	internal
+4092	regroleout	pg_catalog	f	t	f	s	f	4096	2275	0	0	regroleout	internal
+4093	to_regrole	pg_catalog	f	t	f	s	f	25	4096	0	0	to_regrole	internal
+4094	regrolerecv	pg_catalog	f	t	f	i	f	2281	4096	0	0	regrolerecv	internal
+4095	regrolesend	pg_catalog	f	t	f	i	f	4096	17	0	0	regrolesend	internal
+4098	regrolein	pg_catalog	f	t	f	s	f	2275	4096	0	0	regrolein	internal
+4099	pg_rotate_logfile_old	pg_catalog	f	t	f	v	f		16	0	0	pg_rotate_logfile	internal
+4100	pg_read_file_old	pg_catalog	f	t	f	v	f	25 20 20	25	0	0	pg_read_file	internal
+4101	binary_upgrade_set_missing_value	pg_catalog	f	t	f	v	f	26 25 25	2278	0	0	binary_upgrade_set_missing_value	internal
+4105	brin_inclusion_opcinfo	pg_catalog	f	t	f	i	f	2281	2281	0	0	brin_inclusion_opcinfo	internal
+4106	brin_inclusion_add_value	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	16	0	0	brin_inclusion_add_value	internal
+4107	brin_inclusion_consistent	pg_catalog	f	t	f	i	f	2281 2281 2281	16	0	0	brin_inclusion_consistent	internal
+4108	brin_inclusion_union	pg_catalog	f	t	f	i	f	2281 2281 2281	16	0	0	brin_inclusion_union	internal
+4110	macaddr8_in	pg_catalog	f	t	f	i	f	2275	774	0	0	macaddr8_in	internal
+4111	macaddr8_out	pg_catalog	f	t	f	i	f	774	2275	0	0	macaddr8_out	internal
+4112	trunc	pg_catalog	f	t	f	i	f	774	774	0	0	macaddr8_trunc	internal
+4113	macaddr8_eq	pg_catalog	f	t	f	i	t	774 774	16	0	0	macaddr8_eq	internal
+4114	macaddr8_lt	pg_catalog	f	t	f	i	t	774 774	16	0	0	macaddr8_lt	internal
+4115	macaddr8_le	pg_catalog	f	t	f	i	t	774 774	16	0	0	macaddr8_le	internal
+4116	macaddr8_gt	pg_catalog	f	t	f	i	t	774 774	16	0	0	macaddr8_gt	internal
+4117	macaddr8_ge	pg_catalog	f	t	f	i	t	774 774	16	0	0	macaddr8_ge	internal
+4118	macaddr8_ne	pg_catalog	f	t	f	i	t	774 774	16	0	0	macaddr8_ne	internal
+4119	macaddr8_cmp	pg_catalog	f	t	f	i	t	774 774	23	0	0	macaddr8_cmp	internal
+4120	macaddr8_not	pg_catalog	f	t	f	i	f	774	774	0	0	macaddr8_not	internal
+4121	macaddr8_and	pg_catalog	f	t	f	i	f	774 774	774	0	0	macaddr8_and	internal
+4122	macaddr8_or	pg_catalog	f	t	f	i	f	774 774	774	0	0	macaddr8_or	internal
+4123	macaddr8	pg_catalog	f	t	f	i	t	829	774	0	0	macaddrtomacaddr8	internal
+4124	macaddr	pg_catalog	f	t	f	i	f	774	829	0	0	macaddr8tomacaddr	internal
+4125	macaddr8_set7bit	pg_catalog	f	t	f	i	f	774	774	0	0	macaddr8_set7bit	internal
+4126	in_range	pg_catalog	f	t	f	i	f	20 20 20 16 16	16	0	0	in_range_int8_int8	internal
+4127	in_range	pg_catalog	f	t	f	i	f	23 23 20 16 16	16	0	0	in_range_int4_int8	internal
+4128	in_range	pg_catalog	f	t	f	i	f	23 23 23 16 16	16	0	0	in_range_int4_int4	internal
+4129	in_range	pg_catalog	f	t	f	i	f	23 23 21 16 16	16	0	0	in_range_int4_int2	internal
+4130	in_range	pg_catalog	f	t	f	i	f	21 21 20 16 16	16	0	0	in_range_int2_int8	internal
+4131	in_range	pg_catalog	f	t	f	i	f	21 21 23 16 16	16	0	0	in_range_int2_int4	internal
+4132	in_range	pg_catalog	f	t	f	i	f	21 21 21 16 16	16	0	0	in_range_int2_int2	internal
+4133	in_range	pg_catalog	f	t	f	i	f	1082 1082 1186 16 16	16	0	0	in_range_date_interval	internal
+4134	in_range	pg_catalog	f	t	f	i	f	1114 1114 1186 16 16	16	0	0	in_range_timestamp_interval	internal
+4135	in_range	pg_catalog	f	t	f	s	f	1184 1184 1186 16 16	16	0	0	in_range_timestamptz_interval	internal
+4136	in_range	pg_catalog	f	t	f	i	f	1186 1186 1186 16 16	16	0	0	in_range_interval_interval	internal
+4137	in_range	pg_catalog	f	t	f	i	f	1083 1083 1186 16 16	16	0	0	in_range_time_interval	internal
+4138	in_range	pg_catalog	f	t	f	i	f	1266 1266 1186 16 16	16	0	0	in_range_timetz_interval	internal
+4139	in_range	pg_catalog	f	t	f	i	f	701 701 701 16 16	16	0	0	in_range_float8_float8	internal
+4140	in_range	pg_catalog	f	t	f	i	f	700 700 701 16 16	16	0	0	in_range_float4_float8	internal
+4141	in_range	pg_catalog	f	t	f	i	f	1700 1700 1700 16 16	16	0	0	in_range_numeric_numeric	internal
+4187	pg_lsn_larger	pg_catalog	f	t	f	i	f	3220 3220	3220	0	0	pg_lsn_larger	internal
+4188	pg_lsn_smaller	pg_catalog	f	t	f	i	f	3220 3220	3220	0	0	pg_lsn_smaller	internal
+4189	max	pg_catalog	a	f	f	i	f	3220	3220	0	0	aggregate_dummy	internal
+4190	min	pg_catalog	a	f	f	i	f	3220	3220	0	0	aggregate_dummy	internal
+4193	regcollationin	pg_catalog	f	t	f	s	f	2275	4191	0	0	regcollationin	internal
+4194	regcollationout	pg_catalog	f	t	f	s	f	4191	2275	0	0	regcollationout	internal
+4195	to_regcollation	pg_catalog	f	t	f	s	f	25	4191	0	0	to_regcollation	internal
+4196	regcollationrecv	pg_catalog	f	t	f	i	f	2281	4191	0	0	regcollationrecv	internal
+4197	regcollationsend	pg_catalog	f	t	f	i	f	4191	17	0	0	regcollationsend	internal
+4201	ts_headline	pg_catalog	f	t	f	i	f	3734 3802 3615 25	3802	0	0	ts_headline_jsonb_byid_opt	internal
+4202	ts_headline	pg_catalog	f	t	f	i	f	3734 3802 3615	3802	0	0	ts_headline_jsonb_byid	internal
+4203	ts_headline	pg_catalog	f	t	f	s	f	3802 3615 25	3802	0	0	ts_headline_jsonb_opt	internal
+4204	ts_headline	pg_catalog	f	t	f	s	f	3802 3615	3802	0	0	ts_headline_jsonb	internal
+4205	ts_headline	pg_catalog	f	t	f	i	f	3734 114 3615 25	114	0	0	ts_headline_json_byid_opt	internal
+4206	ts_headline	pg_catalog	f	t	f	i	f	3734 114 3615	114	0	0	ts_headline_json_byid	internal
+4207	ts_headline	pg_catalog	f	t	f	s	f	114 3615 25	114	0	0	ts_headline_json_opt	internal
+4208	ts_headline	pg_catalog	f	t	f	s	f	114 3615	114	0	0	ts_headline_json	internal
+4209	to_tsvector	pg_catalog	f	t	f	s	f	3802	3614	0	0	jsonb_string_to_tsvector	internal
+4210	to_tsvector	pg_catalog	f	t	f	s	f	114	3614	0	0	json_string_to_tsvector	internal
+4211	to_tsvector	pg_catalog	f	t	f	i	f	3734 3802	3614	0	0	jsonb_string_to_tsvector_byid	internal
+4212	to_tsvector	pg_catalog	f	t	f	i	f	3734 114	3614	0	0	json_string_to_tsvector_byid	internal
+4213	jsonb_to_tsvector	pg_catalog	f	t	f	s	f	3802 3802	3614	0	0	jsonb_to_tsvector	internal
+4214	jsonb_to_tsvector	pg_catalog	f	t	f	i	f	3734 3802 3802	3614	0	0	jsonb_to_tsvector_byid	internal
+4215	json_to_tsvector	pg_catalog	f	t	f	s	f	114 3802	3614	0	0	json_to_tsvector	internal
+4216	json_to_tsvector	pg_catalog	f	t	f	i	f	3734 114 3802	3614	0	0	json_to_tsvector_byid	internal
+4220	pg_copy_physical_replication_slot	pg_catalog	f	t	f	v	f	19 19 16	2249	0	0	pg_copy_physical_replication_slot_a	internal	19 19 16 19 3220	iiioo	src_slot_name,dst_slot_name,temporary,slot_name,lsn
+4221	pg_copy_physical_replication_slot	pg_catalog	f	t	f	v	f	19 19	2249	0	0	pg_copy_physical_replication_slot_b	internal	19 19 19 3220	iioo	src_slot_name,dst_slot_name,slot_name,lsn
+4222	pg_copy_logical_replication_slot	pg_catalog	f	t	f	v	f	19 19 16 19	2249	0	0	pg_copy_logical_replication_slot_a	internal	19 19 16 19 19 3220	iiiioo	src_slot_name,dst_slot_name,temporary,plugin,slot_name,lsn
+4223	pg_copy_logical_replication_slot	pg_catalog	f	t	f	v	f	19 19 16	2249	0	0	pg_copy_logical_replication_slot_b	internal	19 19 16 19 3220	iiioo	src_slot_name,dst_slot_name,temporary,slot_name,lsn
+4224	pg_copy_logical_replication_slot	pg_catalog	f	t	f	v	f	19 19	2249	0	0	pg_copy_logical_replication_slot_c	internal	19 19 19 3220	iioo	src_slot_name,dst_slot_name,slot_name,lsn
+4226	anycompatiblemultirange_in	pg_catalog	f	t	f	s	f	2275 26 23	4538	0	0	anycompatiblemultirange_in	internal
+4227	anycompatiblemultirange_out	pg_catalog	f	t	f	s	f	4538	2275	0	0	anycompatiblemultirange_out	internal
+4228	range_merge	pg_catalog	f	t	f	i	f	4537	3831	0	0	range_merge_from_multirange	internal
+4229	anymultirange_in	pg_catalog	f	t	f	s	f	2275 26 23	4537	0	0	anymultirange_in	internal
+4230	anymultirange_out	pg_catalog	f	t	f	s	f	4537	2275	0	0	anymultirange_out	internal
+4231	multirange_in	pg_catalog	f	t	f	s	f	2275 26 23	4537	0	0	multirange_in	internal
+4232	multirange_out	pg_catalog	f	t	f	s	f	4537	2275	0	0	multirange_out	internal
+4233	multirange_recv	pg_catalog	f	t	f	s	f	2281 26 23	4537	0	0	multirange_recv	internal
+4234	multirange_send	pg_catalog	f	t	f	s	f	4537	17	0	0	multirange_send	internal
+4235	lower	pg_catalog	f	t	f	i	f	4537	2283	0	0	multirange_lower	internal
+4236	upper	pg_catalog	f	t	f	i	f	4537	2283	0	0	multirange_upper	internal
+4237	isempty	pg_catalog	f	t	f	i	f	4537	16	0	0	multirange_empty	internal
+4238	lower_inc	pg_catalog	f	t	f	i	f	4537	16	0	0	multirange_lower_inc	internal
+4239	upper_inc	pg_catalog	f	t	f	i	f	4537	16	0	0	multirange_upper_inc	internal
+4240	lower_inf	pg_catalog	f	t	f	i	f	4537	16	0	0	multirange_lower_inf	internal
+4241	upper_inf	pg_catalog	f	t	f	i	f	4537	16	0	0	multirange_upper_inf	internal
+4242	multirange_typanalyze	pg_catalog	f	t	f	s	f	2281	16	0	0	multirange_typanalyze	internal
+4243	multirangesel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	multirangesel	internal
+4244	multirange_eq	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	multirange_eq	internal
+4245	multirange_ne	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	multirange_ne	internal
+4246	range_overlaps_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	range_overlaps_multirange	internal
+4247	multirange_overlaps_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	multirange_overlaps_range	internal
+4248	multirange_overlaps_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	multirange_overlaps_multirange	internal
+4249	multirange_contains_elem	pg_catalog	f	t	f	i	f	4537 2283	16	0	0	multirange_contains_elem	internal
+4250	multirange_contains_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	multirange_contains_range	internal
+4251	multirange_contains_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	multirange_contains_multirange	internal
+4252	elem_contained_by_multirange	pg_catalog	f	t	f	i	f	2283 4537	16	0	0	elem_contained_by_multirange	internal
+4253	range_contained_by_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	range_contained_by_multirange	internal
+4254	multirange_contained_by_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	multirange_contained_by_multirange	internal
+4255	range_adjacent_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	range_adjacent_multirange	internal
+4256	multirange_adjacent_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	multirange_adjacent_multirange	internal
+4257	multirange_adjacent_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	multirange_adjacent_range	internal
+4258	range_before_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	range_before_multirange	internal
+4259	multirange_before_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	multirange_before_range	internal
+4260	multirange_before_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	multirange_before_multirange	internal
+4261	range_after_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	range_after_multirange	internal
+4262	multirange_after_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	multirange_after_range	internal
+4263	multirange_after_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	multirange_after_multirange	internal
+4264	range_overleft_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	range_overleft_multirange	internal
+4265	multirange_overleft_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	multirange_overleft_range	internal
+4266	multirange_overleft_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	multirange_overleft_multirange	internal
+4267	range_overright_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	range_overright_multirange	internal
+4268	multirange_overright_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	multirange_overright_range	internal
+4269	multirange_overright_multirange	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	multirange_overright_multirange	internal
+4270	multirange_union	pg_catalog	f	t	f	i	f	4537 4537	4537	0	0	multirange_union	internal
+4271	multirange_minus	pg_catalog	f	t	f	i	f	4537 4537	4537	0	0	multirange_minus	internal
+4272	multirange_intersect	pg_catalog	f	t	f	i	f	4537 4537	4537	0	0	multirange_intersect	internal
+4273	multirange_cmp	pg_catalog	f	t	f	i	f	4537 4537	23	0	0	multirange_cmp	internal
+4274	multirange_lt	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	multirange_lt	internal
+4275	multirange_le	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	multirange_le	internal
+4276	multirange_ge	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	multirange_ge	internal
+4277	multirange_gt	pg_catalog	f	t	f	i	f	4537 4537	16	0	0	multirange_gt	internal
+4278	hash_multirange	pg_catalog	f	t	f	i	f	4537	23	0	0	hash_multirange	internal
+4279	hash_multirange_extended	pg_catalog	f	t	f	i	f	4537 20	20	0	0	hash_multirange_extended	internal
+4280	int4multirange	pg_catalog	f	t	f	i	f		4451	0	0	multirange_constructor0	internal
+4281	int4multirange	pg_catalog	f	t	f	i	f	3904	4451	0	0	multirange_constructor1	internal
+4282	int4multirange	pg_catalog	f	t	f	i	f	3905	4451	3904	0	multirange_constructor2	internal	3905	v
+4283	nummultirange	pg_catalog	f	t	f	i	f		4532	0	0	multirange_constructor0	internal
+4284	nummultirange	pg_catalog	f	t	f	i	f	3906	4532	0	0	multirange_constructor1	internal
+4285	nummultirange	pg_catalog	f	t	f	i	f	3907	4532	3906	0	multirange_constructor2	internal	3907	v
+4286	tsmultirange	pg_catalog	f	t	f	i	f		4533	0	0	multirange_constructor0	internal
+4287	tsmultirange	pg_catalog	f	t	f	i	f	3908	4533	0	0	multirange_constructor1	internal
+4288	tsmultirange	pg_catalog	f	t	f	i	f	3909	4533	3908	0	multirange_constructor2	internal	3909	v
+4289	tstzmultirange	pg_catalog	f	t	f	i	f		4534	0	0	multirange_constructor0	internal
+4290	tstzmultirange	pg_catalog	f	t	f	i	f	3910	4534	0	0	multirange_constructor1	internal
+4291	tstzmultirange	pg_catalog	f	t	f	i	f	3911	4534	3910	0	multirange_constructor2	internal	3911	v
+4292	datemultirange	pg_catalog	f	t	f	i	f		4535	0	0	multirange_constructor0	internal
+4293	datemultirange	pg_catalog	f	t	f	i	f	3912	4535	0	0	multirange_constructor1	internal
+4294	datemultirange	pg_catalog	f	t	f	i	f	3913	4535	3912	0	multirange_constructor2	internal	3913	v
+4295	int8multirange	pg_catalog	f	t	f	i	f		4536	0	0	multirange_constructor0	internal
+4296	int8multirange	pg_catalog	f	t	f	i	f	3926	4536	0	0	multirange_constructor1	internal
+4297	int8multirange	pg_catalog	f	t	f	i	f	3927	4536	3926	0	multirange_constructor2	internal	3927	v
+4298	multirange	pg_catalog	f	t	f	i	f	3831	4537	0	0	multirange_constructor1	internal
+4299	range_agg_transfn	pg_catalog	f	f	f	i	f	2281 3831	2281	0	0	range_agg_transfn	internal
+4300	range_agg_finalfn	pg_catalog	f	f	f	i	f	2281 3831	4537	0	0	range_agg_finalfn	internal
+4301	range_agg	pg_catalog	a	f	f	i	f	3831	4537	0	0	aggregate_dummy	internal
+4302	koi8r_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	koi8r_to_mic	c
+4303	mic_to_koi8r	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	mic_to_koi8r	c
+4304	iso_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	iso_to_mic	c
+4305	mic_to_iso	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	mic_to_iso	c
+4306	win1251_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	win1251_to_mic	c
+4307	mic_to_win1251	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	mic_to_win1251	c
+4308	win866_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	win866_to_mic	c
+4309	mic_to_win866	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	mic_to_win866	c
+4310	koi8r_to_win1251	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	koi8r_to_win1251	c
+4311	win1251_to_koi8r	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	win1251_to_koi8r	c
+4312	koi8r_to_win866	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	koi8r_to_win866	c
+4313	win866_to_koi8r	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	win866_to_koi8r	c
+4314	win866_to_win1251	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	win866_to_win1251	c
+4315	win1251_to_win866	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	win1251_to_win866	c
+4316	iso_to_koi8r	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	iso_to_koi8r	c
+4317	koi8r_to_iso	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	koi8r_to_iso	c
+4318	iso_to_win1251	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	iso_to_win1251	c
+4319	win1251_to_iso	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	win1251_to_iso	c
+4320	iso_to_win866	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	iso_to_win866	c
+4321	win866_to_iso	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	win866_to_iso	c
+4322	euc_cn_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	euc_cn_to_mic	c
+4323	mic_to_euc_cn	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	mic_to_euc_cn	c
+4324	euc_jp_to_sjis	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	euc_jp_to_sjis	c
+4325	sjis_to_euc_jp	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	sjis_to_euc_jp	c
+4326	euc_jp_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	euc_jp_to_mic	c
+4327	sjis_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	sjis_to_mic	c
+4328	mic_to_euc_jp	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	mic_to_euc_jp	c
+4329	mic_to_sjis	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	mic_to_sjis	c
+4330	euc_kr_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	euc_kr_to_mic	c
+4331	mic_to_euc_kr	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	mic_to_euc_kr	c
+4332	euc_tw_to_big5	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	euc_tw_to_big5	c
+4333	big5_to_euc_tw	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	big5_to_euc_tw	c
+4334	euc_tw_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	euc_tw_to_mic	c
+4335	big5_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	big5_to_mic	c
+4336	mic_to_euc_tw	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	mic_to_euc_tw	c
+4337	mic_to_big5	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	mic_to_big5	c
+4338	latin2_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	latin2_to_mic	c
+4339	mic_to_latin2	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	mic_to_latin2	c
+4340	win1250_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	win1250_to_mic	c
+4341	mic_to_win1250	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	mic_to_win1250	c
+4342	latin2_to_win1250	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	latin2_to_win1250	c
+4343	win1250_to_latin2	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	win1250_to_latin2	c
+4344	latin1_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	latin1_to_mic	c
+4345	mic_to_latin1	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	mic_to_latin1	c
+4346	latin3_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	latin3_to_mic	c
+4347	mic_to_latin3	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	mic_to_latin3	c
+4348	latin4_to_mic	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	latin4_to_mic	c
+4349	mic_to_latin4	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	mic_to_latin4	c
+4350	normalize	pg_catalog	f	t	f	i	f	25 25	25	0	1	unicode_normalize_func	internal	\N	\N	\N	'NFC'::text
+4351	is_normalized	pg_catalog	f	t	f	i	f	25 25	16	0	1	unicode_is_normalized	internal	\N	\N	\N	'NFC'::text
+4352	big5_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	big5_to_utf8	c
+4353	utf8_to_big5	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_big5	c
+4354	utf8_to_koi8r	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_koi8r	c
+4355	koi8r_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	koi8r_to_utf8	c
+4356	utf8_to_koi8u	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_koi8u	c
+4357	koi8u_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	koi8u_to_utf8	c
+4358	utf8_to_win	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_win	c
+4359	win_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	win_to_utf8	c
+4360	euc_cn_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	euc_cn_to_utf8	c
+4361	utf8_to_euc_cn	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_euc_cn	c
+4362	euc_jp_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	euc_jp_to_utf8	c
+4363	utf8_to_euc_jp	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_euc_jp	c
+4364	euc_kr_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	euc_kr_to_utf8	c
+4365	utf8_to_euc_kr	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_euc_kr	c
+4366	euc_tw_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	euc_tw_to_utf8	c
+4367	utf8_to_euc_tw	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_euc_tw	c
+4368	gb18030_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	gb18030_to_utf8	c
+4369	utf8_to_gb18030	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_gb18030	c
+4370	gbk_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	gbk_to_utf8	c
+4371	utf8_to_gbk	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_gbk	c
+4372	utf8_to_iso8859	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_iso8859	c
+4373	iso8859_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	iso8859_to_utf8	c
+4374	iso8859_1_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	iso8859_1_to_utf8	c
+4375	utf8_to_iso8859_1	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_iso8859_1	c
+4376	johab_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	johab_to_utf8	c
+4377	utf8_to_johab	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_johab	c
+4378	sjis_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	sjis_to_utf8	c
+4379	utf8_to_sjis	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_sjis	c
+4380	uhc_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	uhc_to_utf8	c
+4381	utf8_to_uhc	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_uhc	c
+4382	euc_jis_2004_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	euc_jis_2004_to_utf8	c
+4383	utf8_to_euc_jis_2004	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_euc_jis_2004	c
+4384	shift_jis_2004_to_utf8	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	shift_jis_2004_to_utf8	c
+4385	utf8_to_shift_jis_2004	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	utf8_to_shift_jis_2004	c
+4386	euc_jis_2004_to_shift_jis_2004	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	euc_jis_2004_to_shift_jis_2004	c
+4387	shift_jis_2004_to_euc_jis_2004	pg_catalog	f	t	f	i	f	23 23 2275 2281 23 16	23	0	0	shift_jis_2004_to_euc_jis_2004	c
+4388	multirange_intersect_agg_transfn	pg_catalog	f	t	f	i	f	4537 4537	4537	0	0	multirange_intersect_agg_transfn	internal
+4389	range_intersect_agg	pg_catalog	a	f	f	i	f	4537	4537	0	0	aggregate_dummy	internal
+4390	binary_upgrade_set_next_multirange_pg_type_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	binary_upgrade_set_next_multirange_pg_type_oid	internal
+4391	binary_upgrade_set_next_multirange_array_pg_type_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	binary_upgrade_set_next_multirange_array_pg_type_oid	internal
+4401	range_intersect_agg_transfn	pg_catalog	f	t	f	i	f	3831 3831	3831	0	0	range_intersect_agg_transfn	internal
+4450	range_intersect_agg	pg_catalog	a	f	f	i	f	3831	3831	0	0	aggregate_dummy	internal
+4541	range_contains_multirange	pg_catalog	f	t	f	i	f	3831 4537	16	0	0	range_contains_multirange	internal
+4542	multirange_contained_by_range	pg_catalog	f	t	f	i	f	4537 3831	16	0	0	multirange_contained_by_range	internal
+4543	pg_log_backend_memory_contexts	pg_catalog	f	t	f	v	f	23	16	0	0	pg_log_backend_memory_contexts	internal
+4545	binary_upgrade_set_next_heap_relfilenode	pg_catalog	f	t	f	v	f	26	2278	0	0	binary_upgrade_set_next_heap_relfilenode	internal
+4546	binary_upgrade_set_next_index_relfilenode	pg_catalog	f	t	f	v	f	26	2278	0	0	binary_upgrade_set_next_index_relfilenode	internal
+4547	binary_upgrade_set_next_toast_relfilenode	pg_catalog	f	t	f	v	f	26	2278	0	0	binary_upgrade_set_next_toast_relfilenode	internal
+4548	binary_upgrade_set_next_pg_tablespace_oid	pg_catalog	f	t	f	v	f	26	2278	0	0	binary_upgrade_set_next_pg_tablespace_oid	internal
+4566	pg_event_trigger_table_rewrite_oid	pg_catalog	f	t	f	s	f		26	0	0	pg_event_trigger_table_rewrite_oid	internal	26	o	oid
+4567	pg_event_trigger_table_rewrite_reason	pg_catalog	f	t	f	s	f		23	0	0	pg_event_trigger_table_rewrite_reason	internal
+4568	pg_event_trigger_ddl_commands	pg_catalog	f	t	t	s	f		2249	0	0	pg_event_trigger_ddl_commands	internal	26 26 23 25 25 25 25 16 32	ooooooooo	classid,objid,objsubid,command_tag,object_type,schema_name,object_identity,in_extension,command
+4591	brin_bloom_opcinfo	pg_catalog	f	t	f	i	f	2281	2281	0	0	brin_bloom_opcinfo	internal
+4592	brin_bloom_add_value	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	16	0	0	brin_bloom_add_value	internal
+4593	brin_bloom_consistent	pg_catalog	f	t	f	i	f	2281 2281 2281 23	16	0	0	brin_bloom_consistent	internal
+4594	brin_bloom_union	pg_catalog	f	t	f	i	f	2281 2281 2281	16	0	0	brin_bloom_union	internal
+4595	brin_bloom_options	pg_catalog	f	f	f	i	f	2281	2278	0	0	brin_bloom_options	internal
+4596	brin_bloom_summary_in	pg_catalog	f	t	f	i	f	2275	4600	0	0	brin_bloom_summary_in	internal
+4597	brin_bloom_summary_out	pg_catalog	f	t	f	i	f	4600	2275	0	0	brin_bloom_summary_out	internal
+4598	brin_bloom_summary_recv	pg_catalog	f	t	f	s	f	2281	4600	0	0	brin_bloom_summary_recv	internal
+4599	brin_bloom_summary_send	pg_catalog	f	t	f	s	f	4600	17	0	0	brin_bloom_summary_send	internal
+4616	brin_minmax_multi_opcinfo	pg_catalog	f	t	f	i	f	2281	2281	0	0	brin_minmax_multi_opcinfo	internal
+4617	brin_minmax_multi_add_value	pg_catalog	f	t	f	i	f	2281 2281 2281 2281	16	0	0	brin_minmax_multi_add_value	internal
+4618	brin_minmax_multi_consistent	pg_catalog	f	t	f	i	f	2281 2281 2281 23	16	0	0	brin_minmax_multi_consistent	internal
+4619	brin_minmax_multi_union	pg_catalog	f	t	f	i	f	2281 2281 2281	16	0	0	brin_minmax_multi_union	internal
+4620	brin_minmax_multi_options	pg_catalog	f	f	f	i	f	2281	2278	0	0	brin_minmax_multi_options	internal
+4621	brin_minmax_multi_distance_int2	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_int2	internal
+4622	brin_minmax_multi_distance_int4	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_int4	internal
+4623	brin_minmax_multi_distance_int8	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_int8	internal
+4624	brin_minmax_multi_distance_float4	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_float4	internal
+4625	brin_minmax_multi_distance_float8	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_float8	internal
+4626	brin_minmax_multi_distance_numeric	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_numeric	internal
+4627	brin_minmax_multi_distance_tid	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_tid	internal
+4628	brin_minmax_multi_distance_uuid	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_uuid	internal
+4629	brin_minmax_multi_distance_date	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_date	internal
+4630	brin_minmax_multi_distance_time	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_time	internal
+4631	brin_minmax_multi_distance_interval	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_interval	internal
+4632	brin_minmax_multi_distance_timetz	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_timetz	internal
+4633	brin_minmax_multi_distance_pg_lsn	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_pg_lsn	internal
+4634	brin_minmax_multi_distance_macaddr	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_macaddr	internal
+4635	brin_minmax_multi_distance_macaddr8	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_macaddr8	internal
+4636	brin_minmax_multi_distance_inet	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_inet	internal
+4637	brin_minmax_multi_distance_timestamp	pg_catalog	f	t	f	i	f	2281 2281	701	0	0	brin_minmax_multi_distance_timestamp	internal
+4638	brin_minmax_multi_summary_in	pg_catalog	f	t	f	i	f	2275	4601	0	0	brin_minmax_multi_summary_in	internal
+4639	brin_minmax_multi_summary_out	pg_catalog	f	t	f	i	f	4601	2275	0	0	brin_minmax_multi_summary_out	internal
+4640	brin_minmax_multi_summary_recv	pg_catalog	f	t	f	s	f	2281	4601	0	0	brin_minmax_multi_summary_recv	internal
+4641	brin_minmax_multi_summary_send	pg_catalog	f	t	f	s	f	4601	17	0	0	brin_minmax_multi_summary_send	internal
+5001	phraseto_tsquery	pg_catalog	f	t	f	s	f	25	3615	0	0	phraseto_tsquery	internal
+5003	tsquery_phrase	pg_catalog	f	t	f	i	f	3615 3615	3615	0	0	tsquery_phrase	internal
+5004	tsquery_phrase	pg_catalog	f	t	f	i	f	3615 3615 23	3615	0	0	tsquery_phrase_distance	internal
+5006	phraseto_tsquery	pg_catalog	f	t	f	i	f	3734 25	3615	0	0	phraseto_tsquery_byid	internal
+5007	websearch_to_tsquery	pg_catalog	f	t	f	i	f	3734 25	3615	0	0	websearch_to_tsquery_byid	internal
+5009	websearch_to_tsquery	pg_catalog	f	t	f	s	f	25	3615	0	0	websearch_to_tsquery	internal
+5010	spg_bbox_quad_config	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_bbox_quad_config	internal
+5011	spg_poly_quad_compress	pg_catalog	f	t	f	i	f	604	603	0	0	spg_poly_quad_compress	internal
+5012	spg_box_quad_config	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_box_quad_config	internal
+5013	spg_box_quad_choose	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_box_quad_choose	internal
+5014	spg_box_quad_picksplit	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_box_quad_picksplit	internal
+5015	spg_box_quad_inner_consistent	pg_catalog	f	t	f	i	f	2281 2281	2278	0	0	spg_box_quad_inner_consistent	internal
+5016	spg_box_quad_leaf_consistent	pg_catalog	f	t	f	i	f	2281 2281	16	0	0	spg_box_quad_leaf_consistent	internal
+5018	pg_mcv_list_in	pg_catalog	f	t	f	i	f	2275	5017	0	0	pg_mcv_list_in	internal
+5019	pg_mcv_list_out	pg_catalog	f	t	f	i	f	5017	2275	0	0	pg_mcv_list_out	internal
+5020	pg_mcv_list_recv	pg_catalog	f	t	f	s	f	2281	5017	0	0	pg_mcv_list_recv	internal
+5021	pg_mcv_list_send	pg_catalog	f	t	f	s	f	5017	17	0	0	pg_mcv_list_send	internal
+5022	pg_lsn_pli	pg_catalog	f	t	f	i	f	3220 1700	3220	0	0	pg_lsn_pli	internal
+5023	numeric_pl_pg_lsn	pg_catalog	f	t	f	i	f	1700 3220	3220	0	0		sql	\N	\N	\N	\N	RETURN (\d2 + \d1)
+5024	pg_lsn_mii	pg_catalog	f	t	f	i	f	3220 1700	3220	0	0	pg_lsn_mii	internal
+5028	satisfies_hash_partition	pg_catalog	f	f	f	i	f	26 23 23 2276	16	2276	0	satisfies_hash_partition	internal	\N	iiiv
+5029	pg_ls_tmpdir	pg_catalog	f	t	t	v	f		2249	0	0	pg_ls_tmpdir_noargs	internal	25 20 1184	ooo	name,size,modification
+5030	pg_ls_tmpdir	pg_catalog	f	t	t	v	f	26	2249	0	0	pg_ls_tmpdir_1arg	internal	26 25 20 1184	iooo	tablespace,name,size,modification
+5031	pg_ls_archive_statusdir	pg_catalog	f	t	t	v	f		2249	0	0	pg_ls_archive_statusdir	internal	25 20 1184	ooo	name,size,modification
+5033	network_sortsupport	pg_catalog	f	t	f	i	f	2281	2278	0	0	network_sortsupport	internal
+5034	xid8lt	pg_catalog	f	t	f	i	t	5069 5069	16	0	0	xid8lt	internal
+5035	xid8gt	pg_catalog	f	t	f	i	t	5069 5069	16	0	0	xid8gt	internal
+5036	xid8le	pg_catalog	f	t	f	i	t	5069 5069	16	0	0	xid8le	internal
+5037	xid8ge	pg_catalog	f	t	f	i	t	5069 5069	16	0	0	xid8ge	internal
+5040	matchingsel	pg_catalog	f	t	f	s	f	2281 26 2281 23	701	0	0	matchingsel	internal
+5041	matchingjoinsel	pg_catalog	f	t	f	s	f	2281 26 2281 21 2281	701	0	0	matchingjoinsel	internal
+5042	min_scale	pg_catalog	f	t	f	i	f	1700	23	0	0	numeric_min_scale	internal
+5043	trim_scale	pg_catalog	f	t	f	i	f	1700	1700	0	0	numeric_trim_scale	internal
+5044	gcd	pg_catalog	f	t	f	i	f	23 23	23	0	0	int4gcd	internal
+5045	gcd	pg_catalog	f	t	f	i	f	20 20	20	0	0	int8gcd	internal
+5046	lcm	pg_catalog	f	t	f	i	f	23 23	23	0	0	int4lcm	internal
+5047	lcm	pg_catalog	f	t	f	i	f	20 20	20	0	0	int8lcm	internal
+5048	gcd	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_gcd	internal
+5049	lcm	pg_catalog	f	t	f	i	f	1700 1700	1700	0	0	numeric_lcm	internal
+5050	btvarstrequalimage	pg_catalog	f	t	f	i	f	26	16	0	0	btvarstrequalimage	internal
+5051	btequalimage	pg_catalog	f	t	f	i	f	26	16	0	0	btequalimage	internal
+5052	pg_get_shmem_allocations	pg_catalog	f	t	t	v	f		2249	0	0	pg_get_shmem_allocations	internal	25 20 20 20	oooo	name,off,size,allocated_size
+5053	pg_stat_get_ins_since_vacuum	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_ins_since_vacuum	internal
+5054	jsonb_set_lax	pg_catalog	f	f	f	i	f	3802 1009 3802 16 25	3802	0	2	jsonb_set_lax	internal	\N	\N	jsonb_in,path,replacement,create_if_missing,null_value_treatment	true, 'use_json_null'::text
+5055	pg_snapshot_in	pg_catalog	f	t	f	i	f	2275	5038	0	0	pg_snapshot_in	internal
+5056	pg_snapshot_out	pg_catalog	f	t	f	i	f	5038	2275	0	0	pg_snapshot_out	internal
+5057	pg_snapshot_recv	pg_catalog	f	t	f	i	f	2281	5038	0	0	pg_snapshot_recv	internal
+5058	pg_snapshot_send	pg_catalog	f	t	f	i	f	5038	17	0	0	pg_snapshot_send	internal
+5059	pg_current_xact_id	pg_catalog	f	t	f	s	f		5069	0	0	pg_current_xact_id	internal
+5060	pg_current_xact_id_if_assigned	pg_catalog	f	t	f	s	f		5069	0	0	pg_current_xact_id_if_assigned	internal
+5061	pg_current_snapshot	pg_catalog	f	t	f	s	f		5038	0	0	pg_current_snapshot	internal
+5062	pg_snapshot_xmin	pg_catalog	f	t	f	i	f	5038	5069	0	0	pg_snapshot_xmin	internal
+5063	pg_snapshot_xmax	pg_catalog	f	t	f	i	f	5038	5069	0	0	pg_snapshot_xmax	internal
+5064	pg_snapshot_xip	pg_catalog	f	t	t	i	f	5038	5069	0	0	pg_snapshot_xip	internal
+5065	pg_visible_in_snapshot	pg_catalog	f	t	f	i	f	5069 5038	16	0	0	pg_visible_in_snapshot	internal
+5066	pg_xact_status	pg_catalog	f	t	f	v	f	5069	25	0	0	pg_xact_status	internal
+5070	xid8in	pg_catalog	f	t	f	i	f	2275	5069	0	0	xid8in	internal
+5071	xid	pg_catalog	f	t	f	i	f	5069	28	0	0	xid8toxid	internal
+5081	xid8out	pg_catalog	f	t	f	i	f	5069	2275	0	0	xid8out	internal
+5082	xid8recv	pg_catalog	f	t	f	i	f	2281	5069	0	0	xid8recv	internal
+5083	xid8send	pg_catalog	f	t	f	i	f	5069	17	0	0	xid8send	internal
+5084	xid8eq	pg_catalog	f	t	f	i	t	5069 5069	16	0	0	xid8eq	internal
+5085	xid8ne	pg_catalog	f	t	f	i	t	5069 5069	16	0	0	xid8ne	internal
+5086	anycompatible_in	pg_catalog	f	t	f	i	f	2275	5077	0	0	anycompatible_in	internal
+5087	anycompatible_out	pg_catalog	f	t	f	i	f	5077	2275	0	0	anycompatible_out	internal
+5088	anycompatiblearray_in	pg_catalog	f	t	f	i	f	2275	5078	0	0	anycompatiblearray_in	internal
+5089	anycompatiblearray_out	pg_catalog	f	t	f	s	f	5078	2275	0	0	anycompatiblearray_out	internal
+5090	anycompatiblearray_recv	pg_catalog	f	t	f	s	f	2281	5078	0	0	anycompatiblearray_recv	internal
+5091	anycompatiblearray_send	pg_catalog	f	t	f	s	f	5078	17	0	0	anycompatiblearray_send	internal
+5092	anycompatiblenonarray_in	pg_catalog	f	t	f	i	f	2275	5079	0	0	anycompatiblenonarray_in	internal
+5093	anycompatiblenonarray_out	pg_catalog	f	t	f	i	f	5079	2275	0	0	anycompatiblenonarray_out	internal
+5094	anycompatiblerange_in	pg_catalog	f	t	f	s	f	2275 26 23	5080	0	0	anycompatiblerange_in	internal
+5095	anycompatiblerange_out	pg_catalog	f	t	f	s	f	5080	2275	0	0	anycompatiblerange_out	internal
+5096	xid8cmp	pg_catalog	f	t	f	i	t	5069 5069	23	0	0	xid8cmp	internal
+5097	xid8_larger	pg_catalog	f	t	f	i	f	5069 5069	5069	0	0	xid8_larger	internal
+5098	xid8_smaller	pg_catalog	f	t	f	i	f	5069 5069	5069	0	0	xid8_smaller	internal
+5099	max	pg_catalog	a	f	f	i	f	5069	5069	0	0	aggregate_dummy	internal
+5100	min	pg_catalog	a	f	f	i	f	5069	5069	0	0	aggregate_dummy	internal
+6003	pg_replication_origin_create	pg_catalog	f	t	f	v	f	25	26	0	0	pg_replication_origin_create	internal
+6004	pg_replication_origin_drop	pg_catalog	f	t	f	v	f	25	2278	0	0	pg_replication_origin_drop	internal
+6005	pg_replication_origin_oid	pg_catalog	f	t	f	s	f	25	26	0	0	pg_replication_origin_oid	internal
+6006	pg_replication_origin_session_setup	pg_catalog	f	t	f	v	f	25	2278	0	0	pg_replication_origin_session_setup	internal
+6007	pg_replication_origin_session_reset	pg_catalog	f	t	f	v	f		2278	0	0	pg_replication_origin_session_reset	internal
+6008	pg_replication_origin_session_is_setup	pg_catalog	f	t	f	v	f		16	0	0	pg_replication_origin_session_is_setup	internal
+6009	pg_replication_origin_session_progress	pg_catalog	f	t	f	v	f	16	3220	0	0	pg_replication_origin_session_progress	internal
+6010	pg_replication_origin_xact_setup	pg_catalog	f	t	f	v	f	3220 1184	2278	0	0	pg_replication_origin_xact_setup	internal
+6011	pg_replication_origin_xact_reset	pg_catalog	f	t	f	v	f		2278	0	0	pg_replication_origin_xact_reset	internal
+6012	pg_replication_origin_advance	pg_catalog	f	t	f	v	f	25 3220	2278	0	0	pg_replication_origin_advance	internal
+6013	pg_replication_origin_progress	pg_catalog	f	t	f	v	f	25 16	3220	0	0	pg_replication_origin_progress	internal
+6014	pg_show_replication_origin_status	pg_catalog	f	f	t	v	f		2249	0	0	pg_show_replication_origin_status	internal	26 25 3220 3220	oooo	local_id,external_id,remote_lsn,local_lsn
+6098	jsonb_subscript_handler	pg_catalog	f	t	f	i	f	2281	2281	0	0	jsonb_subscript_handler	internal
+6103	pg_lsn	pg_catalog	f	t	f	i	f	1700	3220	0	0	numeric_pg_lsn	internal
+6107	pg_stat_get_backend_subxact	pg_catalog	f	t	f	s	f	23	2249	0	0	pg_stat_get_backend_subxact	internal	23 23 16	ioo	bid,subxact_count,subxact_overflowed
+6118	pg_stat_get_subscription	pg_catalog	f	f	t	s	f	26	2249	0	0	pg_stat_get_subscription	internal	26 26 26 23 23 3220 1184 1184 3220 1184	iooooooooo	subid,subid,relid,pid,leader_pid,received_lsn,last_msg_send_time,last_msg_receipt_time,latest_end_lsn,latest_end_time
+6119	pg_get_publication_tables	pg_catalog	f	t	t	s	f	1009	2249	25	0	pg_get_publication_tables	internal	1009 26 26 22 194	voooo	pubname,pubid,relid,attrs,qual
+6120	pg_get_replica_identity_index	pg_catalog	f	t	f	s	f	2205	2205	0	0	pg_get_replica_identity_index	internal
+6121	pg_relation_is_publishable	pg_catalog	f	t	f	s	f	2205	16	0	0	pg_relation_is_publishable	internal
+6154	multirange_gist_consistent	pg_catalog	f	t	f	i	f	2281 4537 21 26 2281	16	0	0	multirange_gist_consistent	internal
+6156	multirange_gist_compress	pg_catalog	f	t	f	i	f	2281	2281	0	0	multirange_gist_compress	internal
+6159	pg_get_catalog_foreign_keys	pg_catalog	f	t	t	s	f		2249	0	0	pg_get_catalog_foreign_keys	internal	2205 1009 2205 1009 16 16	oooooo	fktable,fkcols,pktable,pkcols,is_array,is_opt
+6160	string_to_table	pg_catalog	f	f	t	i	f	25 25	25	0	0	text_to_table	internal
+6161	string_to_table	pg_catalog	f	f	t	i	f	25 25 25	25	0	0	text_to_table_null	internal
+6162	bit_count	pg_catalog	f	t	f	i	f	1560	20	0	0	bit_bit_count	internal
+6163	bit_count	pg_catalog	f	t	f	i	f	17	20	0	0	bytea_bit_count	internal
+6164	bit_xor	pg_catalog	a	f	f	i	f	21	21	0	0	aggregate_dummy	internal
+6165	bit_xor	pg_catalog	a	f	f	i	f	23	23	0	0	aggregate_dummy	internal
+6166	bit_xor	pg_catalog	a	f	f	i	f	20	20	0	0	aggregate_dummy	internal
+6167	bit_xor	pg_catalog	a	f	f	i	f	1560	1560	0	0	aggregate_dummy	internal
+6168	pg_xact_commit_timestamp_origin	pg_catalog	f	t	f	v	f	28	2249	0	0	pg_xact_commit_timestamp_origin	internal	28 1184 26	ioo	xid,timestamp,roident
+6169	pg_stat_get_replication_slot	pg_catalog	f	t	f	s	f	25	2249	0	0	pg_stat_get_replication_slot	internal	25 25 20 20 20 20 20 20 20 20 1184	ioooooooooo	slot_name,slot_name,spill_txns,spill_count,spill_bytes,stream_txns,stream_count,stream_bytes,total_txns,total_bytes,stats_reset
+6170	pg_stat_reset_replication_slot	pg_catalog	f	f	f	v	f	25	2278	0	0	pg_stat_reset_replication_slot	internal
+6172	trim_array	pg_catalog	f	t	f	i	f	2277 23	2277	0	0	trim_array	internal
+6173	pg_get_statisticsobjdef_expressions	pg_catalog	f	t	f	s	f	26	1009	0	0	pg_get_statisticsobjdef_expressions	internal
+6174	pg_get_statisticsobjdef_columns	pg_catalog	f	t	f	s	f	26	25	0	0	pg_get_statisticsobjdef_columns	internal
+6177	date_bin	pg_catalog	f	t	f	i	f	1186 1114 1114	1114	0	0	timestamp_bin	internal
+6178	date_bin	pg_catalog	f	t	f	i	f	1186 1184 1184	1184	0	0	timestamptz_bin	internal
+6179	array_subscript_handler	pg_catalog	f	t	f	i	f	2281	2281	0	0	array_subscript_handler	internal
+6180	raw_array_subscript_handler	pg_catalog	f	t	f	i	f	2281	2281	0	0	raw_array_subscript_handler	internal
+6183	ts_debug	pg_catalog	f	t	t	s	f	3734 25	2249	0	0		sql	3734 25 25 25 25 3770 3769 1009	iioooooo	config,document,alias,description,token,dictionaries,dictionary,lexemes	\N	BEGIN ATOMIC\n SELECT tt.alias,\n     tt.description,\n     parse.token,\n     ARRAY( SELECT (m.mapdict)::regdictionary AS mapdict\n            FROM pg_ts_config_map m\n           WHERE ((m.mapcfg = (ts_debug.config)::oid) AND (m.maptokentype = parse.tokid))\n           ORDER BY m.mapseqno) AS dictionaries,\n     ( SELECT (m.mapdict)::regdictionary AS mapdict\n            FROM pg_ts_config_map m\n           WHERE ((m.mapcfg = (ts_debug.config)::oid) AND (m.maptokentype = parse.tokid))\n           ORDER BY (ts_lexize((m.mapdict)::regdictionary, parse.token) IS NULL), m.mapseqno\n          LIMIT 1) AS dictionary,\n     ( SELECT ts_lexize((m.mapdict)::regdictionary, parse.token) AS ts_lexize\n            FROM pg_ts_config_map m\n           WHERE ((m.mapcfg = (ts_debug.config)::oid) AND (m.maptokentype = parse.tokid))\n           ORDER BY (ts_lexize((m.mapdict)::regdictionary, parse.token) IS NULL), m.mapseqno\n          LIMIT 1) AS lexemes\n    FROM ts_parse(( SELECT pg_ts_config.cfgparser\n            FROM pg_ts_config\n           WHERE (pg_ts_config.oid = (ts_debug.config)::oid)), ts_debug.document) parse(tokid, token),\n     ts_token_type(( SELECT pg_ts_config.cfgparser\n            FROM pg_ts_config\n           WHERE (pg_ts_config.oid = (ts_debug.config)::oid))) tt(tokid, alias, description)\n   WHERE (tt.tokid = parse.tokid);\nEND
+6184	ts_debug	pg_catalog	f	t	t	s	f	25	2249	0	0		sql	25 25 25 25 3770 3769 1009	ioooooo	document,alias,description,token,dictionaries,dictionary,lexemes	\N	BEGIN ATOMIC\n SELECT ts_debug.alias,\n     ts_debug.description,\n     ts_debug.token,\n     ts_debug.dictionaries,\n     ts_debug.dictionary,\n     ts_debug.lexemes\n    FROM ts_debug(get_current_ts_config(), ts_debug.document) ts_debug(alias, description, token, dictionaries, dictionary, lexemes);\nEND
+6185	pg_stat_get_db_session_time	pg_catalog	f	t	f	s	f	26	701	0	0	pg_stat_get_db_session_time	internal
+6186	pg_stat_get_db_active_time	pg_catalog	f	t	f	s	f	26	701	0	0	pg_stat_get_db_active_time	internal
+6187	pg_stat_get_db_idle_in_transaction_time	pg_catalog	f	t	f	s	f	26	701	0	0	pg_stat_get_db_idle_in_transaction_time	internal
+6188	pg_stat_get_db_sessions	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_sessions	internal
+6189	pg_stat_get_db_sessions_abandoned	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_sessions_abandoned	internal
+6190	pg_stat_get_db_sessions_fatal	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_sessions_fatal	internal
+6191	pg_stat_get_db_sessions_killed	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_sessions_killed	internal
+6192	hash_record	pg_catalog	f	t	f	i	f	2249	23	0	0	hash_record	internal
+6193	hash_record_extended	pg_catalog	f	t	f	i	f	2249 20	20	0	0	hash_record_extended	internal
+6195	ltrim	pg_catalog	f	t	f	i	f	17 17	17	0	0	bytealtrim	internal
+6196	rtrim	pg_catalog	f	t	f	i	f	17 17	17	0	0	byteartrim	internal
+6197	pg_get_function_sqlbody	pg_catalog	f	t	f	s	f	26	25	0	0	pg_get_function_sqlbody	internal
+6198	unistr	pg_catalog	f	t	f	i	f	25	25	0	0	unistr	internal
+6199	extract	pg_catalog	f	t	f	i	f	25 1082	1700	0	0	extract_date	internal
+6200	extract	pg_catalog	f	t	f	i	f	25 1083	1700	0	0	extract_time	internal
+6201	extract	pg_catalog	f	t	f	i	f	25 1266	1700	0	0	extract_timetz	internal
+6202	extract	pg_catalog	f	t	f	i	f	25 1114	1700	0	0	extract_timestamp	internal
+6203	extract	pg_catalog	f	t	f	s	f	25 1184	1700	0	0	extract_timestamptz	internal
+6204	extract	pg_catalog	f	t	f	i	f	25 1186	1700	0	0	extract_interval	internal
+6205	has_parameter_privilege	pg_catalog	f	t	f	s	f	19 25 25	16	0	0	has_parameter_privilege_name_name	internal
+6206	has_parameter_privilege	pg_catalog	f	t	f	s	f	26 25 25	16	0	0	has_parameter_privilege_id_name	internal
+6207	has_parameter_privilege	pg_catalog	f	t	f	s	f	25 25	16	0	0	has_parameter_privilege_name	internal
+6208	pg_read_file	pg_catalog	f	t	f	v	f	25 16	25	0	0	pg_read_file_all_missing	internal
+6209	pg_read_binary_file	pg_catalog	f	t	f	v	f	25 16	17	0	0	pg_read_binary_file_all_missing	internal
+6210	pg_input_is_valid	pg_catalog	f	t	f	s	f	25 25	16	0	0	pg_input_is_valid	internal
+6211	pg_input_error_info	pg_catalog	f	t	f	s	f	25 25	2249	0	0	pg_input_error_info	internal	25 25 25 25 25 25	iioooo	value,type_name,message,detail,hint,sql_error_code
+6212	random_normal	pg_catalog	f	t	f	v	f	701 701	701	0	2	drandom_normal	internal	\N	\N	mean,stddev	0, 1
+6213	pg_split_walfile_name	pg_catalog	f	t	f	s	f	25	2249	0	0	pg_split_walfile_name	internal	25 1700 20	ioo	file_name,segment_number,timeline_id
+6214	pg_stat_get_io	pg_catalog	f	t	t	v	f		2249	0	0	pg_stat_get_io	internal	25 25 25 20 701 20 701 20 701 20 701 20 20 20 20 20 701 1184	oooooooooooooooooo	backend_type,object,context,reads,read_time,writes,write_time,writebacks,writeback_time,extends,extend_time,op_bytes,hits,evictions,reuses,fsyncs,fsync_time,stats_reset
+6215	array_shuffle	pg_catalog	f	t	f	v	f	2277	2277	0	0	array_shuffle	internal
+6216	array_sample	pg_catalog	f	t	f	v	f	2277 23	2277	0	0	array_sample	internal
+6217	pg_stat_get_tuples_newpage_updated	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_tuples_newpage_updated	internal
+6218	pg_stat_get_xact_tuples_newpage_updated	pg_catalog	f	t	f	v	f	26	20	0	0	pg_stat_get_xact_tuples_newpage_updated	internal
+6219	erf	pg_catalog	f	t	f	i	f	701	701	0	0	derf	internal
+6220	erfc	pg_catalog	f	t	f	i	f	701	701	0	0	derfc	internal
+6221	date_add	pg_catalog	f	t	f	s	f	1184 1186	1184	0	0	timestamptz_pl_interval	internal
+6222	date_add	pg_catalog	f	t	f	i	f	1184 1186 25	1184	0	0	timestamptz_pl_interval_at_zone	internal
+6223	date_subtract	pg_catalog	f	t	f	s	f	1184 1186	1184	0	0	timestamptz_mi_interval	internal
+6224	pg_get_wal_resource_managers	pg_catalog	f	t	t	v	f		2249	0	0	pg_get_wal_resource_managers	internal	23 25 16	ooo	rm_id,rm_name,rm_builtin
+6225	multirange_agg_transfn	pg_catalog	f	f	f	i	f	2281 4537	2281	0	0	multirange_agg_transfn	internal
+6226	multirange_agg_finalfn	pg_catalog	f	f	f	i	f	2281 4537	4537	0	0	range_agg_finalfn	internal
+6227	range_agg	pg_catalog	a	f	f	i	f	4537	4537	0	0	aggregate_dummy	internal
+6230	pg_stat_have_stats	pg_catalog	f	t	f	v	f	25 26 26	16	0	0	pg_stat_have_stats	internal
+6231	pg_stat_get_subscription_stats	pg_catalog	f	t	f	s	f	26	2249	0	0	pg_stat_get_subscription_stats	internal	26 26 20 20 1184	ioooo	subid,subid,apply_error_count,sync_error_count,stats_reset
+6232	pg_stat_reset_subscription_stats	pg_catalog	f	f	f	v	f	26	2278	0	0	pg_stat_reset_subscription_stats	internal
+6233	window_row_number_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	window_row_number_support	internal
+6234	window_rank_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	window_rank_support	internal
+6235	window_dense_rank_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	window_dense_rank_support	internal
+6236	int8inc_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	int8inc_support	internal
+6240	pg_settings_get_flags	pg_catalog	f	t	f	s	f	25	1009	0	0	pg_settings_get_flags	internal
+6241	pg_stop_making_pinned_objects	pg_catalog	f	t	f	v	f		2278	0	0	pg_stop_making_pinned_objects	internal
+6242	text_starts_with_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	text_starts_with_support	internal
+6248	pg_stat_get_recovery_prefetch	pg_catalog	f	t	t	v	f		2249	0	0	pg_stat_get_recovery_prefetch	internal	1184 20 20 20 20 20 20 23 23 23	oooooooooo	stats_reset,prefetch,hit,skip_init,skip_new,skip_fpw,skip_rep,wal_distance,block_distance,io_depth
+6249	pg_database_collation_actual_version	pg_catalog	f	t	f	v	f	26	25	0	0	pg_database_collation_actual_version	internal
+6250	pg_ident_file_mappings	pg_catalog	f	t	t	v	f		2249	0	0	pg_ident_file_mappings	internal	23 25 23 25 25 25 25	ooooooo	map_number,file_name,line_number,map_name,sys_name,pg_username,error
+6251	regexp_replace	pg_catalog	f	t	f	i	f	25 25 25 23 23 25	25	0	0	textregexreplace_extended	internal
+6252	regexp_replace	pg_catalog	f	t	f	i	f	25 25 25 23 23	25	0	0	textregexreplace_extended_no_flags	internal
+6253	regexp_replace	pg_catalog	f	t	f	i	f	25 25 25 23	25	0	0	textregexreplace_extended_no_n	internal
+6254	regexp_count	pg_catalog	f	t	f	i	f	25 25	23	0	0	regexp_count_no_start	internal
+6255	regexp_count	pg_catalog	f	t	f	i	f	25 25 23	23	0	0	regexp_count_no_flags	internal
+6256	regexp_count	pg_catalog	f	t	f	i	f	25 25 23 25	23	0	0	regexp_count	internal
+6257	regexp_instr	pg_catalog	f	t	f	i	f	25 25	23	0	0	regexp_instr_no_start	internal
+6258	regexp_instr	pg_catalog	f	t	f	i	f	25 25 23	23	0	0	regexp_instr_no_n	internal
+6259	regexp_instr	pg_catalog	f	t	f	i	f	25 25 23 23	23	0	0	regexp_instr_no_endoption	internal
+6260	regexp_instr	pg_catalog	f	t	f	i	f	25 25 23 23 23	23	0	0	regexp_instr_no_flags	internal
+6261	regexp_instr	pg_catalog	f	t	f	i	f	25 25 23 23 23 25	23	0	0	regexp_instr_no_subexpr	internal
+6262	regexp_instr	pg_catalog	f	t	f	i	f	25 25 23 23 23 25 23	23	0	0	regexp_instr	internal
+6263	regexp_like	pg_catalog	f	t	f	i	f	25 25	16	0	0	regexp_like_no_flags	internal
+6264	regexp_like	pg_catalog	f	t	f	i	f	25 25 25	16	0	0	regexp_like	internal
+6265	regexp_substr	pg_catalog	f	t	f	i	f	25 25	25	0	0	regexp_substr_no_start	internal
+6266	regexp_substr	pg_catalog	f	t	f	i	f	25 25 23	25	0	0	regexp_substr_no_n	internal
+6267	regexp_substr	pg_catalog	f	t	f	i	f	25 25 23 23	25	0	0	regexp_substr_no_flags	internal
+6268	regexp_substr	pg_catalog	f	t	f	i	f	25 25 23 23 25	25	0	0	regexp_substr_no_subexpr	internal
+6269	regexp_substr	pg_catalog	f	t	f	i	f	25 25 23 23 25 23	25	0	0	regexp_substr	internal
+6270	pg_ls_logicalsnapdir	pg_catalog	f	t	t	v	f		2249	0	0	pg_ls_logicalsnapdir	internal	25 20 1184	ooo	name,size,modification
+6271	pg_ls_logicalmapdir	pg_catalog	f	t	t	v	f		2249	0	0	pg_ls_logicalmapdir	internal	25 20 1184	ooo	name,size,modification
+6272	pg_ls_replslotdir	pg_catalog	f	t	t	v	f	25	2249	0	0	pg_ls_replslotdir	internal	25 25 20 1184	iooo	slot_name,name,size,modification
+6273	date_subtract	pg_catalog	f	t	f	i	f	1184 1186 25	1184	0	0	timestamptz_mi_interval_at_zone	internal
+6274	generate_series	pg_catalog	f	t	t	i	f	1184 1184 1186 25	1184	0	0	generate_series_timestamptz_at_zone	internal
+6275	json_agg_strict_transfn	pg_catalog	f	f	f	s	f	2281 2283	2281	0	0	json_agg_strict_transfn	internal
+6276	json_agg_strict	pg_catalog	a	f	f	s	f	2283	114	0	0	aggregate_dummy	internal
+6277	json_object_agg_strict_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	json_object_agg_strict_transfn	internal
+6278	json_object_agg_unique_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	json_object_agg_unique_transfn	internal
+6279	json_object_agg_unique_strict_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	json_object_agg_unique_strict_transfn	internal
+6280	json_object_agg_strict	pg_catalog	a	f	f	s	f	2276 2276	114	0	0	aggregate_dummy	internal
+6281	json_object_agg_unique	pg_catalog	a	f	f	s	f	2276 2276	114	0	0	aggregate_dummy	internal
+6282	json_object_agg_unique_strict	pg_catalog	a	f	f	s	f	2276 2276	114	0	0	aggregate_dummy	internal
+6283	jsonb_agg_strict_transfn	pg_catalog	f	f	f	s	f	2281 2283	2281	0	0	jsonb_agg_strict_transfn	internal
+6284	jsonb_agg_strict	pg_catalog	a	f	f	s	f	2283	3802	0	0	aggregate_dummy	internal
+6285	jsonb_object_agg_strict_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	jsonb_object_agg_strict_transfn	internal
+6286	jsonb_object_agg_unique_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	jsonb_object_agg_unique_transfn	internal
+6287	jsonb_object_agg_unique_strict_transfn	pg_catalog	f	f	f	s	f	2281 2276 2276	2281	0	0	jsonb_object_agg_unique_strict_transfn	internal
+6288	jsonb_object_agg_strict	pg_catalog	a	f	f	i	f	2276 2276	3802	0	0	aggregate_dummy	internal
+6289	jsonb_object_agg_unique	pg_catalog	a	f	f	i	f	2276 2276	3802	0	0	aggregate_dummy	internal
+6290	jsonb_object_agg_unique_strict	pg_catalog	a	f	f	i	f	2276 2276	3802	0	0	aggregate_dummy	internal
+6291	any_value	pg_catalog	a	f	f	i	f	2283	2283	0	0	aggregate_dummy	internal
+6292	any_value_transfn	pg_catalog	f	t	f	i	f	2283 2283	2283	0	0	any_value_transfn	internal
+6293	array_agg_combine	pg_catalog	f	f	f	i	f	2281 2281	2281	0	0	array_agg_combine	internal
+6294	array_agg_serialize	pg_catalog	f	t	f	i	f	2281	17	0	0	array_agg_serialize	internal
+6295	array_agg_deserialize	pg_catalog	f	t	f	i	f	17 2281	2281	0	0	array_agg_deserialize	internal
+6296	array_agg_array_combine	pg_catalog	f	f	f	i	f	2281 2281	2281	0	0	array_agg_array_combine	internal
+6297	array_agg_array_serialize	pg_catalog	f	t	f	i	f	2281	17	0	0	array_agg_array_serialize	internal
+6298	array_agg_array_deserialize	pg_catalog	f	t	f	i	f	17 2281	2281	0	0	array_agg_array_deserialize	internal
+6299	string_agg_combine	pg_catalog	f	f	f	i	f	2281 2281	2281	0	0	string_agg_combine	internal
+6300	string_agg_serialize	pg_catalog	f	t	f	i	f	2281	17	0	0	string_agg_serialize	internal
+6301	string_agg_deserialize	pg_catalog	f	t	f	i	f	17 2281	2281	0	0	string_agg_deserialize	internal
+6305	pg_log_standby_snapshot	pg_catalog	f	t	f	v	f		3220	0	0	pg_log_standby_snapshot	internal
+6306	window_percent_rank_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	window_percent_rank_support	internal
+6307	window_cume_dist_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	window_cume_dist_support	internal
+6308	window_ntile_support	pg_catalog	f	t	f	i	f	2281	2281	0	0	window_ntile_support	internal
+6309	pg_stat_get_db_conflict_logicalslot	pg_catalog	f	t	f	s	f	26	20	0	0	pg_stat_get_db_conflict_logicalslot	internal
+6310	pg_stat_get_lastscan	pg_catalog	f	t	f	s	f	26	1184	0	0	pg_stat_get_lastscan	internal
+6311	system_user	pg_catalog	f	t	f	s	f		25	0	0	system_user	internal
+13068	dsnowball_init	pg_catalog	f	t	f	v	f	2281	2281	0	0	dsnowball_init	c
+13069	dsnowball_lexize	pg_catalog	f	t	f	v	f	2281 2281 2281 2281	2281	0	0	dsnowball_lexize	c
+13128	_pg_expandarray	information_schema	f	t	t	i	f	2277	2249	0	0	select \d1[s],\n        s operator(pg_catalog.-) pg_catalog.array_lower(\d1,1) operator(pg_catalog.+) 1\n        from pg_catalog.generate_series(pg_catalog.array_lower(\d1,1),\n                                        pg_catalog.array_upper(\d1,1),\n                                        1) as g(s)	sql	2277 2283 23	ioo	,x,n	\N	select \d1[s],\n        s operator(pg_catalog.-) pg_catalog.array_lower(\d1,1) operator(pg_catalog.+) 1\n        from pg_catalog.generate_series(pg_catalog.array_lower(\d1,1),\n                                        pg_catalog.array_upper(\d1,1),\n                                        1) as g(s)
+13129	_pg_index_position	information_schema	f	t	f	s	f	26 21	23	0	0		sql	\N	\N	\N	\N	BEGIN ATOMIC\n SELECT (ss.a).n AS n\n    FROM ( SELECT information_schema._pg_expandarray(pg_index.indkey) AS a\n            FROM pg_index\n           WHERE (pg_index.indexrelid = \d1)) ss\n   WHERE ((ss.a).x = \d2);\nEND
+13130	_pg_truetypid	information_schema	f	t	f	i	f	75 71	26	0	0		sql	\N	\N	\N	\N	RETURN CASE WHEN ((\d2).typtype = 'd'::"char") THEN (\d2).typbasetype ELSE (\d1).atttypid END
+13131	_pg_truetypmod	information_schema	f	t	f	i	f	75 71	23	0	0		sql	\N	\N	\N	\N	RETURN CASE WHEN ((\d2).typtype = 'd'::"char") THEN (\d2).typtypmod ELSE (\d1).atttypmod END
+13132	_pg_char_max_length	information_schema	f	t	f	i	f	26 23	23	0	0		sql	\N	\N	typid,typmod	\N	RETURN CASE WHEN (typmod = '-1'::integer) THEN NULL::integer WHEN (typid = ANY (ARRAY[(1042)::oid, (1043)::oid])) THEN (typmod - 4) WHEN (typid = ANY (ARRAY[(1560)::oid, (1562)::oid])) THEN typmod ELSE NULL::integer END
+13133	_pg_char_octet_length	information_schema	f	t	f	i	f	26 23	23	0	0		sql	\N	\N	typid,typmod	\N	RETURN CASE WHEN (typid = ANY (ARRAY[(25)::oid, (1042)::oid, (1043)::oid])) THEN CASE WHEN (typmod = '-1'::integer) THEN (((2)::double precision ^ (30)::double precision))::integer ELSE (information_schema._pg_char_max_length(typid, typmod) * pg_encoding_max_length((SELECT pg_database.encoding FROM pg_database WHERE (pg_database.datname = current_database())))) END ELSE NULL::integer END
+13135	_pg_numeric_precision	information_schema	f	t	f	i	f	26 23	23	0	0		sql	\N	\N	typid,typmod	\N	RETURN CASE typid WHEN 21 THEN 16 WHEN 23 THEN 32 WHEN 20 THEN 64 WHEN 1700 THEN CASE WHEN (typmod = '-1'::integer) THEN NULL::integer ELSE (((typmod - 4) >> 16) & 65535) END WHEN 700 THEN 24 WHEN 701 THEN 53 ELSE NULL::integer END
+13136	_pg_numeric_precision_radix	information_schema	f	t	f	i	f	26 23	23	0	0		sql	\N	\N	typid,typmod	\N	RETURN CASE WHEN (typid = ANY (ARRAY[(21)::oid, (23)::oid, (20)::oid, (700)::oid, (701)::oid])) THEN 2 WHEN (typid = (1700)::oid) THEN 10 ELSE NULL::integer END
+13137	_pg_numeric_scale	information_schema	f	t	f	i	f	26 23	23	0	0		sql	\N	\N	typid,typmod	\N	RETURN CASE WHEN (typid = ANY (ARRAY[(21)::oid, (23)::oid, (20)::oid])) THEN 0 WHEN (typid = (1700)::oid) THEN CASE WHEN (typmod = '-1'::integer) THEN NULL::integer ELSE ((typmod - 4) & 65535) END ELSE NULL::integer END
+13138	_pg_datetime_precision	information_schema	f	t	f	i	f	26 23	23	0	0		sql	\N	\N	typid,typmod	\N	RETURN CASE WHEN (typid = (1082)::oid) THEN 0 WHEN (typid = ANY (ARRAY[(1083)::oid, (1114)::oid, (1184)::oid, (1266)::oid])) THEN CASE WHEN (typmod < 0) THEN 6 ELSE typmod END WHEN (typid = (1186)::oid) THEN CASE WHEN ((typmod < 0) OR ((typmod & 65535) = 65535)) THEN 6 ELSE (typmod & 65535) END ELSE NULL::integer END
+13139	_pg_interval_type	information_schema	f	t	f	i	f	26 23	25	0	0		sql	\N	\N	typid,mod	\N	RETURN CASE WHEN (typid = (1186)::oid) THEN upper(SUBSTRING(format_type(typid, mod) SIMILAR 'interval[()0-9]* #"%#"'::text ESCAPE '#'::text)) ELSE NULL::text END
+13480	plpgsql_call_handler	pg_catalog	f	f	f	v	f		2280	0	0	plpgsql_call_handler	c
+13481	plpgsql_inline_handler	pg_catalog	f	t	f	v	f	2281	2278	0	0	plpgsql_inline_handler	c
+13482	plpgsql_validator	pg_catalog	f	t	f	v	f	26	2278	0	0	plpgsql_validator	c
 `,
   (f): PgProc => ({
     oid: Number(f[0]),
-    name: text(f[1]),
+    name: f[1],
     schema: f[2] as 'pg_catalog' | 'information_schema',
     kind: f[3] as 'f' | 'a' | 'w' | 'p',
     strict: flag(f[4]),
@@ -3337,12 +3337,12 @@ export const pgProcs: readonly PgProc[] = readTable(
     returnType: Number(f[9]),
     variadic: Number(f[10]),
     defaults: Number(f[11]),
-    defaultExpressions: optionalText(f[12]),
-    allArgTypes: optionalNumbers(f[13]),
-    argModes: optionalText(f[14]),
-    argNames: optionalTexts(f[15]),
-    source: text(f[16]),
-    language: f[17] as 'internal' | 'sql' | 'c',
+    source: text(f[12]),
+    language: f[13] as 'internal' | 'sql' | 'c',
+    allArgTypes: optionalNumbers(f[14]),
+    argModes: optionalText(f[15]),
+    argNames: optionalTexts(f[16]),
+    defaultExpressions: optionalText(f[17]),
     sqlBody: optionalText(f[18]),
   }),
 );

@@ -17,374 +17,374 @@ export type PgSetting = {
 /** Run-time settings that pg_settings shows (not: is_superuser, role, seed, session_authorization); `setting` is the value built in, before any file or option. */
 export const pgSettings: readonly PgSetting[] = readTable(
   String.raw`
-allow_in_place_tablespaces	off	\N	Developer Options	Allows tablespaces directly inside pg_tblspc, for testing.	superuser	bool	\N	\N	\N
-allow_system_table_mods	off	\N	Developer Options	Allows modifications of the structure of system tables.	superuser	bool	\N	\N	\N
-application_name		\N	Reporting and Logging / What to Log	Sets the application name to be reported in statistics and logs.	user	string	\N	\N	\N
-archive_cleanup_command		\N	Write-Ahead Log / Archive Recovery	Sets the shell command that will be executed at every restart point.	sighup	string	\N	\N	\N
-archive_command		\N	Write-Ahead Log / Archiving	Sets the shell command that will be called to archive a WAL file.	sighup	string	\N	\N	\N
-archive_library		\N	Write-Ahead Log / Archiving	Sets the library that will be called to archive a WAL file.	sighup	string	\N	\N	\N
+allow_in_place_tablespaces	off	\N	Developer Options	Allows tablespaces directly inside pg_tblspc, for testing.	superuser	bool
+allow_system_table_mods	off	\N	Developer Options	Allows modifications of the structure of system tables.	superuser	bool
+application_name		\N	Reporting and Logging / What to Log	Sets the application name to be reported in statistics and logs.	user	string
+archive_cleanup_command		\N	Write-Ahead Log / Archive Recovery	Sets the shell command that will be executed at every restart point.	sighup	string
+archive_command		\N	Write-Ahead Log / Archiving	Sets the shell command that will be called to archive a WAL file.	sighup	string
+archive_library		\N	Write-Ahead Log / Archiving	Sets the library that will be called to archive a WAL file.	sighup	string
 archive_mode	off	\N	Write-Ahead Log / Archiving	Allows archiving of WAL files using archive_command.	postmaster	enum	\N	\N	always,on,off
-archive_timeout	0	s	Write-Ahead Log / Archiving	Sets the amount of time to wait before forcing a switch to the next WAL file.	sighup	integer	0	1073741823	\N
-array_nulls	on	\N	Version and Platform Compatibility / Previous PostgreSQL Versions	Enable input of NULL elements in arrays.	user	bool	\N	\N	\N
-authentication_timeout	60	s	Connections and Authentication / Authentication	Sets the maximum allowed time to complete client authentication.	sighup	integer	1	600	\N
-autovacuum	on	\N	Autovacuum	Starts the autovacuum subprocess.	sighup	bool	\N	\N	\N
-autovacuum_analyze_scale_factor	0.1	\N	Autovacuum	Number of tuple inserts, updates, or deletes prior to analyze as a fraction of reltuples.	sighup	real	0	100	\N
-autovacuum_analyze_threshold	50	\N	Autovacuum	Minimum number of tuple inserts, updates, or deletes prior to analyze.	sighup	integer	0	2147483647	\N
-autovacuum_freeze_max_age	200000000	\N	Autovacuum	Age at which to autovacuum a table to prevent transaction ID wraparound.	postmaster	integer	100000	2000000000	\N
-autovacuum_max_workers	3	\N	Autovacuum	Sets the maximum number of simultaneously running autovacuum worker processes.	postmaster	integer	1	262143	\N
-autovacuum_multixact_freeze_max_age	400000000	\N	Autovacuum	Multixact age at which to autovacuum a table to prevent multixact wraparound.	postmaster	integer	10000	2000000000	\N
-autovacuum_naptime	60	s	Autovacuum	Time to sleep between autovacuum runs.	sighup	integer	1	2147483	\N
-autovacuum_vacuum_cost_delay	2	ms	Autovacuum	Vacuum cost delay in milliseconds, for autovacuum.	sighup	real	-1	100	\N
-autovacuum_vacuum_cost_limit	-1	\N	Autovacuum	Vacuum cost amount available before napping, for autovacuum.	sighup	integer	-1	10000	\N
-autovacuum_vacuum_insert_scale_factor	0.2	\N	Autovacuum	Number of tuple inserts prior to vacuum as a fraction of reltuples.	sighup	real	0	100	\N
-autovacuum_vacuum_insert_threshold	1000	\N	Autovacuum	Minimum number of tuple inserts prior to vacuum, or -1 to disable insert vacuums.	sighup	integer	-1	2147483647	\N
-autovacuum_vacuum_scale_factor	0.2	\N	Autovacuum	Number of tuple updates or deletes prior to vacuum as a fraction of reltuples.	sighup	real	0	100	\N
-autovacuum_vacuum_threshold	50	\N	Autovacuum	Minimum number of tuple updates or deletes prior to vacuum.	sighup	integer	0	2147483647	\N
-autovacuum_work_mem	-1	kB	Resource Usage / Memory	Sets the maximum memory to be used by each autovacuum worker process.	sighup	integer	-1	2147483647	\N
-backend_flush_after	0	8kB	Resource Usage / Asynchronous Behavior	Number of pages after which previously performed writes are flushed to disk.	user	integer	0	256	\N
+archive_timeout	0	s	Write-Ahead Log / Archiving	Sets the amount of time to wait before forcing a switch to the next WAL file.	sighup	integer	0	1073741823
+array_nulls	on	\N	Version and Platform Compatibility / Previous PostgreSQL Versions	Enable input of NULL elements in arrays.	user	bool
+authentication_timeout	60	s	Connections and Authentication / Authentication	Sets the maximum allowed time to complete client authentication.	sighup	integer	1	600
+autovacuum	on	\N	Autovacuum	Starts the autovacuum subprocess.	sighup	bool
+autovacuum_analyze_scale_factor	0.1	\N	Autovacuum	Number of tuple inserts, updates, or deletes prior to analyze as a fraction of reltuples.	sighup	real	0	100
+autovacuum_analyze_threshold	50	\N	Autovacuum	Minimum number of tuple inserts, updates, or deletes prior to analyze.	sighup	integer	0	2147483647
+autovacuum_freeze_max_age	200000000	\N	Autovacuum	Age at which to autovacuum a table to prevent transaction ID wraparound.	postmaster	integer	100000	2000000000
+autovacuum_max_workers	3	\N	Autovacuum	Sets the maximum number of simultaneously running autovacuum worker processes.	postmaster	integer	1	262143
+autovacuum_multixact_freeze_max_age	400000000	\N	Autovacuum	Multixact age at which to autovacuum a table to prevent multixact wraparound.	postmaster	integer	10000	2000000000
+autovacuum_naptime	60	s	Autovacuum	Time to sleep between autovacuum runs.	sighup	integer	1	2147483
+autovacuum_vacuum_cost_delay	2	ms	Autovacuum	Vacuum cost delay in milliseconds, for autovacuum.	sighup	real	-1	100
+autovacuum_vacuum_cost_limit	-1	\N	Autovacuum	Vacuum cost amount available before napping, for autovacuum.	sighup	integer	-1	10000
+autovacuum_vacuum_insert_scale_factor	0.2	\N	Autovacuum	Number of tuple inserts prior to vacuum as a fraction of reltuples.	sighup	real	0	100
+autovacuum_vacuum_insert_threshold	1000	\N	Autovacuum	Minimum number of tuple inserts prior to vacuum, or -1 to disable insert vacuums.	sighup	integer	-1	2147483647
+autovacuum_vacuum_scale_factor	0.2	\N	Autovacuum	Number of tuple updates or deletes prior to vacuum as a fraction of reltuples.	sighup	real	0	100
+autovacuum_vacuum_threshold	50	\N	Autovacuum	Minimum number of tuple updates or deletes prior to vacuum.	sighup	integer	0	2147483647
+autovacuum_work_mem	-1	kB	Resource Usage / Memory	Sets the maximum memory to be used by each autovacuum worker process.	sighup	integer	-1	2147483647
+backend_flush_after	0	8kB	Resource Usage / Asynchronous Behavior	Number of pages after which previously performed writes are flushed to disk.	user	integer	0	256
 backslash_quote	safe_encoding	\N	Version and Platform Compatibility / Previous PostgreSQL Versions	Sets whether "\\'" is allowed in string literals.	user	enum	\N	\N	safe_encoding,on,off
-backtrace_functions		\N	Developer Options	Log backtrace for errors in these functions.	superuser	string	\N	\N	\N
-bgwriter_delay	200	ms	Resource Usage / Background Writer	Background writer sleep time between rounds.	sighup	integer	10	10000	\N
-bgwriter_flush_after	64	8kB	Resource Usage / Background Writer	Number of pages after which previously performed writes are flushed to disk.	sighup	integer	0	256	\N
-bgwriter_lru_maxpages	100	\N	Resource Usage / Background Writer	Background writer maximum number of LRU pages to flush per round.	sighup	integer	0	1073741823	\N
-bgwriter_lru_multiplier	2	\N	Resource Usage / Background Writer	Multiple of the average buffer usage to free per round.	sighup	real	0	10	\N
-block_size	8192	\N	Preset Options	Shows the size of a disk block.	internal	integer	8192	8192	\N
-bonjour	off	\N	Connections and Authentication / Connection Settings	Enables advertising the server via Bonjour.	postmaster	bool	\N	\N	\N
-bonjour_name		\N	Connections and Authentication / Connection Settings	Sets the Bonjour service name.	postmaster	string	\N	\N	\N
+backtrace_functions		\N	Developer Options	Log backtrace for errors in these functions.	superuser	string
+bgwriter_delay	200	ms	Resource Usage / Background Writer	Background writer sleep time between rounds.	sighup	integer	10	10000
+bgwriter_flush_after	64	8kB	Resource Usage / Background Writer	Number of pages after which previously performed writes are flushed to disk.	sighup	integer	0	256
+bgwriter_lru_maxpages	100	\N	Resource Usage / Background Writer	Background writer maximum number of LRU pages to flush per round.	sighup	integer	0	1073741823
+bgwriter_lru_multiplier	2	\N	Resource Usage / Background Writer	Multiple of the average buffer usage to free per round.	sighup	real	0	10
+block_size	8192	\N	Preset Options	Shows the size of a disk block.	internal	integer	8192	8192
+bonjour	off	\N	Connections and Authentication / Connection Settings	Enables advertising the server via Bonjour.	postmaster	bool
+bonjour_name		\N	Connections and Authentication / Connection Settings	Sets the Bonjour service name.	postmaster	string
 bytea_output	hex	\N	Client Connection Defaults / Statement Behavior	Sets the output format for bytea.	user	enum	\N	\N	escape,hex
-check_function_bodies	on	\N	Client Connection Defaults / Statement Behavior	Check routine bodies during CREATE FUNCTION and CREATE PROCEDURE.	user	bool	\N	\N	\N
-checkpoint_completion_target	0.9	\N	Write-Ahead Log / Checkpoints	Time spent flushing dirty buffers during checkpoint, as fraction of checkpoint interval.	sighup	real	0	1	\N
-checkpoint_flush_after	32	8kB	Write-Ahead Log / Checkpoints	Number of pages after which previously performed writes are flushed to disk.	sighup	integer	0	256	\N
-checkpoint_timeout	300	s	Write-Ahead Log / Checkpoints	Sets the maximum time between automatic WAL checkpoints.	sighup	integer	30	86400	\N
-checkpoint_warning	30	s	Write-Ahead Log / Checkpoints	Sets the maximum time before warning if checkpoints triggered by WAL volume happen too frequently.	sighup	integer	0	2147483647	\N
-client_connection_check_interval	0	ms	Connections and Authentication / TCP Settings	Sets the time interval between checks for disconnection while running queries.	user	integer	0	2147483647	\N
-client_encoding	SQL_ASCII	\N	Client Connection Defaults / Locale and Formatting	Sets the client's character set encoding.	user	string	\N	\N	\N
+check_function_bodies	on	\N	Client Connection Defaults / Statement Behavior	Check routine bodies during CREATE FUNCTION and CREATE PROCEDURE.	user	bool
+checkpoint_completion_target	0.9	\N	Write-Ahead Log / Checkpoints	Time spent flushing dirty buffers during checkpoint, as fraction of checkpoint interval.	sighup	real	0	1
+checkpoint_flush_after	32	8kB	Write-Ahead Log / Checkpoints	Number of pages after which previously performed writes are flushed to disk.	sighup	integer	0	256
+checkpoint_timeout	300	s	Write-Ahead Log / Checkpoints	Sets the maximum time between automatic WAL checkpoints.	sighup	integer	30	86400
+checkpoint_warning	30	s	Write-Ahead Log / Checkpoints	Sets the maximum time before warning if checkpoints triggered by WAL volume happen too frequently.	sighup	integer	0	2147483647
+client_connection_check_interval	0	ms	Connections and Authentication / TCP Settings	Sets the time interval between checks for disconnection while running queries.	user	integer	0	2147483647
+client_encoding	SQL_ASCII	\N	Client Connection Defaults / Locale and Formatting	Sets the client's character set encoding.	user	string
 client_min_messages	notice	\N	Client Connection Defaults / Statement Behavior	Sets the message levels that are sent to the client.	user	enum	\N	\N	debug5,debug4,debug3,debug2,debug1,log,notice,warning,error
-cluster_name		\N	Reporting and Logging / Process Title	Sets the name of the cluster, which is included in the process title.	postmaster	string	\N	\N	\N
-commit_delay	0	\N	Write-Ahead Log / Settings	Sets the delay in microseconds between transaction commit and flushing WAL to disk.	superuser	integer	0	100000	\N
-commit_siblings	5	\N	Write-Ahead Log / Settings	Sets the minimum number of concurrent open transactions required before performing commit_delay.	user	integer	0	1000	\N
+cluster_name		\N	Reporting and Logging / Process Title	Sets the name of the cluster, which is included in the process title.	postmaster	string
+commit_delay	0	\N	Write-Ahead Log / Settings	Sets the delay in microseconds between transaction commit and flushing WAL to disk.	superuser	integer	0	100000
+commit_siblings	5	\N	Write-Ahead Log / Settings	Sets the minimum number of concurrent open transactions required before performing commit_delay.	user	integer	0	1000
 compute_query_id	auto	\N	Statistics / Monitoring	Enables in-core computation of query identifiers.	superuser	enum	\N	\N	auto,regress,on,off
-config_file	\N	\N	File Locations	Sets the server's main configuration file.	postmaster	string	\N	\N	\N
+config_file	\N	\N	File Locations	Sets the server's main configuration file.	postmaster	string
 constraint_exclusion	partition	\N	Query Tuning / Other Planner Options	Enables the planner to use constraints to optimize queries.	user	enum	\N	\N	partition,on,off
-cpu_index_tuple_cost	0.005	\N	Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of processing each index entry during an index scan.	user	real	0	1.79769e+308	\N
-cpu_operator_cost	0.0025	\N	Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of processing each operator or function call.	user	real	0	1.79769e+308	\N
-cpu_tuple_cost	0.01	\N	Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of processing each tuple (row).	user	real	0	1.79769e+308	\N
-createrole_self_grant		\N	Client Connection Defaults / Statement Behavior	Sets whether a CREATEROLE user automatically grants the role to themselves, and with which options.	user	string	\N	\N	\N
-cursor_tuple_fraction	0.1	\N	Query Tuning / Other Planner Options	Sets the planner's estimate of the fraction of a cursor's rows that will be retrieved.	user	real	0	1	\N
-data_checksums	off	\N	Preset Options	Shows whether data checksums are turned on for this cluster.	internal	bool	\N	\N	\N
-data_directory	\N	\N	File Locations	Sets the server's data directory.	postmaster	string	\N	\N	\N
-data_directory_mode	448	\N	Preset Options	Shows the mode of the data directory.	internal	integer	0	511	\N
-data_sync_retry	off	\N	Error Handling	Whether to continue running after a failure to sync data files.	postmaster	bool	\N	\N	\N
-DateStyle	ISO, MDY	\N	Client Connection Defaults / Locale and Formatting	Sets the display format for date and time values.	user	string	\N	\N	\N
-db_user_namespace	off	\N	Connections and Authentication / Authentication	Enables per-database user names.	sighup	bool	\N	\N	\N
-deadlock_timeout	1000	ms	Lock Management	Sets the time to wait on a lock before checking for deadlock.	superuser	integer	1	2147483647	\N
-debug_assertions	off	\N	Preset Options	Shows whether the running server has assertion checks enabled.	internal	bool	\N	\N	\N
-debug_discard_caches	0	\N	Developer Options	Aggressively flush system caches for debugging purposes.	superuser	integer	0	0	\N
-debug_io_direct		\N	Developer Options	Use direct I/O for file access.	postmaster	string	\N	\N	\N
+cpu_index_tuple_cost	0.005	\N	Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of processing each index entry during an index scan.	user	real	0	1.79769e+308
+cpu_operator_cost	0.0025	\N	Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of processing each operator or function call.	user	real	0	1.79769e+308
+cpu_tuple_cost	0.01	\N	Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of processing each tuple (row).	user	real	0	1.79769e+308
+createrole_self_grant		\N	Client Connection Defaults / Statement Behavior	Sets whether a CREATEROLE user automatically grants the role to themselves, and with which options.	user	string
+cursor_tuple_fraction	0.1	\N	Query Tuning / Other Planner Options	Sets the planner's estimate of the fraction of a cursor's rows that will be retrieved.	user	real	0	1
+data_checksums	off	\N	Preset Options	Shows whether data checksums are turned on for this cluster.	internal	bool
+data_directory	\N	\N	File Locations	Sets the server's data directory.	postmaster	string
+data_directory_mode	448	\N	Preset Options	Shows the mode of the data directory.	internal	integer	0	511
+data_sync_retry	off	\N	Error Handling	Whether to continue running after a failure to sync data files.	postmaster	bool
+DateStyle	ISO, MDY	\N	Client Connection Defaults / Locale and Formatting	Sets the display format for date and time values.	user	string
+db_user_namespace	off	\N	Connections and Authentication / Authentication	Enables per-database user names.	sighup	bool
+deadlock_timeout	1000	ms	Lock Management	Sets the time to wait on a lock before checking for deadlock.	superuser	integer	1	2147483647
+debug_assertions	off	\N	Preset Options	Shows whether the running server has assertion checks enabled.	internal	bool
+debug_discard_caches	0	\N	Developer Options	Aggressively flush system caches for debugging purposes.	superuser	integer	0	0
+debug_io_direct		\N	Developer Options	Use direct I/O for file access.	postmaster	string
 debug_logical_replication_streaming	buffered	\N	Developer Options	Forces immediate streaming or serialization of changes in large transactions.	user	enum	\N	\N	buffered,immediate
 debug_parallel_query	off	\N	Developer Options	Forces the planner's use parallel query nodes.	user	enum	\N	\N	off,on,regress
-debug_pretty_print	on	\N	Reporting and Logging / What to Log	Indents parse and plan tree displays.	user	bool	\N	\N	\N
-debug_print_parse	off	\N	Reporting and Logging / What to Log	Logs each query's parse tree.	user	bool	\N	\N	\N
-debug_print_plan	off	\N	Reporting and Logging / What to Log	Logs each query's execution plan.	user	bool	\N	\N	\N
-debug_print_rewritten	off	\N	Reporting and Logging / What to Log	Logs each query's rewritten parse tree.	user	bool	\N	\N	\N
-default_statistics_target	100	\N	Query Tuning / Other Planner Options	Sets the default statistics target.	user	integer	1	10000	\N
-default_table_access_method	heap	\N	Client Connection Defaults / Statement Behavior	Sets the default table access method for new tables.	user	string	\N	\N	\N
-default_tablespace		\N	Client Connection Defaults / Statement Behavior	Sets the default tablespace to create tables and indexes in.	user	string	\N	\N	\N
-default_text_search_config	pg_catalog.simple	\N	Client Connection Defaults / Locale and Formatting	Sets default text search configuration.	user	string	\N	\N	\N
+debug_pretty_print	on	\N	Reporting and Logging / What to Log	Indents parse and plan tree displays.	user	bool
+debug_print_parse	off	\N	Reporting and Logging / What to Log	Logs each query's parse tree.	user	bool
+debug_print_plan	off	\N	Reporting and Logging / What to Log	Logs each query's execution plan.	user	bool
+debug_print_rewritten	off	\N	Reporting and Logging / What to Log	Logs each query's rewritten parse tree.	user	bool
+default_statistics_target	100	\N	Query Tuning / Other Planner Options	Sets the default statistics target.	user	integer	1	10000
+default_table_access_method	heap	\N	Client Connection Defaults / Statement Behavior	Sets the default table access method for new tables.	user	string
+default_tablespace		\N	Client Connection Defaults / Statement Behavior	Sets the default tablespace to create tables and indexes in.	user	string
+default_text_search_config	pg_catalog.simple	\N	Client Connection Defaults / Locale and Formatting	Sets default text search configuration.	user	string
 default_toast_compression	pglz	\N	Client Connection Defaults / Statement Behavior	Sets the default compression method for compressible values.	user	enum	\N	\N	pglz
-default_transaction_deferrable	off	\N	Client Connection Defaults / Statement Behavior	Sets the default deferrable status of new transactions.	user	bool	\N	\N	\N
+default_transaction_deferrable	off	\N	Client Connection Defaults / Statement Behavior	Sets the default deferrable status of new transactions.	user	bool
 default_transaction_isolation	read committed	\N	Client Connection Defaults / Statement Behavior	Sets the transaction isolation level of each new transaction.	user	enum	\N	\N	serializable,repeatable read,read committed,read uncommitted
-default_transaction_read_only	off	\N	Client Connection Defaults / Statement Behavior	Sets the default read-only status of new transactions.	user	bool	\N	\N	\N
-dynamic_library_path	\dlibdir	\N	Client Connection Defaults / Other Defaults	Sets the path for dynamically loadable modules.	superuser	string	\N	\N	\N
+default_transaction_read_only	off	\N	Client Connection Defaults / Statement Behavior	Sets the default read-only status of new transactions.	user	bool
+dynamic_library_path	\dlibdir	\N	Client Connection Defaults / Other Defaults	Sets the path for dynamically loadable modules.	superuser	string
 dynamic_shared_memory_type	posix	\N	Resource Usage / Memory	Selects the dynamic shared memory implementation used.	postmaster	enum	\N	\N	posix,sysv,mmap
-effective_cache_size	524288	8kB	Query Tuning / Planner Cost Constants	Sets the planner's assumption about the total size of the data caches.	user	integer	1	2147483647	\N
-effective_io_concurrency	1	\N	Resource Usage / Asynchronous Behavior	Number of simultaneous requests that can be handled efficiently by the disk subsystem.	user	integer	0	1000	\N
-enable_async_append	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of async append plans.	user	bool	\N	\N	\N
-enable_bitmapscan	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of bitmap-scan plans.	user	bool	\N	\N	\N
-enable_gathermerge	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of gather merge plans.	user	bool	\N	\N	\N
-enable_hashagg	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of hashed aggregation plans.	user	bool	\N	\N	\N
-enable_hashjoin	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of hash join plans.	user	bool	\N	\N	\N
-enable_incremental_sort	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of incremental sort steps.	user	bool	\N	\N	\N
-enable_indexonlyscan	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of index-only-scan plans.	user	bool	\N	\N	\N
-enable_indexscan	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of index-scan plans.	user	bool	\N	\N	\N
-enable_material	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of materialization.	user	bool	\N	\N	\N
-enable_memoize	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of memoization.	user	bool	\N	\N	\N
-enable_mergejoin	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of merge join plans.	user	bool	\N	\N	\N
-enable_nestloop	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of nested-loop join plans.	user	bool	\N	\N	\N
-enable_parallel_append	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of parallel append plans.	user	bool	\N	\N	\N
-enable_parallel_hash	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of parallel hash plans.	user	bool	\N	\N	\N
-enable_partition_pruning	on	\N	Query Tuning / Planner Method Configuration	Enables plan-time and execution-time partition pruning.	user	bool	\N	\N	\N
-enable_partitionwise_aggregate	off	\N	Query Tuning / Planner Method Configuration	Enables partitionwise aggregation and grouping.	user	bool	\N	\N	\N
-enable_partitionwise_join	off	\N	Query Tuning / Planner Method Configuration	Enables partitionwise join.	user	bool	\N	\N	\N
-enable_presorted_aggregate	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's ability to produce plans that provide presorted input for ORDER BY / DISTINCT aggregate functions.	user	bool	\N	\N	\N
-enable_seqscan	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of sequential-scan plans.	user	bool	\N	\N	\N
-enable_sort	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of explicit sort steps.	user	bool	\N	\N	\N
-enable_tidscan	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of TID scan plans.	user	bool	\N	\N	\N
-escape_string_warning	on	\N	Version and Platform Compatibility / Previous PostgreSQL Versions	Warn about backslash escapes in ordinary string literals.	user	bool	\N	\N	\N
-event_source	PostgreSQL	\N	Reporting and Logging / Where to Log	Sets the application name used to identify PostgreSQL messages in the event log.	postmaster	string	\N	\N	\N
-exit_on_error	off	\N	Error Handling	Terminate session on any error.	user	bool	\N	\N	\N
-external_pid_file	\N	\N	File Locations	Writes the postmaster PID to the specified file.	postmaster	string	\N	\N	\N
-extra_float_digits	1	\N	Client Connection Defaults / Locale and Formatting	Sets the number of digits displayed for floating-point values.	user	integer	-15	3	\N
+effective_cache_size	524288	8kB	Query Tuning / Planner Cost Constants	Sets the planner's assumption about the total size of the data caches.	user	integer	1	2147483647
+effective_io_concurrency	1	\N	Resource Usage / Asynchronous Behavior	Number of simultaneous requests that can be handled efficiently by the disk subsystem.	user	integer	0	1000
+enable_async_append	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of async append plans.	user	bool
+enable_bitmapscan	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of bitmap-scan plans.	user	bool
+enable_gathermerge	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of gather merge plans.	user	bool
+enable_hashagg	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of hashed aggregation plans.	user	bool
+enable_hashjoin	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of hash join plans.	user	bool
+enable_incremental_sort	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of incremental sort steps.	user	bool
+enable_indexonlyscan	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of index-only-scan plans.	user	bool
+enable_indexscan	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of index-scan plans.	user	bool
+enable_material	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of materialization.	user	bool
+enable_memoize	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of memoization.	user	bool
+enable_mergejoin	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of merge join plans.	user	bool
+enable_nestloop	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of nested-loop join plans.	user	bool
+enable_parallel_append	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of parallel append plans.	user	bool
+enable_parallel_hash	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of parallel hash plans.	user	bool
+enable_partition_pruning	on	\N	Query Tuning / Planner Method Configuration	Enables plan-time and execution-time partition pruning.	user	bool
+enable_partitionwise_aggregate	off	\N	Query Tuning / Planner Method Configuration	Enables partitionwise aggregation and grouping.	user	bool
+enable_partitionwise_join	off	\N	Query Tuning / Planner Method Configuration	Enables partitionwise join.	user	bool
+enable_presorted_aggregate	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's ability to produce plans that provide presorted input for ORDER BY / DISTINCT aggregate functions.	user	bool
+enable_seqscan	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of sequential-scan plans.	user	bool
+enable_sort	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of explicit sort steps.	user	bool
+enable_tidscan	on	\N	Query Tuning / Planner Method Configuration	Enables the planner's use of TID scan plans.	user	bool
+escape_string_warning	on	\N	Version and Platform Compatibility / Previous PostgreSQL Versions	Warn about backslash escapes in ordinary string literals.	user	bool
+event_source	PostgreSQL	\N	Reporting and Logging / Where to Log	Sets the application name used to identify PostgreSQL messages in the event log.	postmaster	string
+exit_on_error	off	\N	Error Handling	Terminate session on any error.	user	bool
+external_pid_file	\N	\N	File Locations	Writes the postmaster PID to the specified file.	postmaster	string
+extra_float_digits	1	\N	Client Connection Defaults / Locale and Formatting	Sets the number of digits displayed for floating-point values.	user	integer	-15	3
 file_extend_method	posix_fallocate	\N	Resource Usage / Disk	Selects the method used for extending data files.	sighup	enum	\N	\N	posix_fallocate,write_zeros
-from_collapse_limit	8	\N	Query Tuning / Other Planner Options	Sets the FROM-list size beyond which subqueries are not collapsed.	user	integer	1	2147483647	\N
-fsync	on	\N	Write-Ahead Log / Settings	Forces synchronization of updates to disk.	sighup	bool	\N	\N	\N
-full_page_writes	on	\N	Write-Ahead Log / Settings	Writes full pages to WAL when first modified after a checkpoint.	sighup	bool	\N	\N	\N
-geqo	on	\N	Query Tuning / Genetic Query Optimizer	Enables genetic query optimization.	user	bool	\N	\N	\N
-geqo_effort	5	\N	Query Tuning / Genetic Query Optimizer	GEQO: effort is used to set the default for other GEQO parameters.	user	integer	1	10	\N
-geqo_generations	0	\N	Query Tuning / Genetic Query Optimizer	GEQO: number of iterations of the algorithm.	user	integer	0	2147483647	\N
-geqo_pool_size	0	\N	Query Tuning / Genetic Query Optimizer	GEQO: number of individuals in the population.	user	integer	0	2147483647	\N
-geqo_seed	0	\N	Query Tuning / Genetic Query Optimizer	GEQO: seed for random path selection.	user	real	0	1	\N
-geqo_selection_bias	2	\N	Query Tuning / Genetic Query Optimizer	GEQO: selective pressure within the population.	user	real	1.5	2	\N
-geqo_threshold	12	\N	Query Tuning / Genetic Query Optimizer	Sets the threshold of FROM items beyond which GEQO is used.	user	integer	2	2147483647	\N
-gin_fuzzy_search_limit	0	\N	Client Connection Defaults / Other Defaults	Sets the maximum allowed result for exact search by GIN.	user	integer	0	2147483647	\N
-gin_pending_list_limit	4096	kB	Client Connection Defaults / Statement Behavior	Sets the maximum size of the pending list for GIN index.	user	integer	64	2147483647	\N
-gss_accept_delegation	off	\N	Connections and Authentication / Authentication	Sets whether GSSAPI delegation should be accepted from the client.	sighup	bool	\N	\N	\N
-hash_mem_multiplier	2	\N	Resource Usage / Memory	Multiple of work_mem to use for hash tables.	user	real	1	1000	\N
-hba_file	\N	\N	File Locations	Sets the server's "hba" configuration file.	postmaster	string	\N	\N	\N
-hot_standby	on	\N	Replication / Standby Servers	Allows connections and queries during recovery.	postmaster	bool	\N	\N	\N
-hot_standby_feedback	off	\N	Replication / Standby Servers	Allows feedback from a hot standby to the primary that will avoid query conflicts.	sighup	bool	\N	\N	\N
-huge_page_size	0	kB	Resource Usage / Memory	The size of huge page that should be requested.	postmaster	integer	0	2147483647	\N
+from_collapse_limit	8	\N	Query Tuning / Other Planner Options	Sets the FROM-list size beyond which subqueries are not collapsed.	user	integer	1	2147483647
+fsync	on	\N	Write-Ahead Log / Settings	Forces synchronization of updates to disk.	sighup	bool
+full_page_writes	on	\N	Write-Ahead Log / Settings	Writes full pages to WAL when first modified after a checkpoint.	sighup	bool
+geqo	on	\N	Query Tuning / Genetic Query Optimizer	Enables genetic query optimization.	user	bool
+geqo_effort	5	\N	Query Tuning / Genetic Query Optimizer	GEQO: effort is used to set the default for other GEQO parameters.	user	integer	1	10
+geqo_generations	0	\N	Query Tuning / Genetic Query Optimizer	GEQO: number of iterations of the algorithm.	user	integer	0	2147483647
+geqo_pool_size	0	\N	Query Tuning / Genetic Query Optimizer	GEQO: number of individuals in the population.	user	integer	0	2147483647
+geqo_seed	0	\N	Query Tuning / Genetic Query Optimizer	GEQO: seed for random path selection.	user	real	0	1
+geqo_selection_bias	2	\N	Query Tuning / Genetic Query Optimizer	GEQO: selective pressure within the population.	user	real	1.5	2
+geqo_threshold	12	\N	Query Tuning / Genetic Query Optimizer	Sets the threshold of FROM items beyond which GEQO is used.	user	integer	2	2147483647
+gin_fuzzy_search_limit	0	\N	Client Connection Defaults / Other Defaults	Sets the maximum allowed result for exact search by GIN.	user	integer	0	2147483647
+gin_pending_list_limit	4096	kB	Client Connection Defaults / Statement Behavior	Sets the maximum size of the pending list for GIN index.	user	integer	64	2147483647
+gss_accept_delegation	off	\N	Connections and Authentication / Authentication	Sets whether GSSAPI delegation should be accepted from the client.	sighup	bool
+hash_mem_multiplier	2	\N	Resource Usage / Memory	Multiple of work_mem to use for hash tables.	user	real	1	1000
+hba_file	\N	\N	File Locations	Sets the server's "hba" configuration file.	postmaster	string
+hot_standby	on	\N	Replication / Standby Servers	Allows connections and queries during recovery.	postmaster	bool
+hot_standby_feedback	off	\N	Replication / Standby Servers	Allows feedback from a hot standby to the primary that will avoid query conflicts.	sighup	bool
+huge_page_size	0	kB	Resource Usage / Memory	The size of huge page that should be requested.	postmaster	integer	0	2147483647
 huge_pages	try	\N	Resource Usage / Memory	Use of huge pages on Linux or Windows.	postmaster	enum	\N	\N	off,on,try
 icu_validation_level	warning	\N	Client Connection Defaults / Locale and Formatting	Log level for reporting invalid ICU locale strings.	user	enum	\N	\N	disabled,debug5,debug4,debug3,debug2,debug1,log,notice,warning,error
-ident_file	\N	\N	File Locations	Sets the server's "ident" configuration file.	postmaster	string	\N	\N	\N
-idle_in_transaction_session_timeout	0	ms	Client Connection Defaults / Statement Behavior	Sets the maximum allowed idle time between queries, when in a transaction.	user	integer	0	2147483647	\N
-idle_session_timeout	0	ms	Client Connection Defaults / Statement Behavior	Sets the maximum allowed idle time between queries, when not in a transaction.	user	integer	0	2147483647	\N
-ignore_checksum_failure	off	\N	Developer Options	Continues processing after a checksum failure.	superuser	bool	\N	\N	\N
-ignore_invalid_pages	off	\N	Developer Options	Continues recovery after an invalid pages failure.	postmaster	bool	\N	\N	\N
-ignore_system_indexes	off	\N	Developer Options	Disables reading from system indexes.	backend	bool	\N	\N	\N
-in_hot_standby	off	\N	Preset Options	Shows whether hot standby is currently active.	internal	bool	\N	\N	\N
-integer_datetimes	on	\N	Preset Options	Shows whether datetimes are integer based.	internal	bool	\N	\N	\N
+ident_file	\N	\N	File Locations	Sets the server's "ident" configuration file.	postmaster	string
+idle_in_transaction_session_timeout	0	ms	Client Connection Defaults / Statement Behavior	Sets the maximum allowed idle time between queries, when in a transaction.	user	integer	0	2147483647
+idle_session_timeout	0	ms	Client Connection Defaults / Statement Behavior	Sets the maximum allowed idle time between queries, when not in a transaction.	user	integer	0	2147483647
+ignore_checksum_failure	off	\N	Developer Options	Continues processing after a checksum failure.	superuser	bool
+ignore_invalid_pages	off	\N	Developer Options	Continues recovery after an invalid pages failure.	postmaster	bool
+ignore_system_indexes	off	\N	Developer Options	Disables reading from system indexes.	backend	bool
+in_hot_standby	off	\N	Preset Options	Shows whether hot standby is currently active.	internal	bool
+integer_datetimes	on	\N	Preset Options	Shows whether datetimes are integer based.	internal	bool
 IntervalStyle	postgres	\N	Client Connection Defaults / Locale and Formatting	Sets the display format for interval values.	user	enum	\N	\N	postgres,postgres_verbose,sql_standard,iso_8601
-jit	on	\N	Query Tuning / Other Planner Options	Allow JIT compilation.	user	bool	\N	\N	\N
-jit_above_cost	100000	\N	Query Tuning / Planner Cost Constants	Perform JIT compilation if query is more expensive.	user	real	-1	1.79769e+308	\N
-jit_debugging_support	off	\N	Developer Options	Register JIT-compiled functions with debugger.	superuser-backend	bool	\N	\N	\N
-jit_dump_bitcode	off	\N	Developer Options	Write out LLVM bitcode to facilitate JIT debugging.	superuser	bool	\N	\N	\N
-jit_expressions	on	\N	Developer Options	Allow JIT compilation of expressions.	user	bool	\N	\N	\N
-jit_inline_above_cost	500000	\N	Query Tuning / Planner Cost Constants	Perform JIT inlining if query is more expensive.	user	real	-1	1.79769e+308	\N
-jit_optimize_above_cost	500000	\N	Query Tuning / Planner Cost Constants	Optimize JIT-compiled functions if query is more expensive.	user	real	-1	1.79769e+308	\N
-jit_profiling_support	off	\N	Developer Options	Register JIT-compiled functions with perf profiler.	superuser-backend	bool	\N	\N	\N
-jit_provider	llvmjit	\N	Client Connection Defaults / Shared Library Preloading	JIT provider to use.	postmaster	string	\N	\N	\N
-jit_tuple_deforming	on	\N	Developer Options	Allow JIT compilation of tuple deforming.	user	bool	\N	\N	\N
-join_collapse_limit	8	\N	Query Tuning / Other Planner Options	Sets the FROM-list size beyond which JOIN constructs are not flattened.	user	integer	1	2147483647	\N
-krb_caseins_users	off	\N	Connections and Authentication / Authentication	Sets whether Kerberos and GSSAPI user names should be treated as case-insensitive.	sighup	bool	\N	\N	\N
-krb_server_keyfile		\N	Connections and Authentication / Authentication	Sets the location of the Kerberos server key file.	sighup	string	\N	\N	\N
-lc_messages		\N	Client Connection Defaults / Locale and Formatting	Sets the language in which messages are displayed.	superuser	string	\N	\N	\N
-lc_monetary	C	\N	Client Connection Defaults / Locale and Formatting	Sets the locale for formatting monetary amounts.	user	string	\N	\N	\N
-lc_numeric	C	\N	Client Connection Defaults / Locale and Formatting	Sets the locale for formatting numbers.	user	string	\N	\N	\N
-lc_time	C	\N	Client Connection Defaults / Locale and Formatting	Sets the locale for formatting date and time values.	user	string	\N	\N	\N
-listen_addresses	localhost	\N	Connections and Authentication / Connection Settings	Sets the host name or IP address(es) to listen to.	postmaster	string	\N	\N	\N
-lo_compat_privileges	off	\N	Version and Platform Compatibility / Previous PostgreSQL Versions	Enables backward compatibility mode for privilege checks on large objects.	superuser	bool	\N	\N	\N
-local_preload_libraries		\N	Client Connection Defaults / Shared Library Preloading	Lists unprivileged shared libraries to preload into each backend.	user	string	\N	\N	\N
-lock_timeout	0	ms	Client Connection Defaults / Statement Behavior	Sets the maximum allowed duration of any wait for a lock.	user	integer	0	2147483647	\N
-log_autovacuum_min_duration	600000	ms	Reporting and Logging / What to Log	Sets the minimum execution time above which autovacuum actions will be logged.	sighup	integer	-1	2147483647	\N
-log_checkpoints	on	\N	Reporting and Logging / What to Log	Logs each checkpoint.	sighup	bool	\N	\N	\N
-log_connections	off	\N	Reporting and Logging / What to Log	Logs each successful connection.	superuser-backend	bool	\N	\N	\N
-log_destination	stderr	\N	Reporting and Logging / Where to Log	Sets the destination for server log output.	sighup	string	\N	\N	\N
-log_directory	log	\N	Reporting and Logging / Where to Log	Sets the destination directory for log files.	sighup	string	\N	\N	\N
-log_disconnections	off	\N	Reporting and Logging / What to Log	Logs end of a session, including duration.	superuser-backend	bool	\N	\N	\N
-log_duration	off	\N	Reporting and Logging / What to Log	Logs the duration of each completed SQL statement.	superuser	bool	\N	\N	\N
+jit	on	\N	Query Tuning / Other Planner Options	Allow JIT compilation.	user	bool
+jit_above_cost	100000	\N	Query Tuning / Planner Cost Constants	Perform JIT compilation if query is more expensive.	user	real	-1	1.79769e+308
+jit_debugging_support	off	\N	Developer Options	Register JIT-compiled functions with debugger.	superuser-backend	bool
+jit_dump_bitcode	off	\N	Developer Options	Write out LLVM bitcode to facilitate JIT debugging.	superuser	bool
+jit_expressions	on	\N	Developer Options	Allow JIT compilation of expressions.	user	bool
+jit_inline_above_cost	500000	\N	Query Tuning / Planner Cost Constants	Perform JIT inlining if query is more expensive.	user	real	-1	1.79769e+308
+jit_optimize_above_cost	500000	\N	Query Tuning / Planner Cost Constants	Optimize JIT-compiled functions if query is more expensive.	user	real	-1	1.79769e+308
+jit_profiling_support	off	\N	Developer Options	Register JIT-compiled functions with perf profiler.	superuser-backend	bool
+jit_provider	llvmjit	\N	Client Connection Defaults / Shared Library Preloading	JIT provider to use.	postmaster	string
+jit_tuple_deforming	on	\N	Developer Options	Allow JIT compilation of tuple deforming.	user	bool
+join_collapse_limit	8	\N	Query Tuning / Other Planner Options	Sets the FROM-list size beyond which JOIN constructs are not flattened.	user	integer	1	2147483647
+krb_caseins_users	off	\N	Connections and Authentication / Authentication	Sets whether Kerberos and GSSAPI user names should be treated as case-insensitive.	sighup	bool
+krb_server_keyfile		\N	Connections and Authentication / Authentication	Sets the location of the Kerberos server key file.	sighup	string
+lc_messages		\N	Client Connection Defaults / Locale and Formatting	Sets the language in which messages are displayed.	superuser	string
+lc_monetary	C	\N	Client Connection Defaults / Locale and Formatting	Sets the locale for formatting monetary amounts.	user	string
+lc_numeric	C	\N	Client Connection Defaults / Locale and Formatting	Sets the locale for formatting numbers.	user	string
+lc_time	C	\N	Client Connection Defaults / Locale and Formatting	Sets the locale for formatting date and time values.	user	string
+listen_addresses	localhost	\N	Connections and Authentication / Connection Settings	Sets the host name or IP address(es) to listen to.	postmaster	string
+lo_compat_privileges	off	\N	Version and Platform Compatibility / Previous PostgreSQL Versions	Enables backward compatibility mode for privilege checks on large objects.	superuser	bool
+local_preload_libraries		\N	Client Connection Defaults / Shared Library Preloading	Lists unprivileged shared libraries to preload into each backend.	user	string
+lock_timeout	0	ms	Client Connection Defaults / Statement Behavior	Sets the maximum allowed duration of any wait for a lock.	user	integer	0	2147483647
+log_autovacuum_min_duration	600000	ms	Reporting and Logging / What to Log	Sets the minimum execution time above which autovacuum actions will be logged.	sighup	integer	-1	2147483647
+log_checkpoints	on	\N	Reporting and Logging / What to Log	Logs each checkpoint.	sighup	bool
+log_connections	off	\N	Reporting and Logging / What to Log	Logs each successful connection.	superuser-backend	bool
+log_destination	stderr	\N	Reporting and Logging / Where to Log	Sets the destination for server log output.	sighup	string
+log_directory	log	\N	Reporting and Logging / Where to Log	Sets the destination directory for log files.	sighup	string
+log_disconnections	off	\N	Reporting and Logging / What to Log	Logs end of a session, including duration.	superuser-backend	bool
+log_duration	off	\N	Reporting and Logging / What to Log	Logs the duration of each completed SQL statement.	superuser	bool
 log_error_verbosity	default	\N	Reporting and Logging / What to Log	Sets the verbosity of logged messages.	superuser	enum	\N	\N	terse,default,verbose
-log_executor_stats	off	\N	Statistics / Monitoring	Writes executor performance statistics to the server log.	superuser	bool	\N	\N	\N
-log_file_mode	384	\N	Reporting and Logging / Where to Log	Sets the file permissions for log files.	sighup	integer	0	511	\N
-log_filename	postgresql-%Y-%m-%d_%H%M%S.log	\N	Reporting and Logging / Where to Log	Sets the file name pattern for log files.	sighup	string	\N	\N	\N
-log_hostname	off	\N	Reporting and Logging / What to Log	Logs the host name in the connection logs.	sighup	bool	\N	\N	\N
-log_line_prefix	%m [%p] 	\N	Reporting and Logging / What to Log	Controls information prefixed to each log line.	sighup	string	\N	\N	\N
-log_lock_waits	off	\N	Reporting and Logging / What to Log	Logs long lock waits.	superuser	bool	\N	\N	\N
-log_min_duration_sample	-1	ms	Reporting and Logging / When to Log	Sets the minimum execution time above which a sample of statements will be logged. Sampling is determined by log_statement_sample_rate.	superuser	integer	-1	2147483647	\N
-log_min_duration_statement	-1	ms	Reporting and Logging / When to Log	Sets the minimum execution time above which all statements will be logged.	superuser	integer	-1	2147483647	\N
+log_executor_stats	off	\N	Statistics / Monitoring	Writes executor performance statistics to the server log.	superuser	bool
+log_file_mode	384	\N	Reporting and Logging / Where to Log	Sets the file permissions for log files.	sighup	integer	0	511
+log_filename	postgresql-%Y-%m-%d_%H%M%S.log	\N	Reporting and Logging / Where to Log	Sets the file name pattern for log files.	sighup	string
+log_hostname	off	\N	Reporting and Logging / What to Log	Logs the host name in the connection logs.	sighup	bool
+log_line_prefix	%m [%p] 	\N	Reporting and Logging / What to Log	Controls information prefixed to each log line.	sighup	string
+log_lock_waits	off	\N	Reporting and Logging / What to Log	Logs long lock waits.	superuser	bool
+log_min_duration_sample	-1	ms	Reporting and Logging / When to Log	Sets the minimum execution time above which a sample of statements will be logged. Sampling is determined by log_statement_sample_rate.	superuser	integer	-1	2147483647
+log_min_duration_statement	-1	ms	Reporting and Logging / When to Log	Sets the minimum execution time above which all statements will be logged.	superuser	integer	-1	2147483647
 log_min_error_statement	error	\N	Reporting and Logging / When to Log	Causes all statements generating error at or above this level to be logged.	superuser	enum	\N	\N	debug5,debug4,debug3,debug2,debug1,info,notice,warning,error,log,fatal,panic
 log_min_messages	warning	\N	Reporting and Logging / When to Log	Sets the message levels that are logged.	superuser	enum	\N	\N	debug5,debug4,debug3,debug2,debug1,info,notice,warning,error,log,fatal,panic
-log_parameter_max_length	-1	B	Reporting and Logging / What to Log	Sets the maximum length in bytes of data logged for bind parameter values when logging statements.	superuser	integer	-1	1073741823	\N
-log_parameter_max_length_on_error	0	B	Reporting and Logging / What to Log	Sets the maximum length in bytes of data logged for bind parameter values when logging statements, on error.	user	integer	-1	1073741823	\N
-log_parser_stats	off	\N	Statistics / Monitoring	Writes parser performance statistics to the server log.	superuser	bool	\N	\N	\N
-log_planner_stats	off	\N	Statistics / Monitoring	Writes planner performance statistics to the server log.	superuser	bool	\N	\N	\N
-log_recovery_conflict_waits	off	\N	Reporting and Logging / What to Log	Logs standby recovery conflict waits.	sighup	bool	\N	\N	\N
-log_replication_commands	off	\N	Reporting and Logging / What to Log	Logs each replication command.	superuser	bool	\N	\N	\N
-log_rotation_age	1440	min	Reporting and Logging / Where to Log	Sets the amount of time to wait before forcing log file rotation.	sighup	integer	0	35791394	\N
-log_rotation_size	10240	kB	Reporting and Logging / Where to Log	Sets the maximum size a log file can reach before being rotated.	sighup	integer	0	2097151	\N
-log_startup_progress_interval	10000	ms	Reporting and Logging / When to Log	Time between progress updates for long-running startup operations.	sighup	integer	0	2147483647	\N
+log_parameter_max_length	-1	B	Reporting and Logging / What to Log	Sets the maximum length in bytes of data logged for bind parameter values when logging statements.	superuser	integer	-1	1073741823
+log_parameter_max_length_on_error	0	B	Reporting and Logging / What to Log	Sets the maximum length in bytes of data logged for bind parameter values when logging statements, on error.	user	integer	-1	1073741823
+log_parser_stats	off	\N	Statistics / Monitoring	Writes parser performance statistics to the server log.	superuser	bool
+log_planner_stats	off	\N	Statistics / Monitoring	Writes planner performance statistics to the server log.	superuser	bool
+log_recovery_conflict_waits	off	\N	Reporting and Logging / What to Log	Logs standby recovery conflict waits.	sighup	bool
+log_replication_commands	off	\N	Reporting and Logging / What to Log	Logs each replication command.	superuser	bool
+log_rotation_age	1440	min	Reporting and Logging / Where to Log	Sets the amount of time to wait before forcing log file rotation.	sighup	integer	0	35791394
+log_rotation_size	10240	kB	Reporting and Logging / Where to Log	Sets the maximum size a log file can reach before being rotated.	sighup	integer	0	2097151
+log_startup_progress_interval	10000	ms	Reporting and Logging / When to Log	Time between progress updates for long-running startup operations.	sighup	integer	0	2147483647
 log_statement	none	\N	Reporting and Logging / What to Log	Sets the type of statements logged.	superuser	enum	\N	\N	none,ddl,mod,all
-log_statement_sample_rate	1	\N	Reporting and Logging / When to Log	Fraction of statements exceeding log_min_duration_sample to be logged.	superuser	real	0	1	\N
-log_statement_stats	off	\N	Statistics / Monitoring	Writes cumulative performance statistics to the server log.	superuser	bool	\N	\N	\N
-log_temp_files	-1	kB	Reporting and Logging / What to Log	Log the use of temporary files larger than this number of kilobytes.	superuser	integer	-1	2147483647	\N
-log_timezone	GMT	\N	Reporting and Logging / What to Log	Sets the time zone to use in log messages.	sighup	string	\N	\N	\N
-log_transaction_sample_rate	0	\N	Reporting and Logging / When to Log	Sets the fraction of transactions from which to log all statements.	superuser	real	0	1	\N
-log_truncate_on_rotation	off	\N	Reporting and Logging / Where to Log	Truncate existing log files of same name during log rotation.	sighup	bool	\N	\N	\N
-logging_collector	off	\N	Reporting and Logging / Where to Log	Start a subprocess to capture stderr, csvlog and/or jsonlog into log files.	postmaster	bool	\N	\N	\N
-logical_decoding_work_mem	65536	kB	Resource Usage / Memory	Sets the maximum memory to be used for logical decoding.	user	integer	64	2147483647	\N
-maintenance_io_concurrency	10	\N	Resource Usage / Asynchronous Behavior	A variant of effective_io_concurrency that is used for maintenance work.	user	integer	0	1000	\N
-maintenance_work_mem	65536	kB	Resource Usage / Memory	Sets the maximum memory to be used for maintenance operations.	user	integer	1024	2147483647	\N
-max_connections	100	\N	Connections and Authentication / Connection Settings	Sets the maximum number of concurrent connections.	postmaster	integer	1	262143	\N
-max_files_per_process	1000	\N	Resource Usage / Kernel Resources	Sets the maximum number of simultaneously open files for each server process.	postmaster	integer	64	2147483647	\N
-max_function_args	100	\N	Preset Options	Shows the maximum number of function arguments.	internal	integer	100	100	\N
-max_identifier_length	63	\N	Preset Options	Shows the maximum identifier length.	internal	integer	63	63	\N
-max_index_keys	32	\N	Preset Options	Shows the maximum number of index keys.	internal	integer	32	32	\N
-max_locks_per_transaction	64	\N	Lock Management	Sets the maximum number of locks per transaction.	postmaster	integer	10	2147483647	\N
-max_logical_replication_workers	4	\N	Replication / Subscribers	Maximum number of logical replication worker processes.	postmaster	integer	0	262143	\N
-max_parallel_apply_workers_per_subscription	2	\N	Replication / Subscribers	Maximum number of parallel apply workers per subscription.	sighup	integer	0	1024	\N
-max_parallel_maintenance_workers	2	\N	Resource Usage / Asynchronous Behavior	Sets the maximum number of parallel processes per maintenance operation.	user	integer	0	1024	\N
-max_parallel_workers	8	\N	Resource Usage / Asynchronous Behavior	Sets the maximum number of parallel workers that can be active at one time.	user	integer	0	1024	\N
-max_parallel_workers_per_gather	2	\N	Resource Usage / Asynchronous Behavior	Sets the maximum number of parallel processes per executor node.	user	integer	0	1024	\N
-max_pred_locks_per_page	2	\N	Lock Management	Sets the maximum number of predicate-locked tuples per page.	sighup	integer	0	2147483647	\N
-max_pred_locks_per_relation	-2	\N	Lock Management	Sets the maximum number of predicate-locked pages and tuples per relation.	sighup	integer	-2147483648	2147483647	\N
-max_pred_locks_per_transaction	64	\N	Lock Management	Sets the maximum number of predicate locks per transaction.	postmaster	integer	10	2147483647	\N
-max_prepared_transactions	0	\N	Resource Usage / Memory	Sets the maximum number of simultaneously prepared transactions.	postmaster	integer	0	262143	\N
-max_replication_slots	10	\N	Replication / Sending Servers	Sets the maximum number of simultaneously defined replication slots.	postmaster	integer	0	262143	\N
-max_slot_wal_keep_size	-1	MB	Replication / Sending Servers	Sets the maximum WAL size that can be reserved by replication slots.	sighup	integer	-1	2147483647	\N
-max_stack_depth	100	kB	Resource Usage / Memory	Sets the maximum stack depth, in kilobytes.	superuser	integer	100	2147483647	\N
-max_standby_archive_delay	30000	ms	Replication / Standby Servers	Sets the maximum delay before canceling queries when a hot standby server is processing archived WAL data.	sighup	integer	-1	2147483647	\N
-max_standby_streaming_delay	30000	ms	Replication / Standby Servers	Sets the maximum delay before canceling queries when a hot standby server is processing streamed WAL data.	sighup	integer	-1	2147483647	\N
-max_sync_workers_per_subscription	2	\N	Replication / Subscribers	Maximum number of table synchronization workers per subscription.	sighup	integer	0	262143	\N
-max_wal_senders	10	\N	Replication / Sending Servers	Sets the maximum number of simultaneously running WAL sender processes.	postmaster	integer	0	262143	\N
-max_wal_size	1024	MB	Write-Ahead Log / Checkpoints	Sets the WAL size that triggers a checkpoint.	sighup	integer	2	2147483647	\N
-max_worker_processes	8	\N	Resource Usage / Asynchronous Behavior	Maximum number of concurrent worker processes.	postmaster	integer	0	262143	\N
-min_dynamic_shared_memory	0	MB	Resource Usage / Memory	Amount of dynamic shared memory reserved at startup.	postmaster	integer	0	2147483647	\N
-min_parallel_index_scan_size	64	8kB	Query Tuning / Planner Cost Constants	Sets the minimum amount of index data for a parallel scan.	user	integer	0	715827882	\N
-min_parallel_table_scan_size	1024	8kB	Query Tuning / Planner Cost Constants	Sets the minimum amount of table data for a parallel scan.	user	integer	0	715827882	\N
-min_wal_size	80	MB	Write-Ahead Log / Checkpoints	Sets the minimum size to shrink the WAL to.	sighup	integer	2	2147483647	\N
-old_snapshot_threshold	-1	min	Resource Usage / Asynchronous Behavior	Time before a snapshot is too old to read pages changed after the snapshot was taken.	postmaster	integer	-1	86400	\N
-parallel_leader_participation	on	\N	Resource Usage / Asynchronous Behavior	Controls whether Gather and Gather Merge also run subplans.	user	bool	\N	\N	\N
-parallel_setup_cost	1000	\N	Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of starting up worker processes for parallel query.	user	real	0	1.79769e+308	\N
-parallel_tuple_cost	0.1	\N	Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of passing each tuple (row) from worker to leader backend.	user	real	0	1.79769e+308	\N
+log_statement_sample_rate	1	\N	Reporting and Logging / When to Log	Fraction of statements exceeding log_min_duration_sample to be logged.	superuser	real	0	1
+log_statement_stats	off	\N	Statistics / Monitoring	Writes cumulative performance statistics to the server log.	superuser	bool
+log_temp_files	-1	kB	Reporting and Logging / What to Log	Log the use of temporary files larger than this number of kilobytes.	superuser	integer	-1	2147483647
+log_timezone	GMT	\N	Reporting and Logging / What to Log	Sets the time zone to use in log messages.	sighup	string
+log_transaction_sample_rate	0	\N	Reporting and Logging / When to Log	Sets the fraction of transactions from which to log all statements.	superuser	real	0	1
+log_truncate_on_rotation	off	\N	Reporting and Logging / Where to Log	Truncate existing log files of same name during log rotation.	sighup	bool
+logging_collector	off	\N	Reporting and Logging / Where to Log	Start a subprocess to capture stderr, csvlog and/or jsonlog into log files.	postmaster	bool
+logical_decoding_work_mem	65536	kB	Resource Usage / Memory	Sets the maximum memory to be used for logical decoding.	user	integer	64	2147483647
+maintenance_io_concurrency	10	\N	Resource Usage / Asynchronous Behavior	A variant of effective_io_concurrency that is used for maintenance work.	user	integer	0	1000
+maintenance_work_mem	65536	kB	Resource Usage / Memory	Sets the maximum memory to be used for maintenance operations.	user	integer	1024	2147483647
+max_connections	100	\N	Connections and Authentication / Connection Settings	Sets the maximum number of concurrent connections.	postmaster	integer	1	262143
+max_files_per_process	1000	\N	Resource Usage / Kernel Resources	Sets the maximum number of simultaneously open files for each server process.	postmaster	integer	64	2147483647
+max_function_args	100	\N	Preset Options	Shows the maximum number of function arguments.	internal	integer	100	100
+max_identifier_length	63	\N	Preset Options	Shows the maximum identifier length.	internal	integer	63	63
+max_index_keys	32	\N	Preset Options	Shows the maximum number of index keys.	internal	integer	32	32
+max_locks_per_transaction	64	\N	Lock Management	Sets the maximum number of locks per transaction.	postmaster	integer	10	2147483647
+max_logical_replication_workers	4	\N	Replication / Subscribers	Maximum number of logical replication worker processes.	postmaster	integer	0	262143
+max_parallel_apply_workers_per_subscription	2	\N	Replication / Subscribers	Maximum number of parallel apply workers per subscription.	sighup	integer	0	1024
+max_parallel_maintenance_workers	2	\N	Resource Usage / Asynchronous Behavior	Sets the maximum number of parallel processes per maintenance operation.	user	integer	0	1024
+max_parallel_workers	8	\N	Resource Usage / Asynchronous Behavior	Sets the maximum number of parallel workers that can be active at one time.	user	integer	0	1024
+max_parallel_workers_per_gather	2	\N	Resource Usage / Asynchronous Behavior	Sets the maximum number of parallel processes per executor node.	user	integer	0	1024
+max_pred_locks_per_page	2	\N	Lock Management	Sets the maximum number of predicate-locked tuples per page.	sighup	integer	0	2147483647
+max_pred_locks_per_relation	-2	\N	Lock Management	Sets the maximum number of predicate-locked pages and tuples per relation.	sighup	integer	-2147483648	2147483647
+max_pred_locks_per_transaction	64	\N	Lock Management	Sets the maximum number of predicate locks per transaction.	postmaster	integer	10	2147483647
+max_prepared_transactions	0	\N	Resource Usage / Memory	Sets the maximum number of simultaneously prepared transactions.	postmaster	integer	0	262143
+max_replication_slots	10	\N	Replication / Sending Servers	Sets the maximum number of simultaneously defined replication slots.	postmaster	integer	0	262143
+max_slot_wal_keep_size	-1	MB	Replication / Sending Servers	Sets the maximum WAL size that can be reserved by replication slots.	sighup	integer	-1	2147483647
+max_stack_depth	100	kB	Resource Usage / Memory	Sets the maximum stack depth, in kilobytes.	superuser	integer	100	2147483647
+max_standby_archive_delay	30000	ms	Replication / Standby Servers	Sets the maximum delay before canceling queries when a hot standby server is processing archived WAL data.	sighup	integer	-1	2147483647
+max_standby_streaming_delay	30000	ms	Replication / Standby Servers	Sets the maximum delay before canceling queries when a hot standby server is processing streamed WAL data.	sighup	integer	-1	2147483647
+max_sync_workers_per_subscription	2	\N	Replication / Subscribers	Maximum number of table synchronization workers per subscription.	sighup	integer	0	262143
+max_wal_senders	10	\N	Replication / Sending Servers	Sets the maximum number of simultaneously running WAL sender processes.	postmaster	integer	0	262143
+max_wal_size	1024	MB	Write-Ahead Log / Checkpoints	Sets the WAL size that triggers a checkpoint.	sighup	integer	2	2147483647
+max_worker_processes	8	\N	Resource Usage / Asynchronous Behavior	Maximum number of concurrent worker processes.	postmaster	integer	0	262143
+min_dynamic_shared_memory	0	MB	Resource Usage / Memory	Amount of dynamic shared memory reserved at startup.	postmaster	integer	0	2147483647
+min_parallel_index_scan_size	64	8kB	Query Tuning / Planner Cost Constants	Sets the minimum amount of index data for a parallel scan.	user	integer	0	715827882
+min_parallel_table_scan_size	1024	8kB	Query Tuning / Planner Cost Constants	Sets the minimum amount of table data for a parallel scan.	user	integer	0	715827882
+min_wal_size	80	MB	Write-Ahead Log / Checkpoints	Sets the minimum size to shrink the WAL to.	sighup	integer	2	2147483647
+old_snapshot_threshold	-1	min	Resource Usage / Asynchronous Behavior	Time before a snapshot is too old to read pages changed after the snapshot was taken.	postmaster	integer	-1	86400
+parallel_leader_participation	on	\N	Resource Usage / Asynchronous Behavior	Controls whether Gather and Gather Merge also run subplans.	user	bool
+parallel_setup_cost	1000	\N	Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of starting up worker processes for parallel query.	user	real	0	1.79769e+308
+parallel_tuple_cost	0.1	\N	Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of passing each tuple (row) from worker to leader backend.	user	real	0	1.79769e+308
 password_encryption	scram-sha-256	\N	Connections and Authentication / Authentication	Chooses the algorithm for encrypting passwords.	user	enum	\N	\N	md5,scram-sha-256
 plan_cache_mode	auto	\N	Query Tuning / Other Planner Options	Controls the planner's selection of custom or generic plan.	user	enum	\N	\N	auto,force_generic_plan,force_custom_plan
-port	5432	\N	Connections and Authentication / Connection Settings	Sets the TCP port the server listens on.	postmaster	integer	1	65535	\N
-post_auth_delay	0	s	Developer Options	Sets the amount of time to wait after authentication on connection startup.	backend	integer	0	2147	\N
-pre_auth_delay	0	s	Developer Options	Sets the amount of time to wait before authentication on connection startup.	sighup	integer	0	60	\N
-primary_conninfo		\N	Replication / Standby Servers	Sets the connection string to be used to connect to the sending server.	sighup	string	\N	\N	\N
-primary_slot_name		\N	Replication / Standby Servers	Sets the name of the replication slot to use on the sending server.	sighup	string	\N	\N	\N
-quote_all_identifiers	off	\N	Version and Platform Compatibility / Previous PostgreSQL Versions	When generating SQL fragments, quote all identifiers.	user	bool	\N	\N	\N
-random_page_cost	4	\N	Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of a nonsequentially fetched disk page.	user	real	0	1.79769e+308	\N
-recovery_end_command		\N	Write-Ahead Log / Archive Recovery	Sets the shell command that will be executed once at the end of recovery.	sighup	string	\N	\N	\N
+port	5432	\N	Connections and Authentication / Connection Settings	Sets the TCP port the server listens on.	postmaster	integer	1	65535
+post_auth_delay	0	s	Developer Options	Sets the amount of time to wait after authentication on connection startup.	backend	integer	0	2147
+pre_auth_delay	0	s	Developer Options	Sets the amount of time to wait before authentication on connection startup.	sighup	integer	0	60
+primary_conninfo		\N	Replication / Standby Servers	Sets the connection string to be used to connect to the sending server.	sighup	string
+primary_slot_name		\N	Replication / Standby Servers	Sets the name of the replication slot to use on the sending server.	sighup	string
+quote_all_identifiers	off	\N	Version and Platform Compatibility / Previous PostgreSQL Versions	When generating SQL fragments, quote all identifiers.	user	bool
+random_page_cost	4	\N	Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of a nonsequentially fetched disk page.	user	real	0	1.79769e+308
+recovery_end_command		\N	Write-Ahead Log / Archive Recovery	Sets the shell command that will be executed once at the end of recovery.	sighup	string
 recovery_init_sync_method	fsync	\N	Error Handling	Sets the method for synchronizing the data directory before crash recovery.	sighup	enum	\N	\N	fsync,syncfs
-recovery_min_apply_delay	0	ms	Replication / Standby Servers	Sets the minimum delay for applying changes during recovery.	sighup	integer	0	2147483647	\N
+recovery_min_apply_delay	0	ms	Replication / Standby Servers	Sets the minimum delay for applying changes during recovery.	sighup	integer	0	2147483647
 recovery_prefetch	try	\N	Write-Ahead Log / Recovery	Prefetch referenced blocks during recovery.	sighup	enum	\N	\N	off,on,try
-recovery_target		\N	Write-Ahead Log / Recovery Target	Set to "immediate" to end recovery as soon as a consistent state is reached.	postmaster	string	\N	\N	\N
+recovery_target		\N	Write-Ahead Log / Recovery Target	Set to "immediate" to end recovery as soon as a consistent state is reached.	postmaster	string
 recovery_target_action	pause	\N	Write-Ahead Log / Recovery Target	Sets the action to perform upon reaching the recovery target.	postmaster	enum	\N	\N	pause,promote,shutdown
-recovery_target_inclusive	on	\N	Write-Ahead Log / Recovery Target	Sets whether to include or exclude transaction with recovery target.	postmaster	bool	\N	\N	\N
-recovery_target_lsn		\N	Write-Ahead Log / Recovery Target	Sets the LSN of the write-ahead log location up to which recovery will proceed.	postmaster	string	\N	\N	\N
-recovery_target_name		\N	Write-Ahead Log / Recovery Target	Sets the named restore point up to which recovery will proceed.	postmaster	string	\N	\N	\N
-recovery_target_time		\N	Write-Ahead Log / Recovery Target	Sets the time stamp up to which recovery will proceed.	postmaster	string	\N	\N	\N
-recovery_target_timeline	latest	\N	Write-Ahead Log / Recovery Target	Specifies the timeline to recover into.	postmaster	string	\N	\N	\N
-recovery_target_xid		\N	Write-Ahead Log / Recovery Target	Sets the transaction ID up to which recovery will proceed.	postmaster	string	\N	\N	\N
-recursive_worktable_factor	10	\N	Query Tuning / Other Planner Options	Sets the planner's estimate of the average size of a recursive query's working table.	user	real	0.001	1e+06	\N
-remove_temp_files_after_crash	on	\N	Developer Options	Remove temporary files after backend crash.	sighup	bool	\N	\N	\N
-reserved_connections	0	\N	Connections and Authentication / Connection Settings	Sets the number of connection slots reserved for roles with privileges of pg_use_reserved_connections.	postmaster	integer	0	262143	\N
-restart_after_crash	on	\N	Error Handling	Reinitialize server after backend crash.	sighup	bool	\N	\N	\N
-restore_command		\N	Write-Ahead Log / Archive Recovery	Sets the shell command that will be called to retrieve an archived WAL file.	sighup	string	\N	\N	\N
-restrict_nonsystem_relation_kind		\N	Client Connection Defaults / Statement Behavior	Prohibits access to non-system relations of specified kinds.	user	string	\N	\N	\N
-row_security	on	\N	Client Connection Defaults / Statement Behavior	Enable row security.	user	bool	\N	\N	\N
-scram_iterations	4096	\N	Connections and Authentication / Authentication	Sets the iteration count for SCRAM secret generation.	user	integer	1	2147483647	\N
-search_path	"\duser", public	\N	Client Connection Defaults / Statement Behavior	Sets the schema search order for names that are not schema-qualified.	user	string	\N	\N	\N
-segment_size	131072	8kB	Preset Options	Shows the number of pages per disk file.	internal	integer	131072	131072	\N
-send_abort_for_crash	off	\N	Developer Options	Send SIGABRT not SIGQUIT to child processes after backend crash.	sighup	bool	\N	\N	\N
-send_abort_for_kill	off	\N	Developer Options	Send SIGABRT not SIGKILL to stuck child processes.	sighup	bool	\N	\N	\N
-seq_page_cost	1	\N	Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of a sequentially fetched disk page.	user	real	0	1.79769e+308	\N
-server_encoding	SQL_ASCII	\N	Preset Options	Shows the server (database) character set encoding.	internal	string	\N	\N	\N
-server_version	16.14	\N	Preset Options	Shows the server version.	internal	string	\N	\N	\N
-server_version_num	160014	\N	Preset Options	Shows the server version as an integer.	internal	integer	160014	160014	\N
-session_preload_libraries		\N	Client Connection Defaults / Shared Library Preloading	Lists shared libraries to preload into each backend.	superuser	string	\N	\N	\N
+recovery_target_inclusive	on	\N	Write-Ahead Log / Recovery Target	Sets whether to include or exclude transaction with recovery target.	postmaster	bool
+recovery_target_lsn		\N	Write-Ahead Log / Recovery Target	Sets the LSN of the write-ahead log location up to which recovery will proceed.	postmaster	string
+recovery_target_name		\N	Write-Ahead Log / Recovery Target	Sets the named restore point up to which recovery will proceed.	postmaster	string
+recovery_target_time		\N	Write-Ahead Log / Recovery Target	Sets the time stamp up to which recovery will proceed.	postmaster	string
+recovery_target_timeline	latest	\N	Write-Ahead Log / Recovery Target	Specifies the timeline to recover into.	postmaster	string
+recovery_target_xid		\N	Write-Ahead Log / Recovery Target	Sets the transaction ID up to which recovery will proceed.	postmaster	string
+recursive_worktable_factor	10	\N	Query Tuning / Other Planner Options	Sets the planner's estimate of the average size of a recursive query's working table.	user	real	0.001	1e+06
+remove_temp_files_after_crash	on	\N	Developer Options	Remove temporary files after backend crash.	sighup	bool
+reserved_connections	0	\N	Connections and Authentication / Connection Settings	Sets the number of connection slots reserved for roles with privileges of pg_use_reserved_connections.	postmaster	integer	0	262143
+restart_after_crash	on	\N	Error Handling	Reinitialize server after backend crash.	sighup	bool
+restore_command		\N	Write-Ahead Log / Archive Recovery	Sets the shell command that will be called to retrieve an archived WAL file.	sighup	string
+restrict_nonsystem_relation_kind		\N	Client Connection Defaults / Statement Behavior	Prohibits access to non-system relations of specified kinds.	user	string
+row_security	on	\N	Client Connection Defaults / Statement Behavior	Enable row security.	user	bool
+scram_iterations	4096	\N	Connections and Authentication / Authentication	Sets the iteration count for SCRAM secret generation.	user	integer	1	2147483647
+search_path	"\duser", public	\N	Client Connection Defaults / Statement Behavior	Sets the schema search order for names that are not schema-qualified.	user	string
+segment_size	131072	8kB	Preset Options	Shows the number of pages per disk file.	internal	integer	131072	131072
+send_abort_for_crash	off	\N	Developer Options	Send SIGABRT not SIGQUIT to child processes after backend crash.	sighup	bool
+send_abort_for_kill	off	\N	Developer Options	Send SIGABRT not SIGKILL to stuck child processes.	sighup	bool
+seq_page_cost	1	\N	Query Tuning / Planner Cost Constants	Sets the planner's estimate of the cost of a sequentially fetched disk page.	user	real	0	1.79769e+308
+server_encoding	SQL_ASCII	\N	Preset Options	Shows the server (database) character set encoding.	internal	string
+server_version	16.14	\N	Preset Options	Shows the server version.	internal	string
+server_version_num	160014	\N	Preset Options	Shows the server version as an integer.	internal	integer	160014	160014
+session_preload_libraries		\N	Client Connection Defaults / Shared Library Preloading	Lists shared libraries to preload into each backend.	superuser	string
 session_replication_role	origin	\N	Client Connection Defaults / Statement Behavior	Sets the session's behavior for triggers and rewrite rules.	superuser	enum	\N	\N	origin,replica,local
-shared_buffers	16384	8kB	Resource Usage / Memory	Sets the number of shared memory buffers used by the server.	postmaster	integer	16	1073741823	\N
-shared_memory_size	0	MB	Preset Options	Shows the size of the server's main shared memory area (rounded up to the nearest MB).	internal	integer	0	2147483647	\N
-shared_memory_size_in_huge_pages	-1	\N	Preset Options	Shows the number of huge pages needed for the main shared memory area.	internal	integer	-1	2147483647	\N
+shared_buffers	16384	8kB	Resource Usage / Memory	Sets the number of shared memory buffers used by the server.	postmaster	integer	16	1073741823
+shared_memory_size	0	MB	Preset Options	Shows the size of the server's main shared memory area (rounded up to the nearest MB).	internal	integer	0	2147483647
+shared_memory_size_in_huge_pages	-1	\N	Preset Options	Shows the number of huge pages needed for the main shared memory area.	internal	integer	-1	2147483647
 shared_memory_type	mmap	\N	Resource Usage / Memory	Selects the shared memory implementation used for the main shared memory region.	postmaster	enum	\N	\N	sysv,mmap
-shared_preload_libraries		\N	Client Connection Defaults / Shared Library Preloading	Lists shared libraries to preload into server.	postmaster	string	\N	\N	\N
-ssl	off	\N	Connections and Authentication / SSL	Enables SSL connections.	sighup	bool	\N	\N	\N
-ssl_ca_file		\N	Connections and Authentication / SSL	Location of the SSL certificate authority file.	sighup	string	\N	\N	\N
-ssl_cert_file	server.crt	\N	Connections and Authentication / SSL	Location of the SSL server certificate file.	sighup	string	\N	\N	\N
-ssl_ciphers	HIGH:MEDIUM:+3DES:!aNULL	\N	Connections and Authentication / SSL	Sets the list of allowed SSL ciphers.	sighup	string	\N	\N	\N
-ssl_crl_dir		\N	Connections and Authentication / SSL	Location of the SSL certificate revocation list directory.	sighup	string	\N	\N	\N
-ssl_crl_file		\N	Connections and Authentication / SSL	Location of the SSL certificate revocation list file.	sighup	string	\N	\N	\N
-ssl_dh_params_file		\N	Connections and Authentication / SSL	Location of the SSL DH parameters file.	sighup	string	\N	\N	\N
-ssl_ecdh_curve	prime256v1	\N	Connections and Authentication / SSL	Sets the curve to use for ECDH.	sighup	string	\N	\N	\N
-ssl_key_file	server.key	\N	Connections and Authentication / SSL	Location of the SSL server private key file.	sighup	string	\N	\N	\N
-ssl_library	OpenSSL	\N	Preset Options	Shows the name of the SSL library.	internal	string	\N	\N	\N
+shared_preload_libraries		\N	Client Connection Defaults / Shared Library Preloading	Lists shared libraries to preload into server.	postmaster	string
+ssl	off	\N	Connections and Authentication / SSL	Enables SSL connections.	sighup	bool
+ssl_ca_file		\N	Connections and Authentication / SSL	Location of the SSL certificate authority file.	sighup	string
+ssl_cert_file	server.crt	\N	Connections and Authentication / SSL	Location of the SSL server certificate file.	sighup	string
+ssl_ciphers	HIGH:MEDIUM:+3DES:!aNULL	\N	Connections and Authentication / SSL	Sets the list of allowed SSL ciphers.	sighup	string
+ssl_crl_dir		\N	Connections and Authentication / SSL	Location of the SSL certificate revocation list directory.	sighup	string
+ssl_crl_file		\N	Connections and Authentication / SSL	Location of the SSL certificate revocation list file.	sighup	string
+ssl_dh_params_file		\N	Connections and Authentication / SSL	Location of the SSL DH parameters file.	sighup	string
+ssl_ecdh_curve	prime256v1	\N	Connections and Authentication / SSL	Sets the curve to use for ECDH.	sighup	string
+ssl_key_file	server.key	\N	Connections and Authentication / SSL	Location of the SSL server private key file.	sighup	string
+ssl_library	OpenSSL	\N	Preset Options	Shows the name of the SSL library.	internal	string
 ssl_max_protocol_version		\N	Connections and Authentication / SSL	Sets the maximum SSL/TLS protocol version to use.	sighup	enum	\N	\N	,TLSv1,TLSv1.1,TLSv1.2,TLSv1.3
 ssl_min_protocol_version	TLSv1.2	\N	Connections and Authentication / SSL	Sets the minimum SSL/TLS protocol version to use.	sighup	enum	\N	\N	TLSv1,TLSv1.1,TLSv1.2,TLSv1.3
-ssl_passphrase_command		\N	Connections and Authentication / SSL	Command to obtain passphrases for SSL.	sighup	string	\N	\N	\N
-ssl_passphrase_command_supports_reload	off	\N	Connections and Authentication / SSL	Controls whether ssl_passphrase_command is called during server reload.	sighup	bool	\N	\N	\N
-ssl_prefer_server_ciphers	on	\N	Connections and Authentication / SSL	Give priority to server ciphersuite order.	sighup	bool	\N	\N	\N
-standard_conforming_strings	on	\N	Version and Platform Compatibility / Previous PostgreSQL Versions	Causes '...' strings to treat backslashes literally.	user	bool	\N	\N	\N
-statement_timeout	0	ms	Client Connection Defaults / Statement Behavior	Sets the maximum allowed duration of any statement.	user	integer	0	2147483647	\N
+ssl_passphrase_command		\N	Connections and Authentication / SSL	Command to obtain passphrases for SSL.	sighup	string
+ssl_passphrase_command_supports_reload	off	\N	Connections and Authentication / SSL	Controls whether ssl_passphrase_command is called during server reload.	sighup	bool
+ssl_prefer_server_ciphers	on	\N	Connections and Authentication / SSL	Give priority to server ciphersuite order.	sighup	bool
+standard_conforming_strings	on	\N	Version and Platform Compatibility / Previous PostgreSQL Versions	Causes '...' strings to treat backslashes literally.	user	bool
+statement_timeout	0	ms	Client Connection Defaults / Statement Behavior	Sets the maximum allowed duration of any statement.	user	integer	0	2147483647
 stats_fetch_consistency	cache	\N	Statistics / Cumulative Query and Index Statistics	Sets the consistency of accesses to statistics data.	user	enum	\N	\N	none,cache,snapshot
-superuser_reserved_connections	3	\N	Connections and Authentication / Connection Settings	Sets the number of connection slots reserved for superusers.	postmaster	integer	0	262143	\N
-synchronize_seqscans	on	\N	Version and Platform Compatibility / Previous PostgreSQL Versions	Enable synchronized sequential scans.	user	bool	\N	\N	\N
+superuser_reserved_connections	3	\N	Connections and Authentication / Connection Settings	Sets the number of connection slots reserved for superusers.	postmaster	integer	0	262143
+synchronize_seqscans	on	\N	Version and Platform Compatibility / Previous PostgreSQL Versions	Enable synchronized sequential scans.	user	bool
 synchronous_commit	on	\N	Write-Ahead Log / Settings	Sets the current transaction's synchronization level.	user	enum	\N	\N	local,remote_write,remote_apply,on,off
-synchronous_standby_names		\N	Replication / Primary Server	Number of synchronous standbys and list of names of potential synchronous ones.	sighup	string	\N	\N	\N
+synchronous_standby_names		\N	Replication / Primary Server	Number of synchronous standbys and list of names of potential synchronous ones.	sighup	string
 syslog_facility	local0	\N	Reporting and Logging / Where to Log	Sets the syslog "facility" to be used when syslog enabled.	sighup	enum	\N	\N	local0,local1,local2,local3,local4,local5,local6,local7
-syslog_ident	postgres	\N	Reporting and Logging / Where to Log	Sets the program name used to identify PostgreSQL messages in syslog.	sighup	string	\N	\N	\N
-syslog_sequence_numbers	on	\N	Reporting and Logging / Where to Log	Add sequence number to syslog messages to avoid duplicate suppression.	sighup	bool	\N	\N	\N
-syslog_split_messages	on	\N	Reporting and Logging / Where to Log	Split messages sent to syslog by lines and to fit into 1024 bytes.	sighup	bool	\N	\N	\N
-tcp_keepalives_count	0	\N	Connections and Authentication / TCP Settings	Maximum number of TCP keepalive retransmits.	user	integer	0	2147483647	\N
-tcp_keepalives_idle	0	s	Connections and Authentication / TCP Settings	Time between issuing TCP keepalives.	user	integer	0	2147483647	\N
-tcp_keepalives_interval	0	s	Connections and Authentication / TCP Settings	Time between TCP keepalive retransmits.	user	integer	0	2147483647	\N
-tcp_user_timeout	0	ms	Connections and Authentication / TCP Settings	TCP user timeout.	user	integer	0	2147483647	\N
-temp_buffers	1024	8kB	Resource Usage / Memory	Sets the maximum number of temporary buffers used by each session.	user	integer	100	1073741823	\N
-temp_file_limit	-1	kB	Resource Usage / Disk	Limits the total size of all temporary files used by each process.	superuser	integer	-1	2147483647	\N
-temp_tablespaces		\N	Client Connection Defaults / Statement Behavior	Sets the tablespace(s) to use for temporary tables and sort files.	user	string	\N	\N	\N
-TimeZone	GMT	\N	Client Connection Defaults / Locale and Formatting	Sets the time zone for displaying and interpreting time stamps.	user	string	\N	\N	\N
-timezone_abbreviations	\N	\N	Client Connection Defaults / Locale and Formatting	Selects a file of time zone abbreviations.	user	string	\N	\N	\N
-trace_notify	off	\N	Developer Options	Generates debugging output for LISTEN and NOTIFY.	user	bool	\N	\N	\N
+syslog_ident	postgres	\N	Reporting and Logging / Where to Log	Sets the program name used to identify PostgreSQL messages in syslog.	sighup	string
+syslog_sequence_numbers	on	\N	Reporting and Logging / Where to Log	Add sequence number to syslog messages to avoid duplicate suppression.	sighup	bool
+syslog_split_messages	on	\N	Reporting and Logging / Where to Log	Split messages sent to syslog by lines and to fit into 1024 bytes.	sighup	bool
+tcp_keepalives_count	0	\N	Connections and Authentication / TCP Settings	Maximum number of TCP keepalive retransmits.	user	integer	0	2147483647
+tcp_keepalives_idle	0	s	Connections and Authentication / TCP Settings	Time between issuing TCP keepalives.	user	integer	0	2147483647
+tcp_keepalives_interval	0	s	Connections and Authentication / TCP Settings	Time between TCP keepalive retransmits.	user	integer	0	2147483647
+tcp_user_timeout	0	ms	Connections and Authentication / TCP Settings	TCP user timeout.	user	integer	0	2147483647
+temp_buffers	1024	8kB	Resource Usage / Memory	Sets the maximum number of temporary buffers used by each session.	user	integer	100	1073741823
+temp_file_limit	-1	kB	Resource Usage / Disk	Limits the total size of all temporary files used by each process.	superuser	integer	-1	2147483647
+temp_tablespaces		\N	Client Connection Defaults / Statement Behavior	Sets the tablespace(s) to use for temporary tables and sort files.	user	string
+TimeZone	GMT	\N	Client Connection Defaults / Locale and Formatting	Sets the time zone for displaying and interpreting time stamps.	user	string
+timezone_abbreviations	\N	\N	Client Connection Defaults / Locale and Formatting	Selects a file of time zone abbreviations.	user	string
+trace_notify	off	\N	Developer Options	Generates debugging output for LISTEN and NOTIFY.	user	bool
 trace_recovery_messages	log	\N	Developer Options	Enables logging of recovery-related debugging information.	sighup	enum	\N	\N	debug5,debug4,debug3,debug2,debug1,log,notice,warning,error
-trace_sort	off	\N	Developer Options	Emit information about resource usage in sorting.	user	bool	\N	\N	\N
-track_activities	on	\N	Statistics / Cumulative Query and Index Statistics	Collects information about executing commands.	superuser	bool	\N	\N	\N
-track_activity_query_size	1024	B	Statistics / Cumulative Query and Index Statistics	Sets the size reserved for pg_stat_activity.query, in bytes.	postmaster	integer	100	1048576	\N
-track_commit_timestamp	off	\N	Replication / Sending Servers	Collects transaction commit time.	postmaster	bool	\N	\N	\N
-track_counts	on	\N	Statistics / Cumulative Query and Index Statistics	Collects statistics on database activity.	superuser	bool	\N	\N	\N
+trace_sort	off	\N	Developer Options	Emit information about resource usage in sorting.	user	bool
+track_activities	on	\N	Statistics / Cumulative Query and Index Statistics	Collects information about executing commands.	superuser	bool
+track_activity_query_size	1024	B	Statistics / Cumulative Query and Index Statistics	Sets the size reserved for pg_stat_activity.query, in bytes.	postmaster	integer	100	1048576
+track_commit_timestamp	off	\N	Replication / Sending Servers	Collects transaction commit time.	postmaster	bool
+track_counts	on	\N	Statistics / Cumulative Query and Index Statistics	Collects statistics on database activity.	superuser	bool
 track_functions	none	\N	Statistics / Cumulative Query and Index Statistics	Collects function-level statistics on database activity.	superuser	enum	\N	\N	none,pl,all
-track_io_timing	off	\N	Statistics / Cumulative Query and Index Statistics	Collects timing statistics for database I/O activity.	superuser	bool	\N	\N	\N
-track_wal_io_timing	off	\N	Statistics / Cumulative Query and Index Statistics	Collects timing statistics for WAL I/O activity.	superuser	bool	\N	\N	\N
-transaction_deferrable	off	\N	Client Connection Defaults / Statement Behavior	Whether to defer a read-only serializable transaction until it can be executed with no possible serialization failures.	user	bool	\N	\N	\N
+track_io_timing	off	\N	Statistics / Cumulative Query and Index Statistics	Collects timing statistics for database I/O activity.	superuser	bool
+track_wal_io_timing	off	\N	Statistics / Cumulative Query and Index Statistics	Collects timing statistics for WAL I/O activity.	superuser	bool
+transaction_deferrable	off	\N	Client Connection Defaults / Statement Behavior	Whether to defer a read-only serializable transaction until it can be executed with no possible serialization failures.	user	bool
 transaction_isolation	read committed	\N	Client Connection Defaults / Statement Behavior	Sets the current transaction's isolation level.	user	enum	\N	\N	serializable,repeatable read,read committed,read uncommitted
-transaction_read_only	off	\N	Client Connection Defaults / Statement Behavior	Sets the current transaction's read-only status.	user	bool	\N	\N	\N
-transform_null_equals	off	\N	Version and Platform Compatibility / Other Platforms and Clients	Treats "expr=NULL" as "expr IS NULL".	user	bool	\N	\N	\N
-unix_socket_directories	/tmp	\N	Connections and Authentication / Connection Settings	Sets the directories where Unix-domain sockets will be created.	postmaster	string	\N	\N	\N
-unix_socket_group		\N	Connections and Authentication / Connection Settings	Sets the owning group of the Unix-domain socket.	postmaster	string	\N	\N	\N
-unix_socket_permissions	511	\N	Connections and Authentication / Connection Settings	Sets the access permissions of the Unix-domain socket.	postmaster	integer	0	511	\N
-update_process_title	on	\N	Reporting and Logging / Process Title	Updates the process title to show the active SQL command.	superuser	bool	\N	\N	\N
-vacuum_buffer_usage_limit	256	kB	Resource Usage / Memory	Sets the buffer pool size for VACUUM, ANALYZE, and autovacuum.	user	integer	0	16777216	\N
-vacuum_cost_delay	0	ms	Resource Usage / Cost-Based Vacuum Delay	Vacuum cost delay in milliseconds.	user	real	0	100	\N
-vacuum_cost_limit	200	\N	Resource Usage / Cost-Based Vacuum Delay	Vacuum cost amount available before napping.	user	integer	1	10000	\N
-vacuum_cost_page_dirty	20	\N	Resource Usage / Cost-Based Vacuum Delay	Vacuum cost for a page dirtied by vacuum.	user	integer	0	10000	\N
-vacuum_cost_page_hit	1	\N	Resource Usage / Cost-Based Vacuum Delay	Vacuum cost for a page found in the buffer cache.	user	integer	0	10000	\N
-vacuum_cost_page_miss	2	\N	Resource Usage / Cost-Based Vacuum Delay	Vacuum cost for a page not found in the buffer cache.	user	integer	0	10000	\N
-vacuum_failsafe_age	1600000000	\N	Client Connection Defaults / Statement Behavior	Age at which VACUUM should trigger failsafe to avoid a wraparound outage.	user	integer	0	2100000000	\N
-vacuum_freeze_min_age	50000000	\N	Client Connection Defaults / Statement Behavior	Minimum age at which VACUUM should freeze a table row.	user	integer	0	1000000000	\N
-vacuum_freeze_table_age	150000000	\N	Client Connection Defaults / Statement Behavior	Age at which VACUUM should scan whole table to freeze tuples.	user	integer	0	2000000000	\N
-vacuum_multixact_failsafe_age	1600000000	\N	Client Connection Defaults / Statement Behavior	Multixact age at which VACUUM should trigger failsafe to avoid a wraparound outage.	user	integer	0	2100000000	\N
-vacuum_multixact_freeze_min_age	5000000	\N	Client Connection Defaults / Statement Behavior	Minimum age at which VACUUM should freeze a MultiXactId in a table row.	user	integer	0	1000000000	\N
-vacuum_multixact_freeze_table_age	150000000	\N	Client Connection Defaults / Statement Behavior	Multixact age at which VACUUM should scan whole table to freeze tuples.	user	integer	0	2000000000	\N
-wal_block_size	8192	\N	Preset Options	Shows the block size in the write ahead log.	internal	integer	8192	8192	\N
-wal_buffers	-1	8kB	Write-Ahead Log / Settings	Sets the number of disk-page buffers in shared memory for WAL.	postmaster	integer	-1	262143	\N
+transaction_read_only	off	\N	Client Connection Defaults / Statement Behavior	Sets the current transaction's read-only status.	user	bool
+transform_null_equals	off	\N	Version and Platform Compatibility / Other Platforms and Clients	Treats "expr=NULL" as "expr IS NULL".	user	bool
+unix_socket_directories	/tmp	\N	Connections and Authentication / Connection Settings	Sets the directories where Unix-domain sockets will be created.	postmaster	string
+unix_socket_group		\N	Connections and Authentication / Connection Settings	Sets the owning group of the Unix-domain socket.	postmaster	string
+unix_socket_permissions	511	\N	Connections and Authentication / Connection Settings	Sets the access permissions of the Unix-domain socket.	postmaster	integer	0	511
+update_process_title	on	\N	Reporting and Logging / Process Title	Updates the process title to show the active SQL command.	superuser	bool
+vacuum_buffer_usage_limit	256	kB	Resource Usage / Memory	Sets the buffer pool size for VACUUM, ANALYZE, and autovacuum.	user	integer	0	16777216
+vacuum_cost_delay	0	ms	Resource Usage / Cost-Based Vacuum Delay	Vacuum cost delay in milliseconds.	user	real	0	100
+vacuum_cost_limit	200	\N	Resource Usage / Cost-Based Vacuum Delay	Vacuum cost amount available before napping.	user	integer	1	10000
+vacuum_cost_page_dirty	20	\N	Resource Usage / Cost-Based Vacuum Delay	Vacuum cost for a page dirtied by vacuum.	user	integer	0	10000
+vacuum_cost_page_hit	1	\N	Resource Usage / Cost-Based Vacuum Delay	Vacuum cost for a page found in the buffer cache.	user	integer	0	10000
+vacuum_cost_page_miss	2	\N	Resource Usage / Cost-Based Vacuum Delay	Vacuum cost for a page not found in the buffer cache.	user	integer	0	10000
+vacuum_failsafe_age	1600000000	\N	Client Connection Defaults / Statement Behavior	Age at which VACUUM should trigger failsafe to avoid a wraparound outage.	user	integer	0	2100000000
+vacuum_freeze_min_age	50000000	\N	Client Connection Defaults / Statement Behavior	Minimum age at which VACUUM should freeze a table row.	user	integer	0	1000000000
+vacuum_freeze_table_age	150000000	\N	Client Connection Defaults / Statement Behavior	Age at which VACUUM should scan whole table to freeze tuples.	user	integer	0	2000000000
+vacuum_multixact_failsafe_age	1600000000	\N	Client Connection Defaults / Statement Behavior	Multixact age at which VACUUM should trigger failsafe to avoid a wraparound outage.	user	integer	0	2100000000
+vacuum_multixact_freeze_min_age	5000000	\N	Client Connection Defaults / Statement Behavior	Minimum age at which VACUUM should freeze a MultiXactId in a table row.	user	integer	0	1000000000
+vacuum_multixact_freeze_table_age	150000000	\N	Client Connection Defaults / Statement Behavior	Multixact age at which VACUUM should scan whole table to freeze tuples.	user	integer	0	2000000000
+wal_block_size	8192	\N	Preset Options	Shows the block size in the write ahead log.	internal	integer	8192	8192
+wal_buffers	-1	8kB	Write-Ahead Log / Settings	Sets the number of disk-page buffers in shared memory for WAL.	postmaster	integer	-1	262143
 wal_compression	off	\N	Write-Ahead Log / Settings	Compresses full-page writes written in WAL file with specified method.	superuser	enum	\N	\N	pglz,on,off
-wal_consistency_checking		\N	Developer Options	Sets the WAL resource managers for which WAL consistency checks are done.	superuser	string	\N	\N	\N
-wal_decode_buffer_size	524288	B	Write-Ahead Log / Recovery	Buffer size for reading ahead in the WAL during recovery.	postmaster	integer	65536	1073741823	\N
-wal_init_zero	on	\N	Write-Ahead Log / Settings	Writes zeroes to new WAL files before first use.	superuser	bool	\N	\N	\N
-wal_keep_size	0	MB	Replication / Sending Servers	Sets the size of WAL files held for standby servers.	sighup	integer	0	2147483647	\N
+wal_consistency_checking		\N	Developer Options	Sets the WAL resource managers for which WAL consistency checks are done.	superuser	string
+wal_decode_buffer_size	524288	B	Write-Ahead Log / Recovery	Buffer size for reading ahead in the WAL during recovery.	postmaster	integer	65536	1073741823
+wal_init_zero	on	\N	Write-Ahead Log / Settings	Writes zeroes to new WAL files before first use.	superuser	bool
+wal_keep_size	0	MB	Replication / Sending Servers	Sets the size of WAL files held for standby servers.	sighup	integer	0	2147483647
 wal_level	replica	\N	Write-Ahead Log / Settings	Sets the level of information written to the WAL.	postmaster	enum	\N	\N	minimal,replica,logical
-wal_log_hints	off	\N	Write-Ahead Log / Settings	Writes full pages to WAL when first modified after a checkpoint, even for a non-critical modification.	postmaster	bool	\N	\N	\N
-wal_receiver_create_temp_slot	off	\N	Replication / Standby Servers	Sets whether a WAL receiver should create a temporary replication slot if no permanent slot is configured.	sighup	bool	\N	\N	\N
-wal_receiver_status_interval	10	s	Replication / Standby Servers	Sets the maximum interval between WAL receiver status reports to the sending server.	sighup	integer	0	2147483	\N
-wal_receiver_timeout	60000	ms	Replication / Standby Servers	Sets the maximum wait time to receive data from the sending server.	sighup	integer	0	2147483647	\N
-wal_recycle	on	\N	Write-Ahead Log / Settings	Recycles WAL files by renaming them.	superuser	bool	\N	\N	\N
-wal_retrieve_retry_interval	5000	ms	Replication / Standby Servers	Sets the time to wait before retrying to retrieve WAL after a failed attempt.	sighup	integer	1	2147483647	\N
-wal_segment_size	16777216	B	Preset Options	Shows the size of write ahead log segments.	internal	integer	1048576	1073741824	\N
-wal_sender_timeout	60000	ms	Replication / Sending Servers	Sets the maximum time to wait for WAL replication.	user	integer	0	2147483647	\N
-wal_skip_threshold	2048	kB	Write-Ahead Log / Settings	Minimum size of new file to fsync instead of writing WAL.	user	integer	0	2147483647	\N
+wal_log_hints	off	\N	Write-Ahead Log / Settings	Writes full pages to WAL when first modified after a checkpoint, even for a non-critical modification.	postmaster	bool
+wal_receiver_create_temp_slot	off	\N	Replication / Standby Servers	Sets whether a WAL receiver should create a temporary replication slot if no permanent slot is configured.	sighup	bool
+wal_receiver_status_interval	10	s	Replication / Standby Servers	Sets the maximum interval between WAL receiver status reports to the sending server.	sighup	integer	0	2147483
+wal_receiver_timeout	60000	ms	Replication / Standby Servers	Sets the maximum wait time to receive data from the sending server.	sighup	integer	0	2147483647
+wal_recycle	on	\N	Write-Ahead Log / Settings	Recycles WAL files by renaming them.	superuser	bool
+wal_retrieve_retry_interval	5000	ms	Replication / Standby Servers	Sets the time to wait before retrying to retrieve WAL after a failed attempt.	sighup	integer	1	2147483647
+wal_segment_size	16777216	B	Preset Options	Shows the size of write ahead log segments.	internal	integer	1048576	1073741824
+wal_sender_timeout	60000	ms	Replication / Sending Servers	Sets the maximum time to wait for WAL replication.	user	integer	0	2147483647
+wal_skip_threshold	2048	kB	Write-Ahead Log / Settings	Minimum size of new file to fsync instead of writing WAL.	user	integer	0	2147483647
 wal_sync_method	fdatasync	\N	Write-Ahead Log / Settings	Selects the method used for forcing WAL updates to disk.	sighup	enum	\N	\N	fsync,fdatasync,open_sync,open_datasync
-wal_writer_delay	200	ms	Write-Ahead Log / Settings	Time between WAL flushes performed in the WAL writer.	sighup	integer	1	10000	\N
-wal_writer_flush_after	128	8kB	Write-Ahead Log / Settings	Amount of WAL written out by WAL writer that triggers a flush.	sighup	integer	0	2147483647	\N
-work_mem	4096	kB	Resource Usage / Memory	Sets the maximum memory to be used for query workspaces.	user	integer	64	2147483647	\N
+wal_writer_delay	200	ms	Write-Ahead Log / Settings	Time between WAL flushes performed in the WAL writer.	sighup	integer	1	10000
+wal_writer_flush_after	128	8kB	Write-Ahead Log / Settings	Amount of WAL written out by WAL writer that triggers a flush.	sighup	integer	0	2147483647
+work_mem	4096	kB	Resource Usage / Memory	Sets the maximum memory to be used for query workspaces.	user	integer	64	2147483647
 xmlbinary	base64	\N	Client Connection Defaults / Statement Behavior	Sets how binary values are to be encoded in XML.	user	enum	\N	\N	base64,hex
 xmloption	content	\N	Client Connection Defaults / Statement Behavior	Sets whether XML data in implicit parsing and serialization operations is to be considered as documents or content fragments.	user	enum	\N	\N	content,document
-zero_damaged_pages	off	\N	Developer Options	Continues processing past damaged page headers.	superuser	bool	\N	\N	\N
+zero_damaged_pages	off	\N	Developer Options	Continues processing past damaged page headers.	superuser	bool
 `,
   (f): PgSetting => ({
-    name: text(f[0]),
+    name: f[0],
     setting: optionalText(f[1]),
     unit: optionalText(f[2]),
-    category: text(f[3]),
+    category: f[3],
     description: text(f[4]),
     context: f[5] as 'internal' | 'postmaster' | 'sighup' | 'superuser-backend' | 'backend' | 'superuser' | 'user',
     vartype: f[6] as 'bool' | 'enum' | 'integer' | 'real' | 'string',

@@ -1,7 +1,7 @@
 /**
- * Reads the tables that scripts/extract-postgres-catalog.ts writes: a row a line, fields parted by tabs, `\N` for
- * an absent value. In a value, a backslash is `\\`, tab `\t`, newline `\n`, carriage return `\r`,
- * backtick `\q` and dollar sign `\d`, so that a block stands in a `String.raw` template as it is.
+ * Reads the tables that scripts/extract-postgres-catalog.ts writes: a row a line, fields parted by tabs, `\N` for an absent value,
+ * left off at the end of a line. In a value, a backslash is `\\`, tab `\t`, newline `\n`, carriage return `\r`, backtick `\q` and
+ * dollar sign `\d`, so that a block stands in a `String.raw` template as it is.
  */
 
 /** Rows of a `String.raw` block that begins and ends with a newline. */
@@ -18,26 +18,32 @@ export function text(field: string): string {
   return field.includes('\\') ? field.replace(/\\(.)/g, (_, letter: string) => escaped[letter] ?? letter) : field;
 }
 
-export function optionalText(field: string): string | undefined {
-  return field === '\\N' ? undefined : text(field);
+export function optionalText(field: string | undefined): string | undefined {
+  return field === undefined || field === absent ? undefined : text(field);
 }
 
 export function flag(field: string): boolean {
   return field === 't';
 }
 
-/** Numbers parted by spaces. */
+/** Numbers parted by spaces; equal lists are one list. */
 export function numbers(field: string): readonly number[] {
-  return field === '' ? none : field.split(' ').map(Number);
+  let list = lists.get(field);
+  if (list === undefined) {
+    list = field === '' ? [] : field.split(' ').map(Number);
+    lists.set(field, list);
+  }
+  return list;
 }
 
-export function optionalNumbers(field: string): readonly number[] | undefined {
-  return field === '\\N' ? undefined : numbers(field);
+export function optionalNumbers(field: string | undefined): readonly number[] | undefined {
+  return field === undefined || field === absent ? undefined : numbers(field);
 }
 
-/** Texts parted by commas; a lone absent value is no list. */
-export function optionalTexts(field: string): readonly string[] | undefined {
-  return field === '\\N' ? undefined : text(field).split(',');
+/** Texts parted by commas. */
+export function optionalTexts(field: string | undefined): readonly string[] | undefined {
+  return field === undefined || field === absent ? undefined : text(field).split(',');
 }
 
-const none: readonly number[] = [];
+const absent = '\\N';
+const lists = new Map<string, readonly number[]>();
