@@ -12,9 +12,12 @@ import process from 'node:process';
 import pg from 'pg';
 import { startPostgres } from './oracle.ts';
 
-/** How one field is named, typed and read back; `sql` gives it as text. */
-type Column = { readonly name: string; readonly kind: Kind; readonly sql: string; readonly type?: string };
-type Kind = 'number' | 'text' | 'flag' | 'optionalText' | 'numbers' | 'optionalNumbers' | 'optionalTexts';
+/**
+ * How one property is named, typed and read back; `sql` gives it as text. A value that is the `usual` one is written as absent, so
+ * such columns stand last. Reading costs by the field: letters and flags that stand together are one field.
+ */
+type Column = { readonly name: string; readonly kind: Kind; readonly sql: string; readonly type?: string; readonly usual?: string };
+type Kind = 'number' | 'letter' | 'text' | 'flag' | 'optionalText' | 'numbers' | 'optionalNumbers' | 'optionalTexts';
 
 type Table = {
   /** The row's type, such as `PgType`. */
@@ -31,6 +34,7 @@ type Generated = { readonly name: string; readonly tables: readonly Table[] };
 
 const typeOf: Readonly<Record<Kind, string>> = {
   number: 'number',
+  letter: 'string',
   text: 'string',
   flag: 'boolean',
   optionalText: 'string | undefined',
@@ -41,6 +45,7 @@ const typeOf: Readonly<Record<Kind, string>> = {
 
 const number = (name: string, sql: string): Column => ({ name, kind: 'number', sql });
 const flag = (name: string, sql: string): Column => ({ name, kind: 'flag', sql });
+const letter = (name: string, sql: string, ...union: readonly string[]): Column => ({ ...text(name, sql, ...union), kind: 'letter' });
 const optional = (name: string, sql: string): Column => ({ name, kind: 'optionalText', sql });
 
 function text(name: string, sql: string, ...union: readonly string[]): Column {
@@ -67,15 +72,15 @@ const generated: readonly Generated[] = [
           text('name', 't.typname'),
           number('length', 't.typlen'),
           flag('byValue', 't.typbyval'),
-          text('kind', 't.typtype', 'b', 'p', 'r', 'm'),
-          text('category', 't.typcategory'),
+          letter('kind', 't.typtype', 'b', 'p', 'r', 'm'),
+          letter('category', 't.typcategory'),
           flag('preferred', 't.typispreferred'),
-          text('delimiter', 't.typdelim'),
+          letter('delimiter', 't.typdelim'),
           number('relationOid', 't.typrelid'),
           number('elementOid', 't.typelem'),
           number('arrayOid', 't.typarray'),
-          text('align', 't.typalign', 'c', 's', 'i', 'd'),
-          text('storage', 't.typstorage', 'p', 'e', 'x', 'm'),
+          letter('align', 't.typalign', 'c', 's', 'i', 'd'),
+          letter('storage', 't.typstorage', 'p', 'e', 'x', 'm'),
           text('input', functionName('t.typinput')),
           text('output', functionName('t.typoutput')),
           text('receive', functionName('t.typreceive')),
@@ -98,23 +103,23 @@ const generated: readonly Generated[] = [
         columns: [
           number('oid', 'p.oid'),
           text('name', 'p.proname'),
-          text('schema', 'p.pronamespace::regnamespace', 'pg_catalog', 'information_schema'),
-          text('kind', 'p.prokind', 'f', 'a', 'w', 'p'),
+          letter('kind', 'p.prokind', 'f', 'a', 'w', 'p'),
           flag('strict', 'p.proisstrict'),
           flag('returnsSet', 'p.proretset'),
-          text('volatility', 'p.provolatile', 'i', 's', 'v'),
+          letter('volatility', 'p.provolatile', 'i', 's', 'v'),
           flag('leakproof', 'p.proleakproof'),
           { name: 'argTypes', kind: 'numbers', sql: `array_to_string(p.proargtypes, ' ')` },
           number('returnType', 'p.prorettype'),
-          number('variadic', 'p.provariadic'),
-          number('defaults', 'p.pronargdefaults'),
           text('source', 'p.prosrc'),
-          text('language', 'l.lanname', 'internal', 'sql', 'c'),
+          { ...text('language', 'l.lanname', 'internal', 'sql', 'c'), usual: 'internal' },
           { name: 'allArgTypes', kind: 'optionalNumbers', sql: `array_to_string(p.proallargtypes, ' ')` },
           optional('argModes', `array_to_string(p.proargmodes, '')`),
           { name: 'argNames', kind: 'optionalTexts', sql: `array_to_string(p.proargnames, ',')` },
+          { ...number('variadic', 'p.provariadic'), usual: '0' },
+          { ...number('defaults', 'p.pronargdefaults'), usual: '0' },
           optional('defaultExpressions', 'pg_get_expr(p.proargdefaults, 0)'),
           optional('sqlBody', `case when l.lanname = 'sql' then coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) end`),
+          { ...text('schema', 'p.pronamespace::regnamespace', 'pg_catalog', 'information_schema'), usual: 'pg_catalog' },
         ],
         from: `from pg_proc p join pg_language l on l.oid = p.prolang where p.oid < ${builtIn} order by p.oid`,
       },
@@ -130,7 +135,7 @@ const generated: readonly Generated[] = [
         columns: [
           number('oid', 'oid'),
           text('name', 'oprname'),
-          text('kind', 'oprkind', 'b', 'l'),
+          letter('kind', 'oprkind', 'b', 'l'),
           number('left', 'oprleft'),
           number('right', 'oprright'),
           number('result', 'oprresult'),
@@ -156,8 +161,8 @@ const generated: readonly Generated[] = [
           number('source', 'castsource'),
           number('target', 'casttarget'),
           number('function', 'castfunc'),
-          text('context', 'castcontext', 'i', 'a', 'e'),
-          text('method', 'castmethod', 'f', 'i', 'b'),
+          letter('context', 'castcontext', 'i', 'a', 'e'),
+          letter('method', 'castmethod', 'f', 'i', 'b'),
         ],
         from: `from pg_cast c where oid < ${builtIn} order by c.oid`,
       },
@@ -172,7 +177,7 @@ const generated: readonly Generated[] = [
         about: 'What pg_proc does not say of an aggregate.',
         columns: [
           number('function', 'aggfnoid::oid'),
-          text('kind', 'aggkind', 'n', 'o', 'h'),
+          letter('kind', 'aggkind', 'n', 'o', 'h'),
           number('directArgs', 'aggnumdirectargs'),
           number('transitionType', 'aggtranstype'),
           optional('initialValue', 'agginitval'),
@@ -269,43 +274,61 @@ const letters: Readonly<Record<string, string>> = {
   $: '\\d',
 };
 
+/** Columns by field. */
+function fieldsOf(columns: readonly Column[]): readonly (readonly Column[])[] {
+  const fields: Column[][] = [];
+  for (const column of columns) {
+    const last = fields.at(-1);
+    if (last !== undefined && isOneLetter(column) && isOneLetter(last[0])) last.push(column);
+    else fields.push([column]);
+  }
+  return fields;
+}
+
+function isOneLetter(column: Column): boolean {
+  return column.kind === 'letter' || column.kind === 'flag';
+}
+
 function encode(value: string | null, column: Column): string {
+  if (value === column.usual) return '\\N';
   if (value === null) {
     if (!column.kind.startsWith('optional')) throw new Error(`${column.name} is null`);
     return '\\N';
   }
   if (column.kind === 'flag') return value === 'true' ? 't' : 'f';
+  if (column.kind === 'letter' && !/^[^\\\t\n\r`$]$/.test(value)) throw new Error(`${column.name} is ${value}`);
   return value.replace(/[\\\t\n\r`$]/g, (letter) => letters[letter]);
 }
 
 /** A text column without any escape is taken as it stands: asking every field costs milliseconds at start. */
-function readBack(column: Column, index: number, isPlain: boolean): string {
-  const field = `f[${index}]`;
-  if (column.kind === 'text' && column.type === undefined && isPlain) return field;
-  const value = column.kind === 'number' ? `Number(${field})` : `${column.kind}(${field})`;
-  return column.type === undefined ? value : `${field} as ${column.type}`;
+function readBack(column: Column, field: string, isPlain: boolean): string {
+  const { kind, type, usual } = column;
+  const value = usual === undefined ? field : `or(${field}, '${usual}')`;
+  if (kind === 'flag') return `${value} === 't'`;
+  if (kind === 'number') return `Number(${value})`;
+  if (type !== undefined) return `${value} as ${type}`;
+  return kind === 'letter' || (kind === 'text' && isPlain) ? value : `${kind}(${value})`;
 }
 
 function source(table: Table, rows: readonly (readonly (string | null)[])[]): string {
   const { type, list, about, columns } = table;
-  const lines = rows.map((row) =>
-    row
-      .map((value, index) => encode(value, columns[index]))
-      .join('\t')
-      .replace(/(\t\\N)+$/, ''),
-  );
-  const fields = columns.map((column) => `  readonly ${column.name}: ${column.type ?? typeOf[column.kind]};`);
-  const reads = columns.map(
-    (column, index) =>
-      `    ${column.name}: ${readBack(
-        column,
-        index,
-        rows.every((row) => !/[\\\t\n\r`$]/.test(row[index] ?? '')),
-      )},`,
+  const fields = fieldsOf(columns);
+  const lines: string[] = [];
+  for (const row of rows) {
+    const encoded = new Map(row.map((value, index) => [columns[index], encode(value, columns[index])]));
+    const line = fields.map((field) => field.map((column) => encoded.get(column)).join('')).join('\t');
+    lines.push(line.replace(/(\t\\N)+$/, ''));
+  }
+  const properties = columns.map((column) => `  readonly ${column.name}: ${column.type ?? typeOf[column.kind]};`);
+  const reads = fields.flatMap((field, index) =>
+    field.map((column, letter) => {
+      const isPlain = rows.every((row) => !/[\\\t\n\r`$]/.test(row[columns.indexOf(column)] ?? ''));
+      return `    ${column.name}: ${readBack(column, isOneLetter(column) ? `f[${index}][${letter}]` : `f[${index}]`, isPlain)},`;
+    }),
   );
   return `
 export type ${type} = {
-${fields.join('\n')}
+${properties.join('\n')}
 };
 
 /** ${about} */
@@ -340,7 +363,7 @@ async function main(folder: string): Promise<void> {
         console.log(`${name}.ts ${table.list}: ${rows.length}`);
       }
       const body = parts.join('');
-      const helpers = Object.keys(typeOf).filter((kind) => body.includes(`: ${kind}(f[`));
+      const helpers = ['or', ...Object.keys(typeOf)].filter((name) => body.includes(` ${name}(f[`) || body.includes(`(${name}(f[`));
       const names = [...helpers, 'readTable'].sort();
       const head = `// Generated by scripts/extract-postgres-catalog.ts from PostgreSQL 16's own catalog; do not edit.
 import { ${names.join(', ')} } from './table.ts';

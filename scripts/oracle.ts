@@ -80,7 +80,7 @@ function ownerForServer(): Owner | undefined {
 
 /** The environment of the server: ours would bring in PGDATA, PGPORT, LC_ALL and the like. */
 function environment(binaries: Binaries, home: string): NodeJS.ProcessEnv {
-  const bare = { PATH: process.env['PATH'] ?? '/usr/bin:/bin', HOME: home, TZ: 'UTC', LC_ALL: 'C' };
+  const bare = { PATH: process.env.PATH ?? '/usr/bin:/bin', HOME: home, TZ: 'UTC', LC_ALL: 'C' };
   return binaries.libraries === undefined ? bare : { ...bare, LD_LIBRARY_PATH: binaries.libraries };
 }
 
@@ -158,7 +158,7 @@ async function layLinks(native: string): Promise<void> {
 function machineBinaries(owner: Owner | undefined, home: string): Found | undefined {
   const root = '/usr/lib/postgresql';
   const versions = existsSync(root) ? readdirSync(root).sort((a, b) => rank(b) - rank(a)) : [];
-  const folders = [...versions.map((name) => path.join(root, name, 'bin')), ...(process.env['PATH'] ?? '').split(':')];
+  const folders = [...versions.map((name) => path.join(root, name, 'bin')), ...(process.env.PATH ?? '').split(':')];
   for (const folder of folders) {
     const binaries: Binaries = {
       initdb: path.join(folder, 'initdb'),

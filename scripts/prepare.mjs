@@ -1,0 +1,73 @@
+/**
+ * Installs and builds what is missing or out of date, so that `npm start` and `npm test` work on a fresh clone.
+ * Plain JavaScript without imports from packages: it runs before there are any.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '..');
+const at = (...parts) => path.join(root, ...parts);
+const modified = (file) => (existsSync(file) ? statSync(file).mtimeMs : 0);
+
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 20 || (major === 20 && minor < 19)) {
+  console.error(`Borealis needs Node 20.19 or newer; this is ${process.version}.`);
+  process.exit(1);
+}
+
+function run(command, args) {
+  const done = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  if (done.status !== 0) {
+    console.error(`${command} ${args.join(' ')} failed${done.error ? `: ${done.error.message}` : ''}`);
+    process.exit(1);
+  }
+}
+
+/** npm writes node_modules/.package-lock.json at the end of an install. */
+function install() {
+  const installed = at('node_modules', '.package-lock.json');
+  if (modified(installed) >= modified(at('package-lock.json')) && modified(installed) > 0) return;
+  console.log('installing packages …');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts']);
+  utimesSync(installed, new Date(), new Date());
+}
+
+function newest(folder) {
+  let latest = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const file = path.join(folder, entry.name);
+    latest = Math.max(latest, entry.isDirectory() ? newest(file) : statSync(file).mtimeMs);
+  }
+  return Math.max(latest, statSync(folder).mtimeMs);
+}
+
+function build() {
+  const stamp = at('dist', '.built');
+  if (modified(stamp) > Math.max(newest(at('src')), modified(at('tsconfig.json')), modified(at('package-lock.json')))) return;
+  console.log('building …');
+  // From scratch: files whose source is gone must not stay behind.
+  rmSync(at('dist'), { recursive: true, force: true });
+  run(process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', root]);
+  mkdirSync(at('dist'), { recursive: true });
+  writeFileSync(stamp, '');
+}
+
+/** `npx borealis` inside the clone. npm makes no such link for the package itself. */
+function link() {
+  const command = at('node_modules', '.bin', 'borealis');
+  try {
+    lstatSync(command);
+  } catch {
+    symlinkSync('../../bin/borealis.mjs', command);
+  }
+}
+
+export function prepare() {
+  install();
+  build();
+  link();
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) prepare();

@@ -1,0 +1,146 @@
+/**
+ * The flags of `borealis start`: each is also an environment variable BOREALIS_<FLAG> and a key in borealis.config.json.
+ * A flag wins over the variable, the variable over the file, the file over the default.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { CommandError, reason } from './data-directory.ts';
+
+export type FlagDefinition = {
+  /** Without the dashes; also the key in the configuration file. */
+  readonly name: string;
+  readonly argument: string | undefined;
+  readonly fallback: string | undefined;
+  readonly description: string;
+};
+
+export const dataDirFlag: FlagDefinition = {
+  name: 'data-dir',
+  argument: 'DIR',
+  fallback: './borealis-data',
+  description: 'where everything is kept',
+};
+
+export const startFlags: readonly FlagDefinition[] = [
+  dataDirFlag,
+  { name: 'in-memory', argument: undefined, fallback: undefined, description: 'keep nothing after exit' },
+  { name: 'host', argument: 'ADDRESS', fallback: '127.0.0.1', description: 'address to listen on' },
+  { name: 'port', argument: 'PORT', fallback: '5432', description: 'SQL port of the first Region; the next Regions count up from it' },
+  { name: 'http-port', argument: 'PORT', fallback: '8000', description: 'control plane API, health, metrics' },
+  { name: 'regions', argument: 'NAMES', fallback: 'us-east-1,us-east-2', description: 'Regions of the deployment' },
+  { name: 'witness-region', argument: 'NAME', fallback: 'us-west-2', description: 'Region that only takes part in the quorum' },
+  { name: 'region-rtt', argument: 'TIME', fallback: '0ms', description: 'simulated round trip between Regions' },
+  { name: 'profile', argument: 'open|dsql', fallback: 'open', description: 'how close to the restrictions of Aurora DSQL' },
+  { name: 'workers', argument: 'N', fallback: '0', description: 'query processor processes beside the main one' },
+  { name: 'journal', argument: 'file|nats://…', fallback: 'file', description: 'where the journal is kept' },
+  { name: 'node-name', argument: 'NAME', fallback: 'node-1', description: 'name of this node in a fleet' },
+  { name: 'no-default-cluster', argument: undefined, fallback: undefined, description: 'start without the default cluster' },
+  { name: 'auth-host-check', argument: 'on|off', fallback: 'on', description: 'whether a token must be for this host' },
+  { name: 'tls-cert', argument: 'FILE', fallback: undefined, description: "certificate for the SQL ports instead of the deployment's own" },
+  { name: 'tls-key', argument: 'FILE', fallback: undefined, description: 'its private key' },
+  { name: 'log-level', argument: 'LEVEL', fallback: 'info', description: 'debug, info, warn, error' },
+  { name: 'log-format', argument: 'pretty|json', fallback: 'pretty', description: 'form of the log on standard error' },
+];
+
+export type StartOptions = {
+  readonly dataDir: string;
+  readonly inMemory: boolean;
+  readonly host: string;
+  readonly port: number;
+  readonly httpPort: number;
+  readonly regions: readonly string[];
+  readonly witnessRegion: string;
+  readonly regionRttMs: number;
+  readonly profile: 'open' | 'dsql';
+  readonly nodeName: string;
+  readonly hasDefaultCluster: boolean;
+  readonly checksTokenHost: boolean;
+  readonly tlsCertFile: string | undefined;
+  readonly tlsKeyFile: string | undefined;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  readonly logFormat: 'pretty' | 'json';
+};
+
+export type FlagValues = Readonly<Record<string, string | boolean | undefined>>;
+
+/** The value of a flag from the command line, the environment, the file or its default. */
+export function flagReader(given: FlagValues, environment: NodeJS.ProcessEnv): (flag: FlagDefinition) => string | undefined {
+  const file = configurationFile();
+  return (flag) => {
+    const value =
+      given[flag.name] ?? environment[`BOREALIS_${flag.name.replaceAll('-', '_').toUpperCase()}`] ?? file[flag.name] ?? flag.fallback;
+    return value === undefined ? undefined : String(value);
+  };
+}
+
+export function startOptions(given: FlagValues, environment: NodeJS.ProcessEnv): StartOptions {
+  const read = flagReader(given, environment);
+  const text = (name: string): string | undefined => {
+    const flag = startFlags.find((candidate) => candidate.name === name);
+    return flag === undefined ? undefined : read(flag);
+  };
+  const needed = (name: string): string => text(name) ?? '';
+  const isOn = (name: string): boolean => /^(true|on|yes|1|)$/i.test(text(name) ?? 'false');
+  const oneOf = <Choice extends string>(name: string, ...choices: readonly Choice[]): Choice => {
+    const value = needed(name);
+    const choice = choices.find((candidate) => candidate === value);
+    if (choice === undefined) throw new CommandError(`--${name} takes ${choices.join(' or ')}, not "${value}"`);
+    return choice;
+  };
+  const port = (name: string): number => {
+    const value = Number(needed(name));
+    if (!Number.isInteger(value) || value < 0 || value > 65_535)
+      throw new CommandError(`--${name} takes a port number, not "${needed(name)}"`);
+    return value;
+  };
+  const regions = needed('regions')
+    .split(',')
+    .map((name) => name.trim());
+  for (const name of [...regions, needed('witness-region')]) {
+    if (!/^[a-z]{2,}(-[a-z]+)+-\d+$/.test(name)) throw new CommandError(`"${name}" is no Region name: it should look like us-east-1`);
+  }
+  if (new Set([...regions, needed('witness-region')]).size !== regions.length + 1)
+    throw new CommandError('each Region, and the witness Region, must be another one');
+  if (needed('workers') !== '0')
+    throw new CommandError('--workers: query processors in processes of their own are not available yet; leave it at 0');
+  if (needed('journal') !== 'file')
+    throw new CommandError(`--journal ${needed('journal')}: only the local journal (file) is available yet`);
+  if ((text('tls-cert') === undefined) !== (text('tls-key') === undefined)) throw new CommandError('--tls-cert and --tls-key go together');
+  return {
+    dataDir: needed('data-dir'),
+    inMemory: isOn('in-memory'),
+    host: needed('host'),
+    port: port('port'),
+    httpPort: port('http-port'),
+    regions,
+    witnessRegion: needed('witness-region'),
+    regionRttMs: milliseconds(needed('region-rtt')),
+    profile: oneOf('profile', 'open', 'dsql'),
+    nodeName: needed('node-name'),
+    hasDefaultCluster: !isOn('no-default-cluster'),
+    checksTokenHost: oneOf('auth-host-check', 'on', 'off') === 'on',
+    tlsCertFile: text('tls-cert'),
+    tlsKeyFile: text('tls-key'),
+    logLevel: oneOf('log-level', 'debug', 'info', 'warn', 'error'),
+    logFormat: oneOf('log-format', 'pretty', 'json'),
+  };
+}
+
+function milliseconds(text: string): number {
+  const parts = /^(\d+(?:\.\d+)?)(ms|s|)$/.exec(text);
+  if (parts === null) throw new CommandError(`--region-rtt takes a time such as 20ms, not "${text}"`);
+  return Number(parts[1]) * (parts[2] === 's' ? 1_000 : 1);
+}
+
+function configurationFile(): Readonly<Record<string, unknown>> {
+  const name = 'borealis.config.json';
+  if (!existsSync(name)) return {};
+  try {
+    const content: unknown = JSON.parse(readFileSync(name, 'utf8'));
+    if (typeof content !== 'object' || content === null || Array.isArray(content)) throw new Error('it should hold one object');
+    const known = new Set(startFlags.map((flag) => flag.name));
+    for (const key of Object.keys(content)) if (!known.has(key)) throw new Error(`unknown key "${key}"`);
+    return content as Record<string, unknown>;
+  } catch (error) {
+    throw new CommandError(`${name}: ${reason(error)}`);
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * `borealis start`: holds the data directory, runs a node, says where it serves, and stops it cleanly on SIGTERM, SIGINT, or when the
+ * npm process that started it is gone. A second signal stops at once.
+ */
+import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
+import path from 'node:path';
+import { memoryDisk, realWorld } from '#base/real-world.ts';
+import { startNode } from '#main.ts';
+import { CommandError, holdDirectory, reason, writeDeployment } from './data-directory.ts';
+import { givenRootKey } from './endpoint.ts';
+import { makeLog } from './log.ts';
+import { type FlagValues, type StartOptions, startOptions } from './options.ts';
+
+export async function start(flags: FlagValues, environment: NodeJS.ProcessEnv): Promise<void> {
+  const options = startOptions(flags, environment);
+  const stopped = stopSignals();
+  const log = await makeLog(options);
+  const directory = path.resolve(options.dataDir);
+  // Also in memory: `borealis env` and `borealis stop` find the deployment here.
+  const release = holdDirectory(directory);
+  try {
+    const world = realWorld({ log, ...(options.inMemory ? { disk: memoryDisk() } : {}) });
+    const node = await startNode(world, {
+      ...options,
+      directory,
+      rootKey: givenRootKey(environment),
+      tls: ownTls(options),
+      onFatal: (error) => {
+        process.stderr.write(`borealis: ${error.message}\n`);
+        process.exit(1);
+      },
+    }).catch((error: unknown) => {
+      throw asCommandError(error, options);
+    });
+    writeDeployment(directory, node.deployment);
+    process.stdout.write(`${greeting(node.deployment, options)}\nborealis is ready\n`);
+    const why = await stopped;
+    log.info('stopping', { why });
+    await node.stop();
+  } finally {
+    release();
+  }
+  process.exit(0);
+}
+
+function greeting(deployment: Parameters<typeof writeDeployment>[1], options: StartOptions): string {
+  const lines: string[] = ['', 'Borealis'];
+  const cluster = deployment.clusters.find(({ isDefault }) => isDefault);
+  const host = deployment.host;
+  for (const { name, port } of deployment.regions) {
+    lines.push(`  ${name.padEnd(16)}${cluster === undefined ? '' : `${cluster.id}.dsql.${name}.on.aws at `}${host}:${port}`);
+  }
+  lines.push(`  ${options.witnessRegion.padEnd(16)}witness`);
+  const dataDir = options.dataDir === './borealis-data' ? '' : ` --data-dir ${options.dataDir}`;
+  if (cluster !== undefined) lines.push('', `  psql            eval "$(npx borealis env${dataDir})" && psql`);
+  lines.push(
+    `  health          http${isLoopback(host) ? '' : 's'}://${isIP(host) === 6 ? `[${host}]` : host}:${deployment.httpPort}/health`,
+    '',
+  );
+  return lines.join('\n');
+}
+
+export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+function ownTls(options: StartOptions): { readonly certificate: Buffer; readonly privateKey: Buffer } | undefined {
+  if (options.tlsCertFile === undefined || options.tlsKeyFile === undefined) return undefined;
+  const read = (file: string): Buffer => {
+    try {
+      return readFileSync(file);
+    } catch (error) {
+      throw new CommandError(`cannot read ${file}: ${reason(error)}`);
+    }
+  };
+  return { certificate: read(options.tlsCertFile), privateKey: read(options.tlsKeyFile) };
+}
+
+/** What a user can mend, in one line; everything else keeps its stack. */
+function asCommandError(error: unknown, options: StartOptions): unknown {
+  const { code, port, address } = error as NodeJS.ErrnoException & { readonly port?: number; readonly address?: string };
+  if (code === 'EADDRINUSE')
+    return new CommandError(`port ${port} on ${address ?? options.host} is in use: choose another with --port or --http-port`);
+  if (code === 'EADDRNOTAVAIL') return new CommandError(`this machine has no address ${options.host}`);
+  if (code === 'EACCES' && port !== undefined) return new CommandError(`no permission to listen on port ${port}`);
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOSPC' || code === 'ENOTDIR') {
+    return new CommandError(`cannot use the data directory ${options.dataDir}: ${reason(error)}`);
+  }
+  return error;
+}
+
+/** Resolves with the first reason to stop; a second signal ends the process on the spot. */
+function stopSignals(): Promise<string> {
+  return new Promise((resolve) => {
+    let isStopping = false;
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        if (isStopping) process.exit(1);
+        isStopping = true;
+        resolve(signal);
+      });
+    }
+    watchNpm(() => {
+      isStopping = true;
+      resolve('the npm process that started this one is gone');
+    });
+  });
+}
+
+/** npm does not pass signals on. Its process is our parent, or our parent's parent (with a shell in between). */
+function watchNpm(onGone: () => void): void {
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const ancestors = [process.ppid, parentOf(process.ppid)].filter((pid): pid is number => pid !== undefined && pid > 1);
+  const timer = setInterval(() => {
+    if (process.ppid === ancestors[0] && (ancestors[1] === undefined || parentOf(process.ppid) === ancestors[1])) return;
+    clearInterval(timer);
+    onGone();
+  }, 500);
+  timer.unref();
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+  } catch {
+    return undefined; // No /proc here: the parent alone is watched.
+  }
+}
