@@ -13,7 +13,7 @@ const command = path.join(root, 'bin/borealis.mjs');
 export const sampleData = path.join(root, 'test/data');
 
 export const hasPsql = spawnSync('psql', ['--version']).status === 0;
-if (!hasPsql) console.warn("psql is not installed: the tests that need it are left out (Debian: apt-get install postgresql-client)");
+if (!hasPsql) console.warn('psql is not installed: the tests that need it are left out (Debian: apt-get install postgresql-client)');
 
 export class Deployment {
   readonly dataDir: string;
@@ -47,10 +47,14 @@ export class Deployment {
   async start(): Promise<number> {
     const startedMs = performance.now();
     this.#output = '';
-    const child = spawn(process.execPath, [command, 'start', '--data-dir', this.dataDir, '--port', '0', '--http-port', '0', '--log-level', 'warn', ...this.args], {
-      cwd: tmpdir(),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawn(
+      process.execPath,
+      [command, 'start', '--data-dir', this.dataDir, '--port', '0', '--http-port', '0', '--log-level', 'warn', ...this.args],
+      {
+        cwd: tmpdir(),
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
     this.#process = child;
     child.stderr.on('data', (data) => {
       this.#errors += data;
@@ -92,11 +96,17 @@ export class Deployment {
 
   /** Runs a borealis command on this deployment. */
   async run(...args: readonly string[]): Promise<string> {
-    const { stdout } = await promisify(execFile)(process.execPath, [command, args[0], '--data-dir', this.dataDir, ...args.slice(1)], { maxBuffer: 64 * 1024 * 1024 });
+    const { stdout } = await promisify(execFile)(process.execPath, [command, args[0], '--data-dir', this.dataDir, ...args.slice(1)], {
+      maxBuffer: 64 * 1024 * 1024,
+    });
     return stdout;
   }
 
-  get description(): { readonly httpPort: number; readonly regions: readonly { readonly name: string; readonly port: number }[]; readonly clusters: readonly { readonly id: string }[] } {
+  get description(): {
+    readonly httpPort: number;
+    readonly regions: readonly { readonly name: string; readonly port: number }[];
+    readonly clusters: readonly { readonly id: string }[];
+  } {
     return JSON.parse(readFileSync(path.join(this.dataDir, 'deployment.json'), 'utf8'));
   }
 

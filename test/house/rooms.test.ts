@@ -12,7 +12,10 @@ it('finds what it is for', () => {
   const root = mkdtempSync(path.join(tmpdir(), 'rooms-'));
   mkdirSync(path.join(root, 'storage'));
   mkdirSync(path.join(root, 'drawer'));
-  writeFileSync(path.join(root, 'storage/a.ts'), "import type { Session } from '#query-processor/query-processor.ts';\nexport const t = Date.now();\n");
+  writeFileSync(
+    path.join(root, 'storage/a.ts'),
+    "import type { Session } from '#query-processor/query-processor.ts';\nexport const t = Date.now();\n",
+  );
   writeFileSync(path.join(root, 'drawer/b.ts'), 'export const b = 1;\n');
   expect(findings(root)).toEqual([
     'drawer/b.ts: drawer is not a room; add it to scripts/rooms.ts with its arrows',

@@ -20,7 +20,7 @@
  * UPDATE=1 writes PostgreSQL's answers into the files: the program is the judge, not we.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import pg from 'pg';
+import type pg from 'pg';
 import { pgTypes } from '../../src/sql/postgres/pg-type.ts';
 
 export type Engine = 'borealis' | 'postgres';
@@ -85,7 +85,7 @@ async function ask(client: pg.Client, sql: string): Promise<Answer> {
     const result = await client.query({ text: sql, rowMode: 'array', types: rawText });
     if (Array.isArray(result) || result.fields.length === 0) return { lines: [] };
     const header = result.fields.map((field) => `${field.name}:${typeNames.get(field.dataTypeID) ?? field.dataTypeID}`).join('|');
-    return { lines: [header, ...result.rows.map((row: (string | null)[]) => row.map(escape).join('|'))] };
+    return { lines: [header, ...result.rows.map((row: (string | null)[]) => row.map(escapeValue).join('|'))] };
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };
     if (code === undefined || !/^\w{5}$/.test(code)) throw error;
@@ -93,7 +93,7 @@ async function ask(client: pg.Client, sql: string): Promise<Answer> {
   }
 }
 
-function escape(value: string | null): string {
+function escapeValue(value: string | null): string {
   if (value === null) return 'NULL';
   if (value === '') return '(empty)';
   return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('\r', '\\r').replaceAll('|', '\\|');
@@ -107,7 +107,8 @@ export async function runScript(file: string, client: pg.Client, engine: Engine)
     const answer = await ask(client, record.sql);
     const report = (what: string) => different.push(`line ${record.line}: ${record.sql}\n  ${what}`);
     if ('error' in answer) {
-      if (record.error === undefined || !answer.error.startsWith(record.error)) report(`expected ${record.error ?? 'success'}, got error ${answer.error}`);
+      if (record.error === undefined || !answer.error.startsWith(record.error))
+        report(`expected ${record.error ?? 'success'}, got error ${answer.error}`);
     } else if (record.error !== undefined) report(`expected error ${record.error}, got ${answer.lines.join('\n  ') || 'success'}`);
     else if (record.kind === 'query') {
       const arrange = (lines: readonly string[]) => (record.isUnordered ? [lines[0], ...lines.slice(1).sort()] : lines).join('\n');
@@ -125,7 +126,10 @@ export async function updateScript(file: string, client: pg.Client): Promise<voi
   const out: string[] = [];
   const records = new Map(parseScript(text).map((record) => [record.head.join('\n'), record]));
   for (const block of text.split(/\n(?:[ \t]*\n)+/)) {
-    const head = block.split('\n----\n')[0].replace(/\n----$/, '').replace(/\n+$/, '');
+    const head = block
+      .split('\n----\n')[0]
+      .replace(/\n----$/, '')
+      .replace(/\n+$/, '');
     const record = records.get(head);
     if (record === undefined || record.skips.includes('postgres')) {
       out.push(block.replace(/\n+$/, ''));

@@ -6,7 +6,9 @@ import { type Oracle, startPostgres } from '../../scripts/oracle.ts';
 import { Deployment } from '../deployment.ts';
 import { runScript, updateScript } from './script.ts';
 
-const scripts = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.slt')).sort();
+const scripts = readdirSync(import.meta.dirname)
+  .filter((name) => name.endsWith('.slt'))
+  .sort();
 
 /** Each script has a schema of its own, first in the search path. */
 async function inSchema(client: pg.Client, script: string, work: (file: string) => Promise<void>): Promise<void> {
@@ -26,7 +28,8 @@ describe('SQL scripts on PostgreSQL 16', () => {
   let oracle: Oracle | undefined;
   beforeAll(async () => {
     oracle = await startPostgres();
-    if (oracle === undefined || !oracle.version.startsWith('16')) console.warn('no PostgreSQL 16 here: the scripts are checked on Borealis alone');
+    if (oracle === undefined || !oracle.version.startsWith('16'))
+      console.warn('no PostgreSQL 16 here: the scripts are checked on Borealis alone');
   });
   afterAll(() => oracle?.stop());
   it.each(scripts)('%s', async (script) => {

@@ -28,7 +28,11 @@ const expected: readonly (readonly [string, number])[] = [
 ];
 
 const rowsOf = (output: string): (readonly [string, number])[] =>
-  output.trim().split('\n').map((line) => line.split('|')).map(([name, sum]) => [name, Number(sum)]);
+  output
+    .trim()
+    .split('\n')
+    .map((line) => line.split('|'))
+    .map(([name, sum]) => [name, Number(sum)]);
 
 describe.skipIf(!hasPsql)('the story, through psql', () => {
   let deployment: Deployment;
@@ -41,12 +45,21 @@ describe.skipIf(!hasPsql)('the story, through psql', () => {
   const check = (output: string) => {
     const rows = rowsOf(output);
     expect(rows.map(([name]) => name)).toEqual(expected.map(([name]) => name));
-    rows.forEach(([, sum], i) => expect(sum).toBeCloseTo(expected[i][1], 7));
+    for (const [i, [, sum]] of rows.entries()) expect(sum).toBeCloseTo(expected[i][1], 7);
   };
 
   it('creates, includes and copies at us-east-1', async () => {
     const output = await deployment.psql(schema);
-    expect(output.trim().split('\n')).toEqual(['CREATE SCHEMA', 'CREATE TABLE', 'CREATE INDEX', 'CREATE TABLE', 'BEGIN', 'INSERT 0 9', 'COMMIT', 'COPY 2999']);
+    expect(output.trim().split('\n')).toEqual([
+      'CREATE SCHEMA',
+      'CREATE TABLE',
+      'CREATE INDEX',
+      'CREATE TABLE',
+      'BEGIN',
+      'INSERT 0 9',
+      'COMMIT',
+      'COPY 2999',
+    ]);
   });
 
   it('answers the same rows at both Regions', async () => {
@@ -61,7 +74,9 @@ describe.skipIf(!hasPsql)('the story, through psql', () => {
   it('answers CREATE INDEX ASYNC with a job id, and the index is used when it is built', async () => {
     const output = await deployment.psql('CREATE INDEX ASYNC invoice_purchaser_idx ON example.invoice(purchaser)', 'us-east-1', '-At');
     expect(output).toMatch(/^[a-z2-7]{26}\nCREATE INDEX\n$/);
-    expect(Number(await deployment.psql('select count(*) from example.invoice where purchaser = 3', 'us-east-2', '-At'))).toBeGreaterThan(300);
+    expect(Number(await deployment.psql('select count(*) from example.invoice where purchaser = 3', 'us-east-2', '-At'))).toBeGreaterThan(
+      300,
+    );
   });
 
   it('answers the same after a clean restart, and after kill -9', async () => {
