@@ -22,7 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'control-plane': ['deployment', 'pgwire', 'query-processor', 'iam', 'sql', 'base'],
   simulator: ['deployment', 'adjudicator', 'journal', 'crossbar', 'storage', 'query-processor', 'sql', 'base'],
   cli: ['main', 'deployment', 'iam', 'base'],
-  main: ['deployment', 'control-plane', 'pgwire', 'iam', 'base'],
+  main: ['deployment', 'control-plane', 'pgwire', 'query-processor', 'crossbar', 'iam', 'sql', 'base'],
 };
 
 /** Inside query-processor: the stages, in the order of a statement's life. */
@@ -45,7 +45,11 @@ const bans: readonly Ban[] = [
   { pattern: /\bset(Timeout|Interval|Immediate)\(/, instead: 'world.timers', except: edges },
   { pattern: /\bMath\.random\(|\brandomBytes\(|\brandomUUID\(|\bgetRandomValues\(/, instead: 'world.random', except: edges },
   { pattern: /from 'node:fs(\/promises)?'/, instead: 'world.disk', except: [...edges, /^deployment\/data-directory\.ts$/] },
-  { pattern: /from 'node:(net|tls|http|https|dgram)'/, instead: 'pgwire or control-plane', except: [...edges, /^pgwire\//, /^control-plane\//] },
+  {
+    pattern: /from 'node:(net|tls|http|https|dgram)'/,
+    instead: 'pgwire or control-plane',
+    except: [...edges, /^pgwire\//, /^control-plane\//],
+  },
   { pattern: /@ts-(ignore|nocheck|expect-error)/, instead: 'a type that holds', except: [] },
   { pattern: /\b(it|test|describe)\.only\(/, instead: 'the whole suite', except: [] },
 ];

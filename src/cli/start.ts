@@ -2,11 +2,11 @@
  * `borealis start`: holds the data directory, runs a node, says where it serves, and stops it cleanly on SIGTERM, SIGINT, or when the
  * npm process that started it is gone. A second signal stops at once.
  */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
-import { memoryDisk, realWorld } from '#base/real-world.ts';
-import { startNode } from '#main.ts';
+import { fileDisk, realWorld } from '#base/real-world.ts';
+import { isLoopback, startNode } from '#main.ts';
 import { CommandError, holdDirectory, reason, writeDeployment } from './data-directory.ts';
 import { givenRootKey } from './endpoint.ts';
 import { makeLog } from './log.ts';
@@ -17,10 +17,10 @@ export async function start(flags: FlagValues, environment: NodeJS.ProcessEnv): 
   const stopped = stopSignals();
   const log = await makeLog(options);
   const directory = path.resolve(options.dataDir);
-  // Also in memory: `borealis env` and `borealis stop` find the deployment here.
   const release = holdDirectory(directory);
+  const forget = options.inMemory ? forgetting(directory) : () => {};
   try {
-    const world = realWorld({ log, ...(options.inMemory ? { disk: memoryDisk() } : {}) });
+    const world = realWorld({ log, disk: fileDisk() });
     const node = await startNode(world, {
       ...options,
       directory,
@@ -39,9 +39,21 @@ export async function start(flags: FlagValues, environment: NodeJS.ProcessEnv): 
     log.info('stopping', { why });
     await node.stop();
   } finally {
+    forget();
     release();
   }
   process.exit(0);
+}
+
+/**
+ * With --in-memory the directory holds only what `borealis env`, `psql` and `stop` need while the deployment runs. The returned function
+ * removes what was not there before.
+ */
+function forgetting(directory: string): () => void {
+  const made = ['credentials', 'deployment.json', 'tls'].map((name) => path.join(directory, name)).filter((file) => !existsSync(file));
+  return () => {
+    for (const file of made) rmSync(file, { recursive: true, force: true });
+  };
 }
 
 function greeting(deployment: Parameters<typeof writeDeployment>[1], options: StartOptions): string {
@@ -60,8 +72,6 @@ function greeting(deployment: Parameters<typeof writeDeployment>[1], options: St
   );
   return lines.join('\n');
 }
-
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 function ownTls(options: StartOptions): { readonly certificate: Buffer; readonly privateKey: Buffer } | undefined {
   if (options.tlsCertFile === undefined || options.tlsKeyFile === undefined) return undefined;

@@ -1,0 +1,37 @@
+/** What `/metrics` shows: asked for at each scrape, so that nothing is counted twice. */
+import { Gauge, Registry } from 'prom-client';
+
+export type NodeFigures = {
+  readonly connections: readonly { readonly region: string; readonly count: number }[];
+  readonly clusters: readonly {
+    readonly id: string;
+    readonly journalPosition: number;
+    readonly regions: readonly { readonly name: string; readonly lag: number; readonly recentBytes: number; readonly storeBytes: number }[];
+  }[];
+};
+
+export function collectMetrics(figures: () => NodeFigures): Registry {
+  const registry = new Registry();
+  const gauge = (name: string, help: string, labelNames: string[], collect: (gauge: Gauge, now: NodeFigures) => void): void => {
+    const made: Gauge = new Gauge({ name, help, labelNames, registers: [registry], collect: () => collect(made, figures()) });
+  };
+  gauge('borealis_connections', 'Open SQL connections', ['region'], (made, now) => {
+    for (const { region, count } of now.connections) made.set({ region }, count);
+  });
+  gauge('borealis_journal_position', 'Entries in the journal', ['cluster'], (made, now) => {
+    for (const { id, journalPosition } of now.clusters) made.set({ cluster: id }, journalPosition);
+  });
+  gauge('borealis_replica_lag_entries', 'Journal entries that a replica has not applied yet', ['cluster', 'region'], (made, now) => {
+    for (const { id, regions } of now.clusters) for (const { name, lag } of regions) made.set({ cluster: id, region: name }, lag);
+  });
+  gauge('borealis_replica_recent_bytes', 'Versions in memory that are not in the store yet', ['cluster', 'region'], (made, now) => {
+    for (const { id, regions } of now.clusters)
+      for (const { name, recentBytes } of regions) made.set({ cluster: id, region: name }, recentBytes);
+  });
+  gauge('borealis_replica_store_bytes', 'Size of the store', ['cluster', 'region'], (made, now) => {
+    for (const { id, regions } of now.clusters)
+      for (const { name, storeBytes } of regions) made.set({ cluster: id, region: name }, storeBytes);
+  });
+  gauge('borealis_resident_bytes', 'Resident memory of the process', [], (made) => made.set(process.memoryUsage.rss()));
+  return registry;
+}

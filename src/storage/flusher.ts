@@ -1,0 +1,401 @@
+/**
+ * Flusher: moves recent versions into the store, and collects there what no reader can want any more. In the background, in short
+ * synchronous slices, one batch at a time.
+ *
+ *   flush     the oldest applied entries, whole, in one batch with the header that says how far the store has come (S5).
+ *             When the batch is visible to readers, the versions leave recent, and copies among the hot rows go, in the same step.
+ *   collect   superseded versions and tombstones once the horizon has passed what superseded them, from lists that the flush wrote.
+ *
+ *   S4  Of each key the newest version at or below the horizon stays, and all newer ones; a tombstone that is the newest goes too.
+ *       The horizon in memory rises before the batch that drops something is written, and the one in the store with it.
+ *   F1  A key without a current entry has no history that a reader at or above the horizon could want. So a tombstone's current entry
+ *       goes last: the lists of a flush name superseded versions first, tombstones behind them, and are worked off in order.
+ */
+import { assert } from '#base/assert.ts';
+import type { Timestamp, World } from '#base/world.ts';
+import type { JournalPosition } from '#journal/journal.ts';
+import type { Key } from '#sql/key.ts';
+import type { Version } from './recent.ts';
+import {
+  type Collectable,
+  collectionEnd,
+  collectionKey,
+  collectionStart,
+  collectionTimestamp,
+  decodeCollection,
+  encodeCollection,
+  encodeHeader,
+  type Header,
+  headerKey,
+  historyKey,
+  readHeader,
+  timestampOf,
+  writeCurrent,
+  writeHistory,
+} from './store-layout.ts';
+import type { Versions } from './versions.ts';
+
+export type FlusherOptions = {
+  /** How long versions may stay in recent alone before they are flushed. */
+  readonly flushDelayMs: number;
+  /** A batch holds whole entries until it has so many versions, or bytes. Reaching either starts a flush at once. */
+  readonly batchVersions: number;
+  readonly batchBytes: number;
+  /** What stops the flusher for good: the store refused a batch. */
+  readonly onFailure: (error: unknown) => void;
+};
+
+/** One applied journal entry, and where the replica stood after it. */
+export type Applied = {
+  readonly position: JournalPosition;
+  readonly hash: Buffer;
+  readonly appliedTimestamp: Timestamp;
+  readonly catalogTimestamp: Timestamp;
+  readonly versions: readonly Version[];
+  readonly bytes: number;
+};
+
+/** A slice between two pauses. */
+const sliceMs = 3;
+/** Entries of a collection list are cut so that a list stays well below half a page. */
+const listBytes = 3500;
+const slabBytes = 256 * 1024;
+
+export class Flusher {
+  readonly #world: World;
+  readonly #versions: Versions;
+  readonly #options: FlusherOptions;
+  /** Newest horizon that may be taken, given the newest timestamp that the store is going to hold. */
+  readonly #horizonFor: (flushed: Timestamp) => Timestamp;
+  #queue: Applied[] = [];
+  #queuedVersions = 0;
+  #queuedBytes = 0;
+  /** What the store holds, visibly. */
+  #header: Header;
+  #durablePosition: JournalPosition;
+  #lastDurable: Promise<void> = Promise.resolve();
+  #running: Promise<void> | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #isClosed = false;
+  #failure: { readonly error: unknown } | undefined;
+  #onRoom: (() => void)[] = [];
+
+  constructor(world: World, versions: Versions, header: Header, options: FlusherOptions, horizonFor: (flushed: Timestamp) => Timestamp) {
+    this.#world = world;
+    this.#versions = versions;
+    this.#header = header;
+    this.#durablePosition = header.position;
+    this.#options = options;
+    this.#horizonFor = horizonFor;
+  }
+
+  /** No crash loses what the journal said up to here. */
+  get durablePosition(): JournalPosition {
+    return this.#durablePosition;
+  }
+
+  get header(): Header {
+    return this.#header;
+  }
+
+  add(applied: Applied): void {
+    this.#queue.push(applied);
+    this.#queuedVersions += applied.versions.length;
+    this.#queuedBytes += applied.bytes;
+    this.#schedule();
+  }
+
+  /** Resolves when some versions have left recent; at once when the flusher has ended. */
+  untilProgress(): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure.error);
+    if (this.#isClosed) return Promise.resolve();
+    this.#start();
+    return new Promise((resolve) => this.#onRoom.push(resolve));
+  }
+
+  /** Everything applied so far, durably in the store. */
+  async flush(): Promise<void> {
+    // What a run under way has taken from the queue is not written yet either.
+    while ((this.#queue.length > 0 || this.#running !== undefined) && this.#failure === undefined) {
+      assert(!this.#isClosed, 'a closed replica is not flushed');
+      if (this.#queue.length > 0) this.#start();
+      await this.#running;
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+    await this.#lastDurable;
+  }
+
+  /** Collects what the horizon allows now; for tests and for tools. Otherwise it goes along with flushing. */
+  async collect(): Promise<void> {
+    await this.flush();
+    while (await this.#collectSome());
+    await this.#lastDurable;
+  }
+
+  async close(): Promise<void> {
+    if (this.#failure === undefined) await this.flush();
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    await this.#running;
+    this.#resume();
+  }
+
+  #schedule(): void {
+    if (this.#running !== undefined || this.#isClosed) return;
+    if (this.#queuedVersions >= this.#options.batchVersions || this.#queuedBytes >= this.#options.batchBytes) this.#start();
+    else this.#cancelTimer ??= this.#world.timers.after(this.#options.flushDelayMs, () => this.#start());
+  }
+
+  #start(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    if (this.#running !== undefined || this.#isClosed || this.#failure !== undefined) return;
+    this.#running = this.#run().then(
+      () => {
+        this.#running = undefined;
+        if (this.#queue.length > 0) this.#schedule();
+      },
+      (error: unknown) => {
+        this.#running = undefined;
+        this.#fail(error);
+      },
+    );
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    this.#resume();
+    this.#options.onFailure(error);
+  }
+
+  async #run(): Promise<void> {
+    const last = this.#queue.at(-1)?.position ?? 0;
+    while (this.#queue.length > 0 && this.#queue[0].position <= last) await this.#flushSome();
+    // Not more than one batch of collection a run: when there is much of it, flushing goes on in between.
+    if (!this.#isClosed) await this.#collectSome();
+  }
+
+  async #flushSome(): Promise<void> {
+    const { recent, store, hotRows } = this.#versions;
+    const taken = this.#takeFromQueue();
+    const last = taken[taken.length - 1];
+    const horizon = this.#raiseHorizon(last.appliedTimestamp);
+    const batch = new BatchBuilder();
+    const superseded: Collectable[] = [];
+    const tombstones: Collectable[] = [];
+    let sliceStart = this.#world.clock.monotonicMs();
+    let count = 0;
+    for (const { versions } of taken) {
+      for (const version of versions) {
+        // Only the last of a key's versions in this batch leads; the others hang below it.
+        if (version.newer !== undefined && version.newer.timestamp <= last.appliedTimestamp) continue;
+        this.#flushChain(version, horizon, batch, superseded, tombstones);
+        if ((++count & 63) === 0 && this.#world.clock.monotonicMs() - sliceStart >= sliceMs) {
+          await this.#world.timers.yield();
+          sliceStart = this.#world.clock.monotonicMs();
+        }
+      }
+    }
+    putLists(batch, last.appliedTimestamp, superseded, tombstones);
+    const { position, hash, appliedTimestamp, catalogTimestamp } = last;
+    await this.#write(batch, { journalId: this.#header.journalId, position, hash, appliedTimestamp, catalogTimestamp, horizon });
+
+    assert(readHeader(store)?.position === position, 'S5: versions leave recent only when readers see them in the store');
+    for (const { versions } of taken) {
+      for (const version of versions) {
+        hotRows.delete(version.chain.key);
+        recent.forget(version);
+      }
+    }
+    recent.sweep();
+    this.#resume();
+  }
+
+  /** Whole entries from the front of the queue: at least one. */
+  #takeFromQueue(): readonly Applied[] {
+    const { batchVersions, batchBytes } = this.#options;
+    let count = 0;
+    let versionCount = 0;
+    let bytes = 0;
+    while (count < this.#queue.length && (count === 0 || (versionCount < batchVersions && bytes < batchBytes))) {
+      versionCount += this.#queue[count].versions.length;
+      bytes += this.#queue[count].bytes;
+      count++;
+    }
+    this.#queuedVersions -= versionCount;
+    this.#queuedBytes -= bytes;
+    return this.#queue.splice(0, count);
+  }
+
+  /** Puts a key's versions, `newest` and all that hang below it, on top of what the store has of the key. Hot. */
+  #flushChain(newest: Version, horizon: Timestamp, batch: BatchBuilder, superseded: Collectable[], tombstones: Collectable[]): void {
+    const { store } = this.#versions;
+    const { key } = newest.chain;
+    let next = newest;
+    for (let version = newest.older; version !== undefined; version = version.older) {
+      if (next.timestamp > horizon) {
+        batch.put(historyKey(key, version.timestamp), batch.history(version.value));
+        superseded.push({ key, by: next.timestamp, superseded: version.timestamp });
+      }
+      next = version;
+    }
+    const length = store.get(key);
+    if (length >= 0) {
+      const { bytes } = store;
+      const timestamp = timestampOf(bytes);
+      assert(timestamp < next.timestamp, 'S1: what is flushed is newer than what the store has of the key');
+      if (next.timestamp > horizon) {
+        batch.put(historyKey(key, timestamp), batch.copy(bytes, 8, length - 8));
+        superseded.push({ key, by: next.timestamp, superseded: timestamp });
+      }
+    }
+    const { timestamp, value } = newest;
+    if (value === undefined) {
+      // Written and deleted again, all below the horizon, and unknown to the store: as if it had never been.
+      if (length < 0 && timestamp <= horizon) return;
+      tombstones.push({ key, by: timestamp, superseded: timestamp });
+    }
+    batch.put(key, batch.current(timestamp, value));
+  }
+
+  /** Works off some lists that the horizon has passed; true when there was one. */
+  async #collectSome(): Promise<boolean> {
+    const { store, hotRows } = this.#versions;
+    const horizon = this.#raiseHorizon(this.#header.appliedTimestamp);
+    const batch = new BatchBuilder();
+    const gone: Key[] = [];
+    for (const { listKey, list } of this.#listsBelow(horizon)) {
+      for (const { key, by, superseded } of list) {
+        assert(by <= horizon, 'S4: collected only what was superseded at or below the horizon');
+        if (by !== superseded) batch.remove(historyKey(key, superseded));
+        else if (store.get(key) >= 0 && timestampOf(store.bytes) === by) {
+          batch.remove(key);
+          gone.push(key);
+        }
+      }
+      batch.remove(listKey);
+    }
+    if (batch.count === 0) return false;
+    await this.#write(batch, { ...this.#header, horizon });
+    for (const key of gone) hotRows.delete(key);
+    return true;
+  }
+
+  #listsBelow(horizon: Timestamp): { readonly listKey: Key; readonly list: readonly Collectable[] }[] {
+    const lists: { readonly listKey: Key; readonly list: readonly Collectable[] }[] = [];
+    let count = 0;
+    const cursor = this.#versions.store.cursor(collectionStart, collectionEnd, false);
+    try {
+      while (count < this.#options.batchVersions && cursor.next() && collectionTimestamp(cursor.key) <= horizon) {
+        const list = decodeCollection(cursor.bytes, cursor.length);
+        lists.push({ listKey: cursor.key, list });
+        count += list.length;
+      }
+    } finally {
+      cursor.close();
+    }
+    return lists;
+  }
+
+  #raiseHorizon(flushed: Timestamp): Timestamp {
+    const horizon = this.#horizonFor(flushed);
+    if (horizon > this.#versions.horizon) this.#versions.horizon = horizon;
+    return this.#versions.horizon;
+  }
+
+  /** Resolves in the step in which readers begin to see the batch. */
+  async #write(batch: BatchBuilder, header: Header): Promise<void> {
+    assert(header.position >= this.#header.position, 'S2: the store only moves forward');
+    assert(header.horizon >= this.#header.horizon, 'S4: the horizon only moves forward');
+    batch.put(headerKey, encodeHeader(header));
+    const { store } = this.#versions;
+    const { visible, durable } = store.write(batch);
+    this.#lastDurable = durable.then(
+      () => {
+        if (header.position > this.#durablePosition) this.#durablePosition = header.position;
+      },
+      (error: unknown) => this.#fail(error),
+    );
+    await visible;
+    store.refresh();
+    this.#header = header;
+  }
+
+  #resume(): void {
+    const waiting = this.#onRoom;
+    this.#onRoom = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** Cuts what a flush found into lists under the flush's timestamp: superseded versions first, tombstones behind (F1). */
+function putLists(batch: BatchBuilder, timestamp: Timestamp, superseded: readonly Collectable[], tombstones: readonly Collectable[]): void {
+  let sequence = 0;
+  let list: Collectable[] = [];
+  let bytes = 0;
+  const end = () => {
+    if (list.length > 0) batch.put(collectionKey(timestamp, sequence++), encodeCollection(list));
+    list = [];
+    bytes = 0;
+  };
+  for (const all of [superseded, tombstones]) {
+    for (const item of all) {
+      list.push(item);
+      bytes += item.key.length + 18;
+      if (bytes >= listBytes) end();
+    }
+  }
+  end();
+}
+
+/** Collects a batch's operations; values are laid into slabs, so that a small row costs no memory block of its own. */
+class BatchBuilder {
+  readonly keys: Key[] = [];
+  readonly values: (Buffer | undefined)[] = [];
+  #slab = Buffer.alloc(0);
+  #used = 0;
+
+  get count(): number {
+    return this.keys.length;
+  }
+
+  put(key: Key, value: Buffer): void {
+    this.keys.push(key);
+    this.values.push(value);
+  }
+
+  remove(key: Key): void {
+    this.keys.push(key);
+    this.values.push(undefined);
+  }
+
+  current(timestamp: Timestamp, row: Buffer | undefined): Buffer {
+    const target = this.#take(9 + (row === undefined ? 0 : row.length));
+    writeCurrent(target, timestamp, row);
+    return target;
+  }
+
+  history(row: Buffer | undefined): Buffer {
+    const target = this.#take(1 + (row === undefined ? 0 : row.length));
+    writeHistory(target, row);
+    return target;
+  }
+
+  copy(bytes: Buffer, offset: number, length: number): Buffer {
+    const target = this.#take(length);
+    bytes.copy(target, 0, offset, offset + length);
+    return target;
+  }
+
+  #take(length: number): Buffer {
+    if (length > slabBytes / 8) return Buffer.allocUnsafeSlow(length);
+    if (this.#used + length > this.#slab.length) {
+      this.#slab = Buffer.allocUnsafeSlow(slabBytes);
+      this.#used = 0;
+    }
+    const part = this.#slab.subarray(this.#used, this.#used + length);
+    this.#used += length;
+    return part;
+  }
+}

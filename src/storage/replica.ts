@@ -1,0 +1,278 @@
+/**
+ * Replica: Storage over one ordered store. Journal entries are applied in memory and are visible at once; a flusher moves them into the
+ * store behind everybody's back. Opened again, a replica goes on exactly behind the position that its store carries.
+ *
+ *   apply ──► recent ──(flusher)──► store            reads lay recent over the store (versions.ts)
+ *
+ * S1, S2, S3 and S5 are asserted here and in recent.ts and flusher.ts; S4 lives in flusher.ts and Versions.checkHorizon.
+ *
+ * Horizon: a transaction takes its snapshot at the newest commit of that moment and lives for less than `historyMs`. So what is read now
+ * is at or above the newest commit whose timestamp is at most the present one less `historyMs`. The newest commit, not the time itself:
+ * after an idle hour the commit before it may still be the snapshot of a transaction that has just begun.
+ */
+import { assert } from '#base/assert.ts';
+import { SqlError, sqlstate } from '#base/sql-error.ts';
+import type { Timestamp, World } from '#base/world.ts';
+import type { JournalPosition, PlacedEntry } from '#journal/journal.ts';
+import type { Batch } from '#sql/batch.ts';
+import type { EvaluationContext } from '#sql/function.ts';
+import { type Key, type KeyRange, spacePrefix } from '#sql/key.ts';
+import { asBuffer } from '#sql/row.ts';
+import { catalogSpace } from '#sql/spaces.ts';
+import { Flusher, type FlusherOptions } from './flusher.ts';
+import { maximumKeyBytes, type OrderedStore } from './ordered-store.ts';
+import { Recent, type Version } from './recent.ts';
+import { scan } from './scan.ts';
+import type { Observed, ScanRequest, Storage, Wait } from './storage.ts';
+import { firstKey, type Header, readHeader, storeEnd, storeStart } from './store-layout.ts';
+import { Versions } from './versions.ts';
+
+export type ReplicaOptions = FlusherOptions & {
+  /** The journal that feeds the replica; a store of another one is wiped. */
+  readonly journalId: string;
+  /** How far back reads may go: more than any transaction may live. */
+  readonly historyMs: number;
+  /** Memory for versions that are not in the store yet; beyond it `isFull` says that the feed should wait. */
+  readonly recentBytes: number;
+  /** Memory for copies of rows read lately. */
+  readonly hotRowBytes: number;
+};
+
+export const defaultReplicaOptions = {
+  historyMs: 6 * 60_000,
+  recentBytes: 64 * 1024 * 1024,
+  hotRowBytes: 64 * 1024 * 1024,
+  flushDelayMs: 200,
+  batchVersions: 2000,
+  batchBytes: 4 * 1024 * 1024,
+} as const;
+
+/** Steps in which the horizon moves: this many to one historyMs. */
+const horizonSteps = 64;
+const catalogPrefix = spacePrefix(catalogSpace);
+
+/** One key's newest version at a snapshot, as it goes into checkpoints and index builds. */
+export type StoredRow = { readonly key: Key; readonly value: Uint8Array; readonly timestamp: Timestamp };
+
+export class Replica implements Storage {
+  readonly #world: World;
+  readonly #versions: Versions;
+  readonly #flusher: Flusher;
+  readonly #options: ReplicaOptions;
+  readonly #applied = () => this.#appliedTimestamp;
+  #position: JournalPosition;
+  #hash: Buffer;
+  #appliedTimestamp: Timestamp;
+  #catalogTimestamp: Timestamp;
+  /** Commit timestamps, ascending, thinned out: where the horizon may come to lie. */
+  #horizonSteps: Timestamp[];
+  #waiting: { readonly timestamp: Timestamp; readonly resolve: () => void }[] = [];
+
+  /**
+   * A replica over the store, where it was left. When the store holds another journal's state, another format's, or anything
+   * that it should not, it is wiped, and the position is 0: the journal (or a checkpoint) rebuilds it.
+   */
+  static async open(store: OrderedStore, world: World, options: ReplicaOptions): Promise<Replica> {
+    const header = readHeader(store);
+    if (header !== undefined && header.journalId === options.journalId) return new Replica(store, world, options, header);
+    if (!isEmpty(store)) {
+      world.log.warn('storage is rebuilt from the journal', { journal: options.journalId, found: header?.journalId ?? 'nothing readable' });
+      await store.clear();
+    }
+    return new Replica(store, world, options, emptyHeader(options.journalId));
+  }
+
+  private constructor(store: OrderedStore, world: World, options: ReplicaOptions, header: Header) {
+    this.#world = world;
+    this.#options = options;
+    this.#position = header.position;
+    this.#hash = header.hash;
+    this.#appliedTimestamp = header.appliedTimestamp;
+    this.#catalogTimestamp = header.catalogTimestamp;
+    this.#horizonSteps = [header.appliedTimestamp];
+    this.#versions = new Versions(new Recent(), store, options.hotRowBytes, header.horizon);
+    this.#flusher = new Flusher(world, this.#versions, header, options, (flushed) => this.#horizonFor(flushed));
+  }
+
+  get appliedTimestamp(): Timestamp {
+    return this.#appliedTimestamp;
+  }
+
+  get catalogTimestamp(): Timestamp {
+    return this.#catalogTimestamp;
+  }
+
+  /** The last applied entry; the next one to be fed is behind it. */
+  get position(): JournalPosition {
+    return this.#position;
+  }
+
+  /** The journal's chain hash after `position`. Empty at position 0. */
+  get hash(): Uint8Array {
+    return this.#hash;
+  }
+
+  /** Entries at or below it need no replay after a crash: the journal may be cut below it. */
+  get flushedPosition(): JournalPosition {
+    return this.#flusher.durablePosition;
+  }
+
+  /** Oldest snapshot that can be read. */
+  get horizon(): Timestamp {
+    return this.#versions.horizon;
+  }
+
+  /** The feed should wait (`untilRoom`): memory for what is not flushed is used up. */
+  get isFull(): boolean {
+    return this.#versions.recent.bytes >= this.#options.recentBytes;
+  }
+
+  get journalId(): string {
+    return this.#options.journalId;
+  }
+
+  /** What metrics show. */
+  get recentBytes(): number {
+    return this.#versions.recent.bytes;
+  }
+
+  get storeBytes(): number {
+    return this.#versions.store.size;
+  }
+
+  /** Applies the next entry: all of it is visible when this returns (S2). Hot. */
+  apply({ position, entry, hash }: PlacedEntry): void {
+    assert(position === this.#position + 1, 'S2: entries are applied one after another');
+    const versions: Version[] = [];
+    let bytes = 0;
+    let applied = this.#appliedTimestamp;
+    let catalog = this.#catalogTimestamp;
+    if (entry.kind === 'commits') {
+      for (const { timestamp, writes } of entry.records) {
+        assert(timestamp > applied, 'S2: commit timestamps strictly increase');
+        applied = timestamp;
+        for (const { key, value } of writes) {
+          assert(key >= firstKey && key.length <= maximumKeyBytes, 'a key has a space and fits the store');
+          versions.push(this.#versions.recent.put(key, timestamp, value));
+          bytes += key.length + (value === undefined ? 0 : value.length);
+          if (key.startsWith(catalogPrefix)) catalog = timestamp;
+        }
+      }
+    } else if (entry.floor > applied) {
+      // All later commits are above the floor: whatever there is at or below it has been applied.
+      applied = entry.floor;
+    }
+    this.#position = position;
+    this.#hash = asBuffer(hash);
+    this.#appliedTimestamp = applied;
+    this.#catalogTimestamp = catalog;
+    this.#noteHorizonStep(applied);
+    this.#flusher.add({ position, hash: this.#hash, appliedTimestamp: applied, catalogTimestamp: catalog, versions, bytes });
+    if (this.#waiting.length > 0) this.#wakeApplied();
+  }
+
+  untilApplied(timestamp: Timestamp): Promise<void> | undefined {
+    if (timestamp <= this.#appliedTimestamp) return undefined;
+    return new Promise((resolve) => this.#waiting.push({ timestamp, resolve }));
+  }
+
+  /** undefined unless isFull; else resolves when there may be room again. Rejects when the store has failed. */
+  untilRoom(): Promise<void> | undefined {
+    return this.isFull ? this.#flusher.untilProgress() : undefined;
+  }
+
+  get(snapshot: Timestamp, keys: readonly Key[], observed: Observed): readonly (Buffer | undefined)[] {
+    this.#checkSnapshot(snapshot);
+    const values: (Buffer | undefined)[] = new Array(keys.length);
+    for (let i = 0; i < keys.length; i++) values[i] = this.#versions.get(keys[i], snapshot, observed);
+    return values;
+  }
+
+  scan(request: ScanRequest, context: EvaluationContext, observed: Observed): Generator<Batch | Wait, void, undefined> {
+    return scan(this.#versions, this.#applied, this.#world, request, context, observed);
+  }
+
+  scanKeys(snapshot: Timestamp, range: KeyRange, limit: number): readonly StoredRow[] {
+    this.#checkSnapshot(snapshot);
+    const rows: StoredRow[] = [];
+    const cursor = this.#versions.cursor(range.start, range.end, false, snapshot, undefined, { newest: 0 });
+    try {
+      while (rows.length < limit && cursor.next(Number.POSITIVE_INFINITY)) {
+        const value = Buffer.allocUnsafe(cursor.length);
+        cursor.bytes.copy(value, 0, cursor.offset, cursor.offset + cursor.length);
+        rows.push({ key: cursor.key, value, timestamp: cursor.timestamp });
+      }
+    } finally {
+      cursor.close();
+    }
+    return rows;
+  }
+
+  /** Brings all that is applied into the store, durably. */
+  flush(): Promise<void> {
+    return this.#flusher.flush();
+  }
+
+  /** Flushes, and removes every version that no permitted read can want. Goes on by itself otherwise. */
+  collect(): Promise<void> {
+    return this.#flusher.collect();
+  }
+
+  /** Flushes and closes the store. Reads and apply are over. */
+  async close(): Promise<void> {
+    await this.#flusher.close();
+    await this.#versions.store.close();
+  }
+
+  #checkSnapshot(snapshot: Timestamp): void {
+    assert(snapshot <= this.#appliedTimestamp, 'S3: a read waits until every commit at or below its snapshot has been applied');
+    this.#versions.checkHorizon(snapshot);
+  }
+
+  #wakeApplied(): void {
+    const reached = this.#waiting.filter(({ timestamp }) => timestamp <= this.#appliedTimestamp);
+    if (reached.length === 0) return;
+    this.#waiting = this.#waiting.filter(({ timestamp }) => timestamp > this.#appliedTimestamp);
+    for (const { resolve } of reached) resolve();
+  }
+
+  #noteHorizonStep(timestamp: Timestamp): void {
+    const last = this.#horizonSteps[this.#horizonSteps.length - 1];
+    if (timestamp - last >= (this.#options.historyMs * 1000) / horizonSteps) this.#horizonSteps.push(timestamp);
+  }
+
+  /** Not above what the store will hold, so that a store opened again can be read at its own applied timestamp. */
+  #horizonFor(flushed: Timestamp): Timestamp {
+    const limit = Math.min(flushed, this.#appliedTimestamp - this.#options.historyMs * 1000);
+    const steps = this.#horizonSteps;
+    let passed = 0;
+    while (passed + 1 < steps.length && steps[passed + 1] <= limit) passed++;
+    if (passed > 0) steps.splice(0, passed);
+    return steps[0] <= limit ? steps[0] : 0;
+  }
+}
+
+const emptyHeader = (journalId: string): Header => ({
+  journalId,
+  position: 0,
+  hash: Buffer.alloc(0),
+  appliedTimestamp: 0,
+  catalogTimestamp: 0,
+  horizon: 0,
+});
+
+/** A store that nothing was ever put into. */
+export function isEmpty(store: OrderedStore): boolean {
+  const cursor = store.cursor(storeStart, storeEnd, false);
+  const hasEntry = cursor.next();
+  cursor.close();
+  return !hasEntry;
+}
+
+/** The journal must not be shorter than what a replica has applied: it has lost commits, and nothing may go on as if it had not. */
+export function checkJournalReaches(replica: Replica, lastPosition: JournalPosition): void {
+  if (lastPosition >= replica.position) return;
+  throw new SqlError(sqlstate.dataCorrupted, 'the journal ends before what this storage replica has applied', {
+    detail: `The journal ends at entry ${lastPosition}, the replica is at entry ${replica.position}.`,
+  });
+}
