@@ -5,12 +5,10 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { memoryDisk } from '#base/real-world.ts';
 import type { World } from '#base/world.ts';
 import { HttpServer } from '#control-plane/http-server.ts';
-import { collectMetrics } from '#control-plane/metrics.ts';
 import { RegionNetwork } from '#crossbar/network.ts';
 import { Cluster } from '#deployment/cluster.ts';
 import { accessKeysOf, rootKey } from '#iam/access-key-file.ts';
 import type { AccessKey } from '#iam/iam.ts';
-import { verifyToken } from '#iam/token-verifier.ts';
 import { type ClusterRouter, dsqlConnectionLimits, type RoutedCluster } from '#pgwire/pgwire.ts';
 import { SqlServer } from '#pgwire/sql-server.ts';
 import { serverIdentity } from '#pgwire/tls/certificates.ts';
@@ -85,6 +83,8 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
   }
 
   const keys = accessKeysOf(key);
+  // The AWS SDK's signer takes longer to load than the rest takes to start: it is loaded once the ports are open, at the latest for the first password.
+  const verifier = once(() => import('#iam/token-verifier.ts'));
   const route = (region: string, id: string | undefined, isNamed: boolean): RoutedCluster | undefined => {
     const found = clusters.find((candidate) => (id === undefined ? candidate.isDefault : candidate.id === id));
     const queryProcessor = found?.cluster.queryProcessor(region);
@@ -93,8 +93,10 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
     return {
       id: found.id,
       queryProcessor,
-      authenticate: (user, token) =>
-        verifyToken({ token, user, region, hosts: options.checksTokenHost ? hosts : undefined, now: world.clock.now() }, keys),
+      authenticate: async (user, token) => {
+        const { verifyToken } = await verifier();
+        return verifyToken({ token, user, region, hosts: options.checksTokenHost ? hosts : undefined, now: world.clock.now() }, keys);
+      },
     };
   };
 
@@ -115,10 +117,13 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
       host: options.host,
       port: options.httpPort,
       isServing: () => isServing,
-      metrics: collectMetrics(() => ({
-        connections: servers.map((server, i) => ({ region: regions[i], count: server.connectionCount })),
-        clusters: clusters.map(({ id, cluster }) => ({ id, ...cluster.figures })),
-      })),
+      metrics: once(async () => {
+        const { collectMetrics } = await import('#control-plane/metrics.ts');
+        return collectMetrics(() => ({
+          connections: servers.map((server, i) => ({ region: regions[i], count: server.connectionCount })),
+          clusters: clusters.map(({ id, cluster }) => ({ id, ...cluster.figures })),
+        }));
+      }),
       hostNames: ['localhost', '127.0.0.1', '::1', options.host.toLowerCase()],
       tls: isLoopback(options.host) ? undefined : identity,
     });
@@ -127,6 +132,7 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
     throw error;
   }
   isServing = true;
+  world.timers.after(0, () => void verifier());
   return {
     deployment: {
       formatVersion: 1,
@@ -158,6 +164,15 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
       },
     };
   }
+}
+
+/** Makes the value on first use, once. */
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');

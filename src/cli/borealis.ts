@@ -5,7 +5,9 @@ import { dataDirFlag, type FlagValues, flagReader, startFlags } from './options.
 
 const program = new Command('borealis')
   .description('A distributed SQL database that behaves like Amazon Aurora DSQL')
-  .showHelpAfterError('(see borealis --help)');
+  .showHelpAfterError('(see borealis --help)')
+  // So that what stands behind `psql` and its own flags is psql's.
+  .enablePositionalOptions();
 
 /** commander turns --http-port into httpPort; flags are looked up by their own names. */
 const flagValues = (options: Record<string, unknown>): FlagValues => {
@@ -76,8 +78,6 @@ withEndpoint(program.command('psql').description('run psql, connected'))
     const { psql } = await import('./psql.ts');
     await psql(choiceOf(options), options.user, rest);
   });
-program.enablePositionalOptions();
-
 try {
   await program.parseAsync();
 } catch (error) {

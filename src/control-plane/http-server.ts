@@ -17,7 +17,8 @@ export type HttpServerOptions = {
   readonly host: string;
   readonly port: number;
   readonly isServing: () => boolean;
-  readonly metrics: Registry;
+  /** Made when first asked for. */
+  readonly metrics: () => Promise<Registry>;
   /** Host names (without port) that requests may name. */
   readonly hostNames: readonly string[];
   /** undefined only on loopback. */
@@ -76,7 +77,8 @@ function application(options: HttpServerOptions): Hono {
   app.get('/metrics', async (context) => {
     const from = getConnInfo(context).remote.address ?? '';
     if (!/^(::ffff:)?127\.|^::1$/.test(from)) return context.json({ message: 'metrics are served to loopback only' }, 403);
-    return context.body(await options.metrics.metrics(), 200, { 'Content-Type': options.metrics.contentType });
+    const metrics = await options.metrics();
+    return context.body(await metrics.metrics(), 200, { 'Content-Type': metrics.contentType });
   });
   app.notFound((context) => context.json({ message: 'no such page' }, 404));
   return app;

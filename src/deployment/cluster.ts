@@ -10,7 +10,7 @@ import { type FileJournal, openFileJournal } from '#journal/file/file-journal.ts
 import type { QueryProcessor } from '#query-processor/query-processor.ts';
 import { LocalQueryProcessor } from '#query-processor/session/local-query-processor.ts';
 import type { Profile } from '#sql/settings.ts';
-import { LmdbStore } from '#storage/lmdb-store.ts';
+import { openLmdbStore } from '#storage/lmdb-store.ts';
 import { MemoryStore } from '#storage/memory-store.ts';
 import type { OrderedStore } from '#storage/ordered-store.ts';
 import { defaultReplicaOptions, Replica } from '#storage/replica.ts';
@@ -65,8 +65,8 @@ export class Cluster {
     for (const name of options.regions) {
       const folder = `${directory}/replicas/${name}`;
       if (!options.isInMemory) world.disk.makeDirectory(folder);
-      const store = options.isInMemory ? new MemoryStore() : new LmdbStore(folder);
-      opened.push({ name, store, replica: await Replica.open(store, world, { ...defaultReplicaOptions, journalId: journal.id }) });
+      const store = options.isInMemory ? new MemoryStore() : await openLmdbStore(folder, world);
+      opened.push({ name, store, replica: await Replica.open(store, world, { ...defaultReplicaOptions, journalId: journal.id, onFailure: (error) => onFailure(asError(error)) }) });
     }
     const commitPath = await startLocalCluster({ world, journal, network, regions: opened, witness: options.witnessRegion, onFailure });
     const regions = opened.map((region) => ({
@@ -79,6 +79,7 @@ export class Cluster {
         regionName: region.name,
       }),
     }));
+    for (const { queryProcessor } of regions) await queryProcessor.start();
     return new Cluster(world, options.id, journal, commitPath, regions);
   }
 
@@ -105,7 +106,7 @@ export class Cluster {
   /** Sessions must be closed before. */
   async close(): Promise<void> {
     this.#cancelTruncation();
-    for (const { queryProcessor } of this.#regions) await queryProcessor.close();
+    for (const { queryProcessor } of this.#regions) await queryProcessor.stop();
     await this.#commitPath.close();
     for (const { replica } of this.#regions) await replica.close();
     await this.#journal.close();
@@ -125,3 +126,5 @@ function doorsOf(commitPath: LocalCluster, region: string) {
   const { readPoint, adjudicator } = commitPath.region(region);
   return { readPoint, adjudicator };
 }
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));
