@@ -2,7 +2,8 @@
  * One cluster in this process: its journal, a replica in each Region, the commit path between them, and a query processor behind each endpoint.
  *
  *   DIR/clusters/ID/journal/            the truth
- *   DIR/clusters/ID/replicas/REGION/    a cache of it (LMDB), rebuilt when in doubt
+ *   DIR/clusters/ID/checkpoints/        what the journal's cut-off part amounts to (checkpoint-files.ts)
+ *   DIR/clusters/ID/replicas/REGION/    a cache of both (LMDB), rebuilt when in doubt
  */
 import type { World } from '#base/world.ts';
 import type { RegionNetwork } from '#crossbar/network.ts';
@@ -10,10 +11,12 @@ import { type FileJournal, openFileJournal } from '#journal/file/file-journal.ts
 import type { QueryProcessor } from '#query-processor/query-processor.ts';
 import { LocalQueryProcessor } from '#query-processor/session/local-query-processor.ts';
 import type { Profile } from '#sql/settings.ts';
+import { importCheckpoint } from '#storage/checkpoint.ts';
 import { openLmdbStore } from '#storage/lmdb-store.ts';
 import { MemoryStore } from '#storage/memory-store.ts';
 import type { OrderedStore } from '#storage/ordered-store.ts';
 import { defaultReplicaOptions, Replica } from '#storage/replica.ts';
+import { newestCheckpoint, writeCheckpoint } from './checkpoint-files.ts';
 import { type LocalCluster, startLocalCluster } from './local-cluster.ts';
 
 export type ClusterOptions = {
@@ -27,10 +30,14 @@ export type ClusterOptions = {
   readonly profile: Profile;
   /** Journal or replica can no longer be trusted or written: the process must end. */
   readonly onFailure: (error: Error) => void;
+  /** 16 MiB; tests take less. */
+  readonly journalSegmentBytes?: number;
 };
 
 /** How often superfluous journal is looked for. */
 const truncationMs = 30_000;
+/** A checkpoint is written, and the journal cut below it, when the journal has more than so many segments (of 16 MiB). */
+const journalSegments = 6;
 
 type RegionParts = {
   readonly name: string;
@@ -45,11 +52,20 @@ export class Cluster {
   #journal: FileJournal;
   #commitPath: LocalCluster;
   #regions: readonly RegionParts[];
+  #directory: string;
   #cancelTruncation: () => void;
 
-  private constructor(world: World, id: string, journal: FileJournal, commitPath: LocalCluster, regions: readonly RegionParts[]) {
+  private constructor(
+    world: World,
+    id: string,
+    directory: string,
+    journal: FileJournal,
+    commitPath: LocalCluster,
+    regions: readonly RegionParts[],
+  ) {
     this.id = id;
     this.#world = world;
+    this.#directory = directory;
     this.#journal = journal;
     this.#commitPath = commitPath;
     this.#regions = regions;
@@ -60,13 +76,19 @@ export class Cluster {
   /** Opens what is in the directory, or makes it. */
   static async open(options: ClusterOptions): Promise<Cluster> {
     const { world, directory, network, onFailure } = options;
-    const journal = await openFileJournal({ world, directory: `${directory}/journal`, onFailure });
+    const { journalSegmentBytes } = options;
+    const journal = await openFileJournal({
+      world,
+      directory: `${directory}/journal`,
+      onFailure,
+      ...(journalSegmentBytes === undefined ? {} : { segmentBytes: journalSegmentBytes }),
+    });
     const opened: { readonly name: string; readonly replica: Replica; readonly store: OrderedStore }[] = [];
     for (const name of options.regions) {
       const folder = `${directory}/replicas/${name}`;
       if (!options.isInMemory) world.disk.makeDirectory(folder);
       const store = options.isInMemory ? new MemoryStore() : await openLmdbStore(folder, world);
-      opened.push({ name, store, replica: await Replica.open(store, world, { ...defaultReplicaOptions, journalId: journal.id, onFailure: (error) => onFailure(asError(error)) }) });
+      opened.push({ name, store, replica: await openReplica(store, journal, options) });
     }
     const commitPath = await startLocalCluster({ world, journal, network, regions: opened, witness: options.witnessRegion, onFailure });
     const regions = opened.map((region) => ({
@@ -80,7 +102,7 @@ export class Cluster {
       }),
     }));
     for (const { queryProcessor } of regions) await queryProcessor.start();
-    return new Cluster(world, options.id, journal, commitPath, regions);
+    return new Cluster(world, options.id, directory, journal, commitPath, regions);
   }
 
   queryProcessor(region: string): QueryProcessor | undefined {
@@ -112,14 +134,38 @@ export class Cluster {
     await this.#journal.close();
   }
 
+  /** Writes a checkpoint of the first Region's replica and cuts the journal below it, as far as replicas and conflict window allow. */
+  async checkpoint(): Promise<void> {
+    const position = await writeCheckpoint(this.#world, `${this.#directory}/checkpoints`, this.#regions[0].replica);
+    this.#world.log.info('checkpoint', { cluster: this.id, position });
+    await this.#commitPath.truncateJournal(position);
+  }
+
   #planTruncation(): void {
     this.#cancelTruncation = this.#world.timers.after(truncationMs, () => {
-      this.#commitPath
-        .truncateJournal()
-        .catch((error: Error) => this.#world.log.error('the journal could not be truncated', { error: error.message }))
+      const isLong = this.#world.disk.list(`${this.#directory}/journal`).length > journalSegments;
+      const work = isLong ? this.checkpoint() : Promise.resolve();
+      work
+        .catch((error: Error) => this.#world.log.error('no checkpoint could be written; it is tried again', { error: error.message }))
         .finally(() => this.#planTruncation());
     });
   }
+}
+
+/** The Region's replica as it was left; from the newest checkpoint when it is empty or lies behind what the journal still holds. */
+async function openReplica(store: OrderedStore, journal: FileJournal, options: ClusterOptions): Promise<Replica> {
+  const { world, onFailure } = options;
+  const replicaOptions = { ...defaultReplicaOptions, journalId: journal.id, onFailure: (error: unknown) => onFailure(asError(error)) };
+  const replica = await Replica.open(store, world, replicaOptions);
+  if (replica.position >= journal.firstPosition - 1) return replica;
+  const checkpoint = newestCheckpoint(world, `${options.directory}/checkpoints`, journal.id);
+  if (checkpoint === undefined || checkpoint.header.position < journal.firstPosition - 1) {
+    throw new Error(`the journal of cluster ${options.id} begins at ${journal.firstPosition}, and no checkpoint reaches it`);
+  }
+  world.log.warn('a replica is rebuilt from a checkpoint', { cluster: options.id, position: checkpoint.header.position });
+  await store.clear();
+  await importCheckpoint(store, checkpoint.header, checkpoint.pages);
+  return Replica.open(store, world, replicaOptions);
 }
 
 function doorsOf(commitPath: LocalCluster, region: string) {

@@ -174,12 +174,12 @@ export class LocalCluster {
     this.#topologyChanged();
   }
 
-  /** Cuts the journal below what replicas and conflict window need. Cheap; to be called every few seconds or minutes. */
-  async truncateJournal(): Promise<void> {
+  /** Cuts the journal below a checkpoint, as far as replicas and conflict window allow: the entry at its position stays. */
+  async truncateJournal(checkpoint: JournalPosition): Promise<void> {
     const leader = this.#leading?.leader;
     if (leader === undefined) return;
     const flushed = [...this.#regions.values()].map(({ node }) => node.replica.flushedPosition);
-    const keep = truncationPoint(flushed, this.#window.before(leader.head));
+    const keep = Math.min(checkpoint, truncationPoint(flushed, this.#window.before(leader.head)));
     if (keep > this.#options.journal.firstPosition) await this.#options.journal.truncateBefore(keep);
   }
 
