@@ -68,6 +68,14 @@ export class KeyReader {
     this.offset += count;
     return this.#inverted ? invert(part) : part;
   }
+
+  /** Bytes up to the end mark 0x00 0x01 (see above), which is passed over; zero bytes come back from their escaped form. */
+  takeTerminated(): string {
+    const end = this.key.indexOf(this.#inverted ? '\xff\xfe' : '\x00\x01', this.offset);
+    const bytes = this.take(end - this.offset);
+    this.offset += 2;
+    return bytes.includes('\x00') ? bytes.replaceAll('\x00\xff', '\x00') : bytes;
+  }
 }
 
 export function spacePrefix(space: SpaceId): Key {

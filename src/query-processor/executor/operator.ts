@@ -17,9 +17,11 @@
  *   E4  Loops that can run past some milliseconds without a batch yield `run.pause()` when `run.shouldPause()` says so, and thereby meet cancel requests.
  */
 import type { Batch } from '#sql/batch.ts';
+import type { Datum } from '#sql/datum.ts';
 import type { EvaluationContext } from '#sql/function.ts';
 import type { Observed, Storage, Wait } from '#storage/storage.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import type { Transaction } from '../transaction/transaction.ts';
 
 export type Rows = Iterable<Batch | Wait>;
@@ -40,6 +42,13 @@ export interface Run {
   changedRows: number;
   /** Rows of materialised common tables by cte id, filled by the `with` operator. */
   readonly commonTables: Map<number, CommonTableRows>;
+  /**
+   * Calls of a function whose answer must be waited for (nextval, pg_sleep, sys.wait_for_job, ...): one call a row of arguments, answers
+   * in the same order. Asked by the `await` operator a batch at a time. Absent: such functions are called like any other.
+   */
+  readonly waitFor?: (procOid: number, calls: readonly (readonly Datum[])[]) => readonly Datum[] | Promise<readonly Datum[]>;
+  /** EXPLAIN ANALYZE: stands between a node's operator and its consumer. Absent otherwise. */
+  readonly instrument?: (plan: PhysicalPlan, rows: Rows) => Rows;
 }
 
 export type CommonTableRows = { readonly batches: () => Rows };

@@ -1,0 +1,79 @@
+/** Function scan: the rows of one or more functions in FROM, side by side; the shorter ones are padded with NULL. */
+import { type Batch, BatchBuilder } from '#sql/batch.ts';
+import type { Datum } from '#sql/datum.ts';
+import { evaluateOnce } from '#sql/evaluate/compile.ts';
+import type { Expression } from '#sql/expression.ts';
+import { RecordValue } from '#sql/types/record-value.ts';
+import type { Wait } from '#storage/storage.ts';
+import type { PhysicalPlan } from '../planner/physical-plan.ts';
+import type { Run } from './operator.ts';
+import { idsOf, pick, picker, prepared } from './prepared.ts';
+import { isSetCall, isSeveral, setFunctionOf } from './set-function.ts';
+
+type FunctionScan = Extract<PhysicalPlan, { kind: 'functionScan' }>;
+
+const prepare = prepared((plan: FunctionScan) => {
+  const available = plan.functions.flatMap((item) => idsOf(item.columns));
+  if (plan.ordinality !== undefined) available.push(plan.ordinality.id);
+  return {
+    positions: picker(idsOf(plan.output), available),
+    width: available.length,
+    starts: plan.functions.map(({ call }) => startOf(call)),
+  };
+});
+
+function startOf(call: Expression): (run: Run) => Iterable<Datum | readonly Datum[]> {
+  if (!isSetCall(call)) return (run) => [evaluateOnce(call, run.context)];
+  const rowsOf = setFunctionOf(call);
+  return (run) =>
+    rowsOf(
+      call.args.map((arg) => evaluateOnce(arg, run.context)),
+      run.context,
+    );
+}
+
+export function* functionScan(plan: FunctionScan, run: Run): Generator<Batch | Wait, void, undefined> {
+  const { positions, width, starts } = prepare(plan);
+  const builder = new BatchBuilder(width);
+  const sources = plan.functions.map((item, at) => ({
+    rows: starts[at](run)[Symbol.iterator](),
+    width: item.columns.length,
+    isDone: false,
+  }));
+  try {
+    for (let ordinal = 1; ; ordinal++) {
+      const row: Datum[] = [];
+      let isEnd = true;
+      for (const source of sources) {
+        const next = source.isDone ? undefined : source.rows.next();
+        if (next === undefined || next.done === true) {
+          source.isDone = true;
+          for (let c = 0; c < source.width; c++) row.push(null);
+          continue;
+        }
+        isEnd = false;
+        spread(next.value, source.width, row);
+      }
+      if (isEnd) break;
+      if (plan.ordinality !== undefined) row.push(ordinal);
+      builder.addRow(row);
+      if (builder.isFull) {
+        yield pick(builder.take(), positions);
+        if (run.shouldPause()) yield run.pause();
+      }
+    }
+    if (builder.rowCount > 0) yield pick(builder.take(), positions);
+  } finally {
+    for (const source of sources) if (!source.isDone) source.rows.return?.();
+  }
+}
+
+/** A function's row as `width` columns: a composite value is taken apart. */
+function spread(value: Datum | readonly Datum[], width: number, row: Datum[]): void {
+  if (isSeveral(value)) for (let c = 0; c < width; c++) row.push(value[c]);
+  else if (value instanceof RecordValue && width !== 1) for (let c = 0; c < width; c++) row.push(value.values[c] ?? null);
+  else {
+    row.push(value);
+    for (let c = 1; c < width; c++) row.push(null);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * Table scan: rows of a table by primary key. Whole keys are looked up, everything else is scanned by storage, which filters and projects.
+ */
+import { type Batch, gatherBatch } from '#sql/batch.ts';
+import { compilePredicate } from '#sql/evaluate/compile.ts';
+import type { ColumnId, Expression } from '#sql/expression.ts';
+import type { Wait } from '#storage/storage.ts';
+import { layoutOf } from '../catalog/table-layout.ts';
+import type { TableScan } from '../planner/physical-plan.ts';
+import { renameColumns } from './column-references.ts';
+import { accessRanges } from './key-access.ts';
+import type { Run } from './operator.ts';
+import { idsOf, positionsOf, prepared } from './prepared.ts';
+import { lookUp, RowDecoder, type StoredColumn } from './stored-rows.ts';
+
+/** Above so many keys the scan's batches and pauses are worth more than the short way. */
+const lookUpKeysMax = 1024;
+
+/** Fields of the stored row for columns of a scan's output. */
+export function storedColumns(
+  output: readonly { readonly id: ColumnId; readonly attributeNumber: number }[],
+  keyColumn: ColumnId | undefined,
+): readonly StoredColumn[] {
+  return output.map((column) => (column.id === keyColumn ? 'key' : column.attributeNumber - 1));
+}
+
+/** A filter as storage wants it: ColumnId i is column i of the result. */
+export function positional(filter: Expression | undefined, ids: readonly ColumnId[]): Expression | undefined {
+  return filter === undefined ? undefined : renameColumns(filter, (id) => positionsOf([id], ids)[0]);
+}
+
+const prepare = prepared((plan: TableScan) => {
+  const layout = layoutOf(plan.table);
+  const ids = idsOf(plan.output);
+  const columns = storedColumns(plan.output, plan.keyColumn);
+  return {
+    layout,
+    columns,
+    keys: { space: plan.table.space, range: layout.rowRange, keyParts: layout.keyParts },
+    decoder: new RowDecoder(columns, layout.fieldTypes, layout.missing),
+    storageFilter: positional(plan.filter, ids),
+    predicate: plan.filter === undefined ? undefined : compilePredicate(plan.filter, ids),
+  };
+});
+
+export function* tableScan(plan: TableScan, run: Run): Generator<Batch | Wait, void, undefined> {
+  const { layout, columns, keys, decoder, storageFilter, predicate } = prepare(plan);
+  const { ranges, isPoints } = accessRanges(plan.access, keys, run.context);
+  if (ranges.length === 0) return;
+
+  if (isPoints && ranges.length <= lookUpKeysMax) {
+    const points = ranges.map((range) => range.start);
+    if (plan.descending) points.reverse();
+    let batch = decoder.decode(points, lookUp(run, points));
+    if (batch !== undefined && predicate !== undefined) {
+      const { rows, count } = predicate(batch, run.context);
+      batch = count === 0 ? undefined : count === batch.rowCount ? batch : gatherBatch(batch, rows, count);
+    }
+    if (batch === undefined) return;
+    yield plan.limit !== undefined && plan.limit < batch.rowCount ? firstRows(batch, plan.limit) : batch;
+    return;
+  }
+
+  yield* run.storage.scan(
+    {
+      snapshot: run.transaction.snapshot,
+      ranges,
+      descending: plan.descending,
+      fieldTypes: layout.fieldTypes,
+      columns,
+      missing: layout.missing,
+      filter: storageFilter,
+      limit: plan.limit,
+      overlay: run.transaction.overlay,
+    },
+    run.context,
+    run.observed,
+  );
+}
+
+export function firstRows(batch: Batch, count: number): Batch {
+  return gatherBatch(batch, ordinals(count), count);
+}
+
+function ordinals(count: number): Int32Array {
+  const rows = new Int32Array(count);
+  for (let i = 0; i < count; i++) rows[i] = i;
+  return rows;
+}

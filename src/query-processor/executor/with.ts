@@ -1,0 +1,184 @@
+/**
+ * With: common tables.
+ *
+ * A common table is run when it is first read, only as far as its readers go, and what it gave is kept for all of them. One that changes
+ * data is run to its end in any case, after the main query if nobody has read it before.
+ *
+ * A recursive one is run round by round: the recursive term reads the rows that the round before has added (the working table), until a
+ * round adds none. With UNION a row that was there before is not added.
+ */
+
+import { InvariantError } from '#base/assert.ts';
+import { type Batch, gatherBatch } from '#sql/batch.ts';
+import type { Wait } from '#storage/storage.ts';
+import type { PhysicalPlan } from '../planner/physical-plan.ts';
+import { KeyNumbering } from './key-numbering.ts';
+import type { Rows, Run } from './operator.ts';
+import { idsOf, pick, picker, positionsOf, prepared } from './prepared.ts';
+import { RowBuffer } from './row-buffer.ts';
+
+type With = Extract<PhysicalPlan, { kind: 'with' }>;
+type CteScan = Extract<PhysicalPlan, { kind: 'cteScan' }>;
+type Execute = (plan: PhysicalPlan) => Rows;
+
+const prepare = prepared((plan: With) => ({
+  columns: positionsOf(plan.definitionColumns, idsOf(plan.definition.output)),
+  recursiveColumns: plan.recursive === undefined ? [] : positionsOf(plan.recursive.planColumns, idsOf(plan.recursive.plan.output)),
+  types: plan.definitionColumns.map((id) => typeOf(plan.definition, id)),
+  output: picker(idsOf(plan.output), idsOf(plan.input.output)),
+}));
+
+function typeOf(plan: PhysicalPlan, id: number): number {
+  const column = plan.output.find((candidate) => candidate.id === id);
+  if (column === undefined) throw new InvariantError('a common table has columns of its definition');
+  return column.type.oid;
+}
+
+export function* withCommonTable(plan: With, execute: Execute, run: Run): Generator<Batch | Wait, void, undefined> {
+  const { columns, output } = prepare(plan);
+  const table = new CommonTable(
+    columns.length,
+    () => (plan.recursive === undefined ? picked(execute(plan.definition), columns) : recursion(plan, execute, run)),
+    run,
+  );
+  const outside = run.commonTables.get(plan.cte);
+  run.commonTables.set(plan.cte, table);
+  try {
+    for (const item of execute(plan.input)) yield item instanceof Promise ? item : pick(item, output);
+    if (plan.modifies) yield* table.finish();
+  } finally {
+    if (outside === undefined) run.commonTables.delete(plan.cte);
+    else run.commonTables.set(plan.cte, outside);
+    table.release();
+  }
+}
+
+export function* cteScan(plan: CteScan, run: Run): Generator<Batch | Wait, void, undefined> {
+  const table = run.commonTables.get(plan.cte);
+  if (table === undefined) throw new InvariantError('a common table is defined around its readers');
+  for (const item of table.batches()) yield item;
+}
+
+function* picked(rows: Rows, positions: readonly number[]): Generator<Batch | Wait, void, undefined> {
+  for (const item of rows) yield item instanceof Promise ? item : pick(item, positions);
+}
+
+class CommonTable {
+  readonly #buffer: RowBuffer;
+  readonly #start: () => Generator<Batch | Wait, void, undefined>;
+  readonly #run: Run;
+  #source: Generator<Batch | Wait, void, undefined> | undefined;
+  #isDone = false;
+
+  constructor(columnCount: number, start: () => Generator<Batch | Wait, void, undefined>, run: Run) {
+    this.#buffer = new RowBuffer(columnCount, run.memory);
+    this.#start = start;
+    this.#run = run;
+  }
+
+  /** For one reader: what is there already, then more as it comes. Readers take turns in asking the source. */
+  readonly batches = (): Rows => this.#read();
+
+  *#read(): Generator<Batch | Wait, void, undefined> {
+    for (let at = 0; ; at++) {
+      while (at >= this.#buffer.batches.length && !this.#isDone) yield* this.#advance();
+      if (at >= this.#buffer.batches.length) return;
+      yield this.#buffer.batches[at];
+    }
+  }
+
+  *finish(): Generator<Wait, void, undefined> {
+    while (!this.#isDone) {
+      yield* this.#advance();
+      if (this.#run.shouldPause()) yield this.#run.pause();
+    }
+  }
+
+  *#advance(): Generator<Wait, void, undefined> {
+    this.#source ??= this.#start();
+    const next = this.#source.next();
+    if (next.done === true) this.#isDone = true;
+    else if (next.value instanceof Promise) yield next.value;
+    else this.#buffer.add(next.value);
+  }
+
+  release(): void {
+    if (!this.#isDone) this.#source?.return();
+    this.#buffer.release();
+  }
+}
+
+function* recursion(plan: With, execute: Execute, run: Run): Generator<Batch | Wait, void, undefined> {
+  const { recursive } = plan;
+  if (recursive === undefined) throw new InvariantError('only a recursive common table recurses');
+  const { columns, recursiveColumns, types } = prepare(plan);
+  const seen = recursive.all ? undefined : new KeyNumbering(types);
+  let charged = 0;
+  let working = new RowBuffer(columns.length, run.memory);
+  let added = new RowBuffer(columns.length, run.memory);
+
+  /** A round's rows: handed on, and kept for the next round. */
+  function* round(rows: Rows): Generator<Batch | Wait, void, undefined> {
+    for (const item of rows) {
+      if (item instanceof Promise) {
+        yield item;
+        continue;
+      }
+      const batch = seen === undefined ? item : unseen(item, seen);
+      if (seen !== undefined) {
+        const bytes = seen.bytes;
+        if (bytes > charged) run.memory.charge(bytes - charged);
+        charged = Math.max(charged, bytes);
+      }
+      if (batch === undefined) continue;
+      added.add(batch);
+      yield batch;
+      if (run.shouldPause()) yield run.pause();
+    }
+  }
+
+  // While the recursive term runs, a scan of the common table means the working table; everybody else reads through the CommonTable.
+  const readers = run.commonTables.get(plan.cte);
+  try {
+    yield* round(picked(execute(plan.definition), columns));
+    while (added.rowCount > 0) {
+      working.release();
+      working = added;
+      added = new RowBuffer(columns.length, run.memory);
+      const batches = working.batches;
+      const term = round(picked(execute(recursive.plan), recursiveColumns));
+      try {
+        for (;;) {
+          run.commonTables.set(plan.cte, { batches: () => batches });
+          const next = term.next();
+          if (readers !== undefined) run.commonTables.set(plan.cte, readers);
+          if (next.done === true) break;
+          yield next.value;
+        }
+      } finally {
+        term.return();
+      }
+    }
+  } finally {
+    if (readers !== undefined) run.commonTables.set(plan.cte, readers);
+    working.release();
+    added.release();
+    run.memory.release(charged);
+  }
+}
+
+/** The rows of a batch that have not been there before, once each. */
+function unseen(batch: Batch, seen: KeyNumbering): Batch | undefined {
+  let next = seen.size;
+  const numbers = new Int32Array(batch.rowCount);
+  seen.number(batch.columns, batch.rowCount, numbers);
+  const rows = new Int32Array(batch.rowCount);
+  let count = 0;
+  for (let row = 0; row < batch.rowCount; row++) {
+    if (numbers[row] !== next) continue;
+    rows[count++] = row;
+    next++;
+  }
+  if (count === 0) return undefined;
+  return count === batch.rowCount ? batch : gatherBatch(batch, rows, count);
+}

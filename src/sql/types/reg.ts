@@ -1,0 +1,27 @@
+/** The reg* types: an oid that reads and prints as a name of the catalog, or as a number where there is no name for it. */
+import { notSupported } from '#base/sql-error.ts';
+import type { RegKind } from '../type.ts';
+import { behaviour, type TypeBehaviour } from './behaviour.ts';
+import { oidBehaviour, parseUint32 } from './integer.ts';
+
+function regType(kind: RegKind): TypeBehaviour {
+  const none = kind === 'oper' || kind === 'operator' ? '0' : '-';
+  return behaviour<number>({
+    ...oidBehaviour,
+    input(text, _typmod, context) {
+      if (text === '-') return 0;
+      if (/^[0-9]+$/.test(text)) return parseUint32(text.replace(/^0+(?=[0-9])/, ''), 'oid');
+      if (context.names === undefined) throw notSupported(`a name of type reg${kind} has no meaning without a catalog`);
+      return context.names.oidOf(kind, text);
+    },
+    output: (value, context) => (value === 0 ? none : (context.names?.nameOf(kind, value) ?? String(value))),
+  });
+}
+
+/** By pg_type.typname. */
+export const regTypes: ReadonlyMap<string, TypeBehaviour> = new Map(
+  (['class', 'type', 'proc', 'procedure', 'oper', 'operator', 'namespace', 'role', 'collation'] as const).map((kind) => [
+    `reg${kind}`,
+    regType(kind),
+  ]),
+);
