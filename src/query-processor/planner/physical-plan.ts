@@ -3,6 +3,11 @@
  *
  * Each node says which columns its batches hold, in order (`output`). Expressions name columns by ColumnId; the executor resolves them
  * against the input's output. Costs and row counts are estimates.
+ *
+ *   P1  The top's output is exactly the query's. Elsewhere an output may hold more than what the node above reads.
+ *       Scans and joins may leave out columns of theirs, and order them as they like.
+ *   P2  No expression names a column that its input has not: columns of outer queries are outerValues, set by the node whose `bindings` name them.
+ *   P3  Joins keep the order of their outer rows, and await, apply, filter, project, window, limit, distinct and lockRows that of their input.
  */
 import type { AggregateCall, ColumnId, Expression, SortKey, WindowCall } from '#sql/expression.ts';
 import type { NamedExpression, OnConflict, OutputColumn, RowLock, TableCheck, WindowSpecification } from '../analyzer/logical-plan.ts';
@@ -64,7 +69,7 @@ export type PhysicalPlan =
       readonly alias: string;
       /** undefined: the primary key. */
       readonly indexOid: number | undefined;
-      /** One per leading key column, over outer's columns, of the key column's type. */
+      /** One per leading key column, over outer's columns (or none: constants), of the key column's type. */
       readonly keys: readonly Expression[];
       readonly innerColumns: readonly OutputColumn[];
       readonly keyColumn: ColumnId | undefined;
@@ -188,7 +193,7 @@ export type IndexMaintenance = {
   readonly predicate: Expression | undefined;
 };
 
-/** Reads rows by primary key (or hidden row id): all of them, key ranges, or single keys. */
+/** Reads rows by primary key (or hidden row id): all of them, key ranges, or single keys. keyColumn, where there is one, is the last of `output`. */
 export type TableScan = Node & {
   readonly kind: 'tableScan';
   readonly table: TableDescriptor;
@@ -217,7 +222,9 @@ export type IndexScan = Node & {
 
 /**
  * What part of a key space to read. Expressions hold no columns of the scanned table: constants, parameters, outer values.
- * A null value in an equality or bound means no rows. `conditions` is what EXPLAIN prints as Index Cond.
+ * A null value in an equality or bound means no rows. Values have the key column's type, but that integers of another width come as they
+ * are: one beyond the column's range equals nothing. Bounds are in the order of values, whatever the key's direction, and leave NULLs out.
+ * `conditions` is what EXPLAIN prints as Index Cond.
  */
 export type KeyAccess =
   | {

@@ -1,0 +1,77 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { loadParser } from '../parser/parse.ts';
+import { defaultExplainOptions, type ExplainFigures, explain, explainData } from './explain.ts';
+import type { PhysicalPlan } from './physical-plan.ts';
+import { childPlans } from './physical-tree.ts';
+import { planQuery } from './plan.ts';
+import { bind, plannerEnvironment } from './testing/plan-sql.ts';
+
+beforeAll(() => loadParser());
+
+const plan = (sql: string): PhysicalPlan => planQuery(bind(sql), plannerEnvironment());
+
+function figuresOf(root: PhysicalPlan): Map<PhysicalPlan, ExplainFigures> {
+  const figures = new Map<PhysicalPlan, ExplainFigures>();
+  const visit = (node: PhysicalPlan) => {
+    figures.set(node, { rows: 6, loops: 2, timeMs: 3 });
+    for (const child of childPlans(node)) visit(child);
+  };
+  visit(root);
+  return figures;
+}
+
+describe('text', () => {
+  it('prints what PostgreSQL prints for a constant', () => {
+    expect(explain(plan('select 1'))).toEqual(['Result  (cost=0.00..0.01 rows=1 width=4)']);
+  });
+
+  it('prints actual rows and times a loop', () => {
+    const query = plan('select 1');
+    const lines = explain(query, { ...defaultExplainOptions, costs: false, figures: figuresOf(query) });
+    expect(lines).toEqual(['Result (actual time=0.000..1.500 rows=3 loops=2)']);
+    expect(explain(query, { ...defaultExplainOptions, costs: false, figures: new Map() })).toEqual(['Result (never executed)']);
+    expect(explain(query, { ...defaultExplainOptions, costs: false, timing: false, figures: figuresOf(query) })).toEqual([
+      'Result (actual rows=3 loops=2)',
+    ]);
+  });
+
+  it('says the output and the schema with VERBOSE', () => {
+    expect(
+      explain(plan('select a, count(*) from t group by a'), { ...defaultExplainOptions, costs: false, verbose: true }).slice(0, 5),
+    ).toEqual([
+      'HashAggregate',
+      '  Output: a, count(*)',
+      '  Group Key: a',
+      '  ->  Index Only Scan using t_pkey on public.t',
+      '        Output: a',
+    ]);
+  });
+});
+
+describe('data', () => {
+  it('has the operators with their relationship', () => {
+    const data = explainData(plan('select t.id from t join u on u.t_id = t.id'), { ...defaultExplainOptions, costs: false });
+    expect(data).toMatchObject({
+      'Node Type': 'Hash Join',
+      'Join Type': 'Inner',
+      'Hash Cond': '(u.t_id = t.id)',
+      Plans: [
+        { 'Node Type': 'Index Only Scan', 'Parent Relationship': 'Outer', 'Relation Name': 'u', 'Index Name': 'u_pkey' },
+        { 'Node Type': 'Hash', 'Parent Relationship': 'Inner', Plans: [{ 'Relation Name': 't' }] },
+      ],
+    });
+  });
+
+  it('has costs and figures', () => {
+    const query = plan('select 1');
+    expect(explainData(query, { ...defaultExplainOptions, figures: figuresOf(query) })).toMatchObject({
+      'Startup Cost': 0,
+      'Total Cost': 0.01,
+      'Plan Rows': 1,
+      'Plan Width': 4,
+      'Actual Total Time': 1.5,
+      'Actual Rows': 3,
+      'Actual Loops': 2,
+    });
+  });
+});

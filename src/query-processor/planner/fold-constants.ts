@@ -1,0 +1,93 @@
+/**
+ * Evaluates immutable expressions over constants at planning time.
+ *
+ *   C1  Only what gives the same value for ever, in every session, is folded: a plan may be kept and used by others.
+ *   C2  An expression that fails is left as it is, so that the error comes at run time, and only if it is evaluated then.
+ */
+import { InvariantError } from '#base/assert.ts';
+import { SqlError } from '#base/sql-error.ts';
+import { procByOid, procsByName } from '#sql/builtins.ts';
+import { evaluateOnce } from '#sql/evaluate/compile.ts';
+import type { Expression } from '#sql/expression.ts';
+import type { EvaluationContext } from '#sql/function.ts';
+import { pgTypes } from '#sql/postgres/pg-type.ts';
+import { defaultSettings } from '#sql/settings.ts';
+import { childrenOf, isConstant } from './expression-tree.ts';
+
+const unavailable = (): never => {
+  throw new InvariantError('C1: an immutable function asked for something of the session');
+};
+
+const foldingContext: EvaluationContext = {
+  settings: defaultSettings,
+  transactionTimestamp: 0,
+  names: undefined,
+  statementTimestamp: 0,
+  clock: unavailable,
+  random: { float: unavailable, bytes: unavailable },
+  parameters: [],
+  outerValues: new Map(),
+  session: {
+    currentUser: '',
+    sessionUser: '',
+    database: '',
+    backendPid: 0,
+    applicationName: '',
+    schemas: unavailable,
+    setting: unavailable,
+    setSetting: unavailable,
+    setSeed: unavailable,
+    catalogFunction: unavailable,
+    sequence: unavailable,
+  },
+};
+
+/** The constant that an expression over constants is, or the expression itself. Its children have been folded before. */
+export function foldConstants(e: Expression): Expression {
+  if (!isFoldable(e)) return e;
+  try {
+    return { kind: 'constant', value: evaluateOnce(e, foldingContext), type: e.type };
+  } catch (error) {
+    if (error instanceof SqlError) return e; // C2
+    throw error;
+  }
+}
+
+function isFoldable(e: Expression): boolean {
+  switch (e.kind) {
+    case 'function': {
+      const proc = procByOid(e.function);
+      return proc !== undefined && proc.volatility === 'i' && proc.kind === 'f' && !e.returnsSet && e.args.every(isConstant);
+    }
+    case 'convertByText':
+      return isConstant(e.arg) && textFormIsImmutable(e.arg.type.oid, e.type.oid);
+    case 'arrayComparison':
+      return isConstant(e.left) && isConstant(e.right) && procByOid(e.function)?.volatility === 'i';
+    case 'distinct':
+    case 'nullif':
+      return isConstant(e.left) && isConstant(e.right);
+    case 'not':
+    case 'isNull':
+    case 'booleanTest':
+    case 'relabel':
+    case 'applyTypmod':
+    case 'minmax':
+    case 'array':
+    case 'subscript':
+    case 'rowComparison':
+      return childrenOf(e).every(isConstant);
+    default:
+      return false;
+  }
+}
+
+let typeFunctions: Map<number, { readonly input: string; readonly output: string }> | undefined;
+
+/** Dates, times and arrays depend on settings in their text form; numbers and text do not. */
+function textFormIsImmutable(source: number, target: number): boolean {
+  typeFunctions ??= new Map(pgTypes.map((type) => [type.oid, { input: type.input, output: type.output }]));
+  const output = typeFunctions.get(source)?.output;
+  const input = typeFunctions.get(target)?.input;
+  const isImmutable = (name: string | undefined) => name !== undefined && procsByName(name)[0]?.volatility === 'i';
+  return isImmutable(output) && isImmutable(input);
+}
