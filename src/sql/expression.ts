@@ -111,7 +111,8 @@ export type FunctionCall = {
   readonly returnsSet: boolean;
   /** How it was written, for EXPLAIN and deparsing: an operator, a cast or a call. */
   readonly form:
-    | { readonly kind: 'call' }
+    /** sqlSyntax: in the standard's own syntax, such as EXTRACT(year FROM x). */
+    | { readonly kind: 'call'; readonly sqlSyntax?: boolean }
     | { readonly kind: 'operator'; readonly operator: number }
     | { readonly kind: 'cast'; readonly explicit: boolean };
   readonly type: TypeRef;

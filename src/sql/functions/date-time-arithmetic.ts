@@ -19,6 +19,7 @@ import {
   unixSecondsOf,
 } from '../types/date-time/calendar.ts';
 import { dateOutOfRange, intervalOutOfRange, timestampOutOfRange } from '../types/date-time/date-time-error.ts';
+import { formatInterval } from '../types/date-time/format-interval.ts';
 import { fitInterval } from '../types/date-time/interval.ts';
 import { addInt64, isInt32 } from '../types/date-time/interval-fields.ts';
 import { sessionZone } from '../types/date-time/parse-date-time.ts';
@@ -27,50 +28,15 @@ import { findAbbreviation, findTimeZone, offsetOfLocal, type TimeZone } from '..
 import { toLocal } from '../types/date-time/timestamp.ts';
 import { Interval } from '../types/interval-value.ts';
 import { TimeTz } from '../types/timetz-value.ts';
+import { addIntervals, divideInterval, multiplyInterval, negateInterval, subtractIntervals } from './interval-arithmetic.ts';
 
-export const negateInterval = (value: Interval): Interval => {
-  if (value.months === -2147483648 || value.days === -2147483648) throw intervalOutOfRange();
-  const time = value.microseconds;
-  return new Interval(-value.months || 0, -value.days || 0, typeof time === 'number' ? -time || 0 : int8(-time));
-};
+/** Every field with the other sign. Unlike the operator `-` it refuses nothing: what is too large is found when it is added. */
+const opposite = ({ months, days, microseconds }: Interval): Interval =>
+  new Interval(0 - months, 0 - days, typeof microseconds === 'number' ? 0 - microseconds : int8(-microseconds));
 
 function checkedInterval(months: number, days: number, microseconds: Microseconds | undefined): Interval {
   if (microseconds === undefined || !isInt32(months) || !isInt32(days)) throw intervalOutOfRange();
   return new Interval(months || 0, days || 0, microseconds || 0);
-}
-
-const addIntervals = (a: Interval, b: Interval): Interval =>
-  checkedInterval(a.months + b.months, a.days + b.days, addInt64(a.microseconds, b.microseconds));
-
-/** rint(): to the nearest whole number, ties to the even one. */
-function rint(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return Math.round(value);
-  return floor % 2 === 0 ? floor : floor + 1;
-}
-
-const roundToMicros = (value: number): number => rint(value * 1e6) / 1e6;
-
-/** Parts of a month become days, parts of a day become time, as interval_mul does. */
-function scaleInterval(value: Interval, scaled: (amount: number) => number): Interval {
-  const exactMonths = scaled(value.months);
-  const exactDays = scaled(value.days);
-  const exactTime = scaled(Number(value.microseconds));
-  if (Number.isNaN(exactMonths) || Number.isNaN(exactDays) || Number.isNaN(exactTime)) throw intervalOutOfRange();
-  const months = Math.trunc(exactMonths);
-  let days = Math.trunc(exactDays);
-  if (!isInt32(months) || !isInt32(days)) throw intervalOutOfRange();
-  const monthRest = roundToMicros((exactMonths - months) * 30);
-  let seconds = roundToMicros((exactDays - days + monthRest - Math.trunc(monthRest)) * 86400);
-  if (Math.abs(seconds) >= 86400) {
-    days += Math.trunc(seconds / 86400);
-    seconds -= Math.trunc(seconds / 86400) * 86400;
-  }
-  days += Math.trunc(monthRest);
-  const time = rint(exactTime + seconds * 1e6);
-  if (!(Math.abs(time) < 2 ** 63)) throw intervalOutOfRange();
-  return checkedInterval(months, days, int8(BigInt(time)));
 }
 
 /** The calendar's part of an addition: months (a day beyond the month's end becomes its last), then days. */
@@ -211,16 +177,16 @@ const atTime = (date: number, time: number): Microseconds =>
 const atTimetz = (date: number, time: TimeTz): Microseconds =>
   Number.isFinite(date) ? inTimestampRange(addMicroseconds(timestampOfDate(date), time.microseconds + time.zoneSeconds * 1e6)) : date;
 
-/** A zone by abbreviation, name or fixed offset. */
+/** A zone by abbreviation, name or fixed offset; a bare number counts hours west, as it does in POSIX. */
 export function zoneNamed(name: string): TimeZone {
   const abbreviation = findAbbreviation(name);
   if (abbreviation !== undefined) return fixedZone(name, abbreviation.offset);
-  const zone = findTimeZone(name);
+  const zone = findTimeZone(/^[+-]?[0-9]/.test(name) ? `<UTC>${name}` : name);
   if (zone === undefined) throw new SqlError(sqlstate.invalidParameterValue, `time zone "${name}" not recognized`);
   return zone;
 }
 
-const fixedZone = (name: string, offset: number): TimeZone => ({
+export const fixedZone = (name: string, offset: number): TimeZone => ({
   name,
   fixedOffset: offset,
   offsetAt: () => offset,
@@ -228,9 +194,10 @@ const fixedZone = (name: string, offset: number): TimeZone => ({
   isDaylightSaving: () => false,
 });
 
-function zoneOfInterval(interval: Interval): TimeZone {
+function zoneOfInterval(interval: Interval, context: TypeContext): TimeZone {
   if (interval.months !== 0 || interval.days !== 0) {
-    throw new SqlError(sqlstate.invalidParameterValue, 'interval time zone must not include months or days');
+    const shown = formatInterval(interval, context.settings.intervalStyle);
+    throw new SqlError(sqlstate.invalidParameterValue, `interval time zone "${shown}" must not include months or days`);
   }
   return fixedZone('', Math.trunc(Number(interval.microseconds) / 1e6));
 }
@@ -311,12 +278,12 @@ export const dateTimeArithmeticFunctions: Implementations = {
   'date_pl_interval(date,interval)': scalar((date: number, interval: Interval) => addToTimestamp(timestampOfDate(date), interval)),
   'interval_pl_date(interval,date)': scalar((interval: Interval, date: number) => addToTimestamp(timestampOfDate(date), interval)),
   'date_mi_interval(date,interval)': scalar((date: number, interval: Interval) =>
-    addToTimestamp(timestampOfDate(date), negateInterval(interval)),
+    addToTimestamp(timestampOfDate(date), opposite(interval)),
   ),
   'timestamp_pl_interval(timestamp,interval)': scalar(addToTimestamp),
   'interval_pl_timestamp(interval,timestamp)': scalar((interval: Interval, timestamp: Microseconds) => addToTimestamp(timestamp, interval)),
   'timestamp_mi_interval(timestamp,interval)': scalar((timestamp: Microseconds, interval: Interval) =>
-    addToTimestamp(timestamp, negateInterval(interval)),
+    addToTimestamp(timestamp, opposite(interval)),
   ),
   'timestamptz_pl_interval(timestamptz,interval)': scalar((timestamp: Microseconds, interval: Interval, context: TypeContext) =>
     addToTimestamptz(timestamp, interval, sessionZone(context)),
@@ -325,7 +292,7 @@ export const dateTimeArithmeticFunctions: Implementations = {
     addToTimestamptz(timestamp, interval, sessionZone(context)),
   ),
   'timestamptz_mi_interval(timestamptz,interval)': scalar((timestamp: Microseconds, interval: Interval, context: TypeContext) =>
-    addToTimestamptz(timestamp, negateInterval(interval), sessionZone(context)),
+    addToTimestamptz(timestamp, opposite(interval), sessionZone(context)),
   ),
   'date_add(timestamptz,interval)': scalar((timestamp: Microseconds, interval: Interval, context: TypeContext) =>
     addToTimestamptz(timestamp, interval, sessionZone(context)),
@@ -334,44 +301,47 @@ export const dateTimeArithmeticFunctions: Implementations = {
     addToTimestamptz(timestamp, interval, zoneNamed(zone)),
   ),
   'date_subtract(timestamptz,interval)': scalar((timestamp: Microseconds, interval: Interval, context: TypeContext) =>
-    addToTimestamptz(timestamp, negateInterval(interval), sessionZone(context)),
+    addToTimestamptz(timestamp, opposite(interval), sessionZone(context)),
   ),
   'date_subtract(timestamptz,interval,text)': scalar((timestamp: Microseconds, interval: Interval, zone: string) =>
-    addToTimestamptz(timestamp, negateInterval(interval), zoneNamed(zone)),
+    addToTimestamptz(timestamp, opposite(interval), zoneNamed(zone)),
   ),
   'timestamp_mi(timestamp,timestamp)': scalar(subtractTimestamps),
   'timestamptz_mi(timestamptz,timestamptz)': scalar(subtractTimestamps),
   'interval_um(interval)': scalar(negateInterval),
   'interval_pl(interval,interval)': scalar(addIntervals),
-  'interval_mi(interval,interval)': scalar((a: Interval, b: Interval) => addIntervals(a, negateInterval(b))),
-  'interval_mul(interval,float8)': scalar((interval: Interval, factor: number) => scaleInterval(interval, (amount) => amount * factor)),
-  'mul_d_interval(float8,interval)': scalar((factor: number, interval: Interval) => scaleInterval(interval, (amount) => amount * factor)),
-  'interval_div(interval,float8)': scalar((interval: Interval, divisor: number) => {
-    if (divisor === 0) throw new SqlError(sqlstate.divisionByZero, 'division by zero');
-    return scaleInterval(interval, (amount) => amount / divisor);
-  }),
+  'interval_mi(interval,interval)': scalar(subtractIntervals),
+  'interval_mul(interval,float8)': scalar(multiplyInterval),
+  'mul_d_interval(float8,interval)': scalar((factor: number, interval: Interval) => multiplyInterval(interval, factor)),
+  'interval_div(interval,float8)': scalar(divideInterval),
   'justify_hours(interval)': scalar(justifyHours),
   'justify_days(interval)': scalar(justifyDays),
   'justify_interval(interval)': scalar(justifyInterval),
   'time_mi_time(time,time)': scalar((a: number, b: number) => new Interval(0, 0, a - b)),
   'time_pl_interval(time,interval)': scalar(addToTime),
   'interval_pl_time(interval,time)': scalar((interval: Interval, time: number) => addToTime(time, interval)),
-  'time_mi_interval(time,interval)': scalar((time: number, interval: Interval) => addToTime(time, negateInterval(interval))),
+  'time_mi_interval(time,interval)': scalar((time: number, interval: Interval) => addToTime(time, opposite(interval))),
   'timetz_pl_interval(timetz,interval)': scalar(addToTimetz),
   'interval_pl_timetz(interval,timetz)': scalar((interval: Interval, time: TimeTz) => addToTimetz(time, interval)),
-  'timetz_mi_interval(timetz,interval)': scalar((time: TimeTz, interval: Interval) => addToTimetz(time, negateInterval(interval))),
+  'timetz_mi_interval(timetz,interval)': scalar((time: TimeTz, interval: Interval) => addToTimetz(time, opposite(interval))),
   'datetime_pl(date,time)': scalar(atTime),
   'timedate_pl(time,date)': scalar((time: number, date: number) => atTime(date, time)),
   'datetimetz_pl(date,timetz)': scalar(atTimetz),
   'timetzdate_pl(timetz,date)': scalar((time: TimeTz, date: number) => atTimetz(date, time)),
 
-  'timezone(text,timestamp)': scalar((zone: string, local: Microseconds) => toMoment(local, zoneNamed(zone))),
-  'timezone(interval,timestamp)': scalar((zone: Interval, local: Microseconds) => toMoment(local, zoneOfInterval(zone))),
-  'timezone(text,timestamptz)': scalar((zone: string, moment: Microseconds) => toLocal(moment, zoneNamed(zone))),
-  'timezone(interval,timestamptz)': scalar((zone: Interval, moment: Microseconds) => toLocal(moment, zoneOfInterval(zone))),
+  'timezone(text,timestamp)': scalar((zone: string, local: Microseconds) => (isInfinite(local) ? local : toMoment(local, zoneNamed(zone)))),
+  'timezone(interval,timestamp)': scalar((zone: Interval, local: Microseconds, context: TypeContext) =>
+    isInfinite(local) ? local : toMoment(local, zoneOfInterval(zone, context)),
+  ),
+  'timezone(text,timestamptz)': scalar((zone: string, moment: Microseconds) =>
+    isInfinite(moment) ? moment : toLocal(moment, zoneNamed(zone)),
+  ),
+  'timezone(interval,timestamptz)': scalar((zone: Interval, moment: Microseconds, context: TypeContext) =>
+    isInfinite(moment) ? moment : toLocal(moment, zoneOfInterval(zone, context)),
+  ),
   'timezone(text,timetz)': scalar((zone: string, time: TimeTz, context: TypeContext) => timetzIn(time, zoneNamed(zone), context)),
   'timezone(interval,timetz)': scalar((zone: Interval, time: TimeTz, context: TypeContext) =>
-    timetzIn(time, zoneOfInterval(zone), context),
+    timetzIn(time, zoneOfInterval(zone, context), context),
   ),
 
   'isfinite(date)': scalar((value: number) => Number.isFinite(value)),

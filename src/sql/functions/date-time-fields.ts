@@ -16,18 +16,21 @@ import {
   unixEpochSeconds,
   unixSecondsOf,
 } from '../types/date-time/calendar.ts';
-import { fieldsOf } from '../types/date-time/interval-fields.ts';
+import { fieldsOf, inInt64 } from '../types/date-time/interval-fields.ts';
 import { sessionZone } from '../types/date-time/parse-date-time.ts';
 import { toLocal } from '../types/date-time/timestamp.ts';
 import type { Interval } from '../types/interval-value.ts';
-import { addNumeric, divideNumeric, numericOfInteger } from '../types/numeric-arithmetic.ts';
+import { addNumeric, divideNumeric, numericOfInteger, roundNumeric } from '../types/numeric-arithmetic.ts';
 import { Numeric } from '../types/numeric-value.ts';
 import type { TimeTz } from '../types/timetz-value.ts';
 import { timestampOfDate } from './date-time-arithmetic.ts';
 import { type FieldName, fieldNamed, fieldNotSupported } from './date-time-units.ts';
 
-/** An amount of `unscaled` at so many decimal places. */
-type Exact = { readonly unscaled: number | bigint; readonly scale: number } | Numeric;
+/**
+ * An amount of `unscaled` at so many decimal places. `float` is what date_part answers where PostgreSQL's float arithmetic comes to
+ * something else than the nearest float8.
+ */
+type Exact = { readonly unscaled: number | bigint; readonly scale: number; readonly float?: number } | Numeric;
 /** undefined: the type has no such field. null: the answer is NULL. */
 type Field = Exact | null | undefined;
 
@@ -79,15 +82,22 @@ function calendarField(field: FieldName, days: number, date: CalendarDate): Fiel
   }
 }
 
+/** Seconds and their parts; `inMinute` is microseconds. */
+function secondField(field: FieldName, inMinute: number): Exact | undefined {
+  const seconds = Math.trunc(inMinute / 1e6);
+  const fraction = inMinute - seconds * 1e6;
+  if (field === 'microseconds') return whole(inMinute);
+  if (field === 'milliseconds') return { unscaled: inMinute, scale: 3, float: seconds * 1000 + fraction / 1000 };
+  if (field === 'second') return { unscaled: inMinute, scale: 6, float: seconds + fraction / 1e6 };
+  return undefined;
+}
+
 function clockField(field: FieldName, microseconds: number): Field {
-  const inMinute = microseconds % 60_000_000;
   switch (field) {
     case 'microseconds':
-      return whole(inMinute);
     case 'milliseconds':
-      return { unscaled: inMinute, scale: 3 };
     case 'second':
-      return { unscaled: inMinute, scale: 6 };
+      return secondField(field, microseconds % 60_000_000);
     case 'minute':
       return whole(Math.trunc(microseconds / 60_000_000) % 60);
     case 'hour':
@@ -139,10 +149,17 @@ function localField(field: FieldName, local: Microseconds): Field {
   return calendarField(field, days, dateOfDays(days)) ?? clockField(field, microseconds);
 }
 
-const epochOf = (timestamp: Microseconds): Exact => ({ unscaled: BigInt(timestamp) + BigInt(unixEpochSeconds) * 1_000_000n, scale: 6 });
+const million = numericOfInteger(1_000_000);
+
+/** Where the count of microseconds leaves 64 bits PostgreSQL divides numerics, to fewer digits. */
+function epochOf(timestamp: Microseconds): Exact {
+  const microseconds = BigInt(timestamp) + BigInt(unixEpochSeconds) * 1_000_000n;
+  if (inInt64(microseconds) === undefined) return roundNumeric(divideNumeric(numericOfInteger(microseconds), million), 6);
+  return { unscaled: microseconds, scale: 6 };
+}
 
 function timestampField(field: FieldName, value: Microseconds): Field {
-  if (isInfinite(value)) return field.startsWith('timezone') ? undefined : infiniteField(field, value);
+  if (isInfinite(value)) return infiniteField(field, value);
   return field === 'epoch' ? epochOf(value) : localField(field, value);
 }
 
@@ -157,19 +174,20 @@ const timeField = (field: FieldName, time: number): Field => (field === 'epoch' 
 
 const timetzField = (field: FieldName, time: TimeTz): Field =>
   field === 'epoch'
-    ? { unscaled: time.microseconds + time.zoneSeconds * 1_000_000, scale: 6 }
+    ? {
+        unscaled: time.microseconds + time.zoneSeconds * 1_000_000,
+        scale: 6,
+        float: time.microseconds / 1e6 + time.zoneSeconds,
+      }
     : (clockField(field, time.microseconds) ?? zoneField(field, -time.zoneSeconds));
 
 function intervalField(field: FieldName, interval: Interval): Field {
   const { years, months, days, hours, minutes, seconds, microseconds } = fieldsOf(interval);
-  const inMinute = seconds * 1_000_000 + microseconds;
   switch (field) {
     case 'microseconds':
-      return whole(inMinute);
     case 'milliseconds':
-      return { unscaled: inMinute, scale: 3 };
     case 'second':
-      return { unscaled: inMinute, scale: 6 };
+      return secondField(field, seconds * 1_000_000 + microseconds);
     case 'minute':
       return whole(minutes);
     case 'hour':
@@ -191,7 +209,8 @@ function intervalField(field: FieldName, interval: Interval): Field {
     case 'epoch': {
       // A year is 365.25 days here, a month 30: quarters of days keep it whole.
       const quarters = BigInt(1461 * years + 120 * months + 4 * interval.days);
-      return { unscaled: quarters * 21_600_000_000n + BigInt(interval.microseconds), scale: 6 };
+      const float = Number(interval.microseconds) / 1e6 + 31_557_600 * years + 2_592_000 * months + 86_400 * interval.days;
+      return { unscaled: quarters * 21_600_000_000n + BigInt(interval.microseconds), scale: 6, float };
     }
     default:
       return undefined;
@@ -204,7 +223,7 @@ function exactNumeric(value: Exact): Numeric {
 }
 
 function asFloat(value: Exact): number {
-  if (!(value instanceof Numeric)) return Number(value.unscaled) / 10 ** value.scale || 0;
+  if (!(value instanceof Numeric)) return (value.float ?? Number(value.unscaled) / 10 ** value.scale) || 0;
   if (value.kind !== 'finite') return value.kind === 'infinity' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   const digits = value.unscaled.toString().padStart(value.scale + 1, '0');
   return Number(`${digits.slice(0, digits.length - value.scale)}.${digits.slice(digits.length - value.scale)}`);

@@ -18,27 +18,45 @@ import {
   splitTimestamp,
   unixEpochSeconds,
 } from '../types/date-time/calendar.ts';
-import { dateOutOfRange, intervalOutOfRange, timestampOutOfRange } from '../types/date-time/date-time-error.ts';
-import { fieldsOf, isInt32 } from '../types/date-time/interval-fields.ts';
+import { DateTimeError, intervalOutOfRange, timestampOutOfRange } from '../types/date-time/date-time-error.ts';
+import { fieldsOf, inInt64 } from '../types/date-time/interval-fields.ts';
 import { localNow, sessionZone } from '../types/date-time/parse-date-time.ts';
+import { parseDisplacement } from '../types/date-time/parts.ts';
 import type { TimeZone } from '../types/date-time/time-zone.ts';
 import { toLocal } from '../types/date-time/timestamp.ts';
 import { Interval } from '../types/interval-value.ts';
-import { toMoment, zoneNamed } from './date-time-arithmetic.ts';
-import { type FieldName, fieldNamed, fieldNotSupported } from './date-time-units.ts';
+import { roundHalfEven } from './casts.ts';
+import { fixedZone, toMoment, zoneNamed } from './date-time-arithmetic.ts';
+import { type FieldName, fieldNotSupported, truncationNamed } from './date-time-units.ts';
 
-const invalidField = (message: string): SqlError => new SqlError(sqlstate.datetimeFieldOverflow, message);
-const two = (value: number): string => (value < 0 ? `-${String(-value).padStart(1, '0')}` : String(value).padStart(2, '0'));
+const outOfRange = (message: string): SqlError => new SqlError(sqlstate.datetimeFieldOverflow, message);
+
+/** As C prints a number with %02d or %02g. */
+const twoWide = (text: string): string => (text.length >= 2 ? text : `0${text}`);
+const two = (value: number): string => twoWide(String(value));
+const shownDate = (year: number, month: number, day: number): string => `${year}-${two(month)}-${two(day)}`;
+
+/** A float as C prints it with %g: six digits, without zeros at the end. */
+export function generalFloat(value: number): string {
+  if (!Number.isFinite(value)) return Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : '-Infinity';
+  const [mantissa, exponentText] = value.toExponential(5).split('e');
+  const exponent = Number(exponentText);
+  if (exponent >= -4 && exponent < 6) return String(Number(value.toPrecision(6)));
+  const digits = String(Number(mantissa));
+  return `${digits}e${exponent < 0 ? '-' : '+'}${two(Math.abs(exponent))}`;
+}
 
 /** Days of a calendar date; a negative year is BC, and there is no year 0. */
-function makeDate(year: number, month: number, day: number, what = 'date'): number {
-  const shown = `${year}-${two(month)}-${two(day)}`;
+function existingDate(year: number, month: number, day: number): number {
   const astronomical = year < 0 ? year + 1 : year;
-  const exists = year !== 0 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(astronomical, month);
-  if (!exists) throw invalidField(`date field value out of range: ${shown}`);
-  const days = daysOfDate(astronomical, month, day);
-  if (what === 'date' ? !isDateInRange(days) : !isTimestampDayInRange(days))
-    throw what === 'date' ? dateOutOfRange(shown) : timestampOutOfRange(shown);
+  const exists = year !== 0 && year > -2147483648 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(astronomical, month);
+  if (!exists) throw outOfRange(`date field value out of range: ${shownDate(year, month, day)}`);
+  return daysOfDate(astronomical, month, day);
+}
+
+function makeDate(year: number, month: number, day: number): number {
+  const days = existingDate(year, month, day);
+  if (!isDateInRange(days)) throw outOfRange(`date out of range: ${shownDate(year < 0 ? year + 1 : year, month, day)}`);
   return days;
 }
 
@@ -46,17 +64,40 @@ function makeDate(year: number, month: number, day: number, what = 'date'): numb
 function makeTime(hour: number, minute: number, second: number): number {
   const fits =
     hour >= 0 && hour <= 24 && minute >= 0 && minute <= 59 && second >= 0 && second <= 60 && !(hour === 24 && (minute > 0 || second > 0));
-  if (!fits || Number.isNaN(second)) {
-    const seconds = `${second < 10 && second >= 0 ? '0' : ''}${Number(second.toPrecision(6))}`;
-    throw invalidField(`time field value out of range: ${hour}:${two(minute)}:${seconds}`);
-  }
-  return (hour * 60 + minute) * 60_000_000 + Math.round(second * 1e6);
+  if (!fits) throw outOfRange(`time field value out of range: ${shownTime(hour, minute, second)}`);
+  return (hour * 60 + minute) * 60_000_000 + roundHalfEven(second * 1e6);
 }
+
+const shownTime = (hour: number, minute: number, second: number): string => `${hour}:${two(minute)}:${twoWide(generalFloat(second))}`;
 
 function makeTimestamp(year: number, month: number, day: number, hour: number, minute: number, second: number): Microseconds {
-  return addMicroseconds(joinTimestamp(makeDate(year, month, day, 'timestamp'), 0), makeTime(hour, minute, second));
+  const days = existingDate(year, month, day);
+  const time = makeTime(hour, minute, second);
+  const timestamp = isTimestampDayInRange(days) ? addMicroseconds(joinTimestamp(days, 0), time) : undefined;
+  if (timestamp === undefined || !isTimestampInRange(timestamp))
+    throw outOfRange(`timestamp out of range: ${shownDate(year, month, day)} ${shownTime(hour, minute, second)}`);
+  return timestamp;
 }
 
+/** Beside zoneNamed's, offsets with a sign: here hours EAST. */
+function zoneToMakeIn(name: string): TimeZone {
+  if (/^[0-9]/.test(name)) {
+    throw new SqlError(sqlstate.invalidParameterValue, `invalid input syntax for type numeric time zone: "${name}"`, {
+      hint: 'Numeric time zones must have "-" or "+" as first character.',
+    });
+  }
+  if (!/^[+-]/.test(name)) return zoneNamed(name);
+  try {
+    return fixedZone(name, parseDisplacement(name));
+  } catch (error) {
+    if (!(error instanceof DateTimeError)) throw error;
+    if (error.fault === 'displacementOverflow')
+      throw new SqlError(sqlstate.invalidParameterValue, `numeric time zone "${name}" out of range`);
+    return zoneNamed(name);
+  }
+}
+
+/** Sums that leave their 32 or 64 bits wrap round, as in PostgreSQL 16. */
 function makeInterval(
   years: number,
   months: number,
@@ -67,19 +108,18 @@ function makeInterval(
   seconds: number,
 ): Interval {
   if (!Number.isFinite(seconds)) throw intervalOutOfRange();
-  const allMonths = years * 12 + months;
-  const allDays = weeks * 7 + days;
-  const time = BigInt(hours) * 3_600_000_000n + BigInt(minutes) * 60_000_000n + BigInt(Math.round(seconds * 1e6));
-  if (!isInt32(allMonths) || !isInt32(allDays) || BigInt.asIntN(64, time) !== time) throw intervalOutOfRange();
-  return new Interval(allMonths || 0, allDays || 0, int8(time));
+  const micros = roundHalfEven(seconds * 1e6);
+  const exactMicros = Math.abs(micros) < 2 ** 63 ? BigInt(micros) : -(2n ** 63n);
+  const time = BigInt(hours) * 3_600_000_000n + BigInt(minutes) * 60_000_000n + exactMicros;
+  return new Interval((years * 12 + months) | 0, (weeks * 7 + days) | 0, int8(BigInt.asIntN(64, time)));
 }
 
 function timestampOfEpoch(seconds: number): Microseconds {
-  if (Number.isNaN(seconds)) throw new SqlError(sqlstate.datetimeFieldOverflow, 'timestamp cannot be NaN');
+  if (Number.isNaN(seconds)) throw outOfRange('timestamp cannot be NaN');
   if (!Number.isFinite(seconds)) return seconds;
-  const micros = Math.round((seconds - unixEpochSeconds) * 1e6);
+  const micros = roundHalfEven((seconds - unixEpochSeconds) * 1e6);
   const timestamp = Math.abs(micros) < 2 ** 63 ? int8(BigInt(micros)) : 2n ** 63n;
-  if (!isTimestampInRange(timestamp)) throw timestampOutOfRange(String(seconds));
+  if (!isTimestampInRange(timestamp)) throw timestampOutOfRange(generalFloat(seconds));
   return timestamp;
 }
 
@@ -132,20 +172,16 @@ function truncateLocal(field: FieldName, local: Microseconds): Microseconds | un
 }
 
 function truncateTimestamp(word: string, local: Microseconds): Microseconds {
+  if (isInfinite(local)) return local;
   const name = 'timestamp without time zone';
-  const field = fieldNamed(word, name);
-  const cut = isInfinite(local) ? (truncateLocal(field, 0) === undefined ? undefined : local) : truncateLocal(field, local);
+  const cut = truncateLocal(truncationNamed(word, name), local);
   if (cut === undefined) throw fieldNotSupported(word, name);
   return cut;
 }
 
 function truncateTimestamptz(word: string, moment: Microseconds, zone: TimeZone): Microseconds {
   const name = 'timestamp with time zone';
-  const field = fieldNamed(word, name);
-  if (isInfinite(moment)) {
-    if (truncateLocal(field, 0) === undefined) throw fieldNotSupported(word, name);
-    return moment;
-  }
+  const field = truncationNamed(word, name);
   const local = toLocal(moment, zone);
   const cut = truncateLocal(field, local);
   if (cut === undefined) throw fieldNotSupported(word, name);
@@ -159,7 +195,7 @@ function truncateTimestamptz(word: string, moment: Microseconds, zone: TimeZone)
 }
 
 function truncateInterval(word: string, value: Interval): Interval {
-  const field = fieldNamed(word, 'interval');
+  const field = truncationNamed(word, 'interval');
   const { years, months, days } = fieldsOf(value);
   const unit = clockUnits[field];
   const yearsOnly = (length: number): Interval => new Interval((years - (years % length)) * 12 || 0, 0, 0);
@@ -199,6 +235,7 @@ function binTimestamp(stride: Interval, timestamp: Microseconds, origin: Microse
   const width = BigInt(stride.days) * 86_400_000_000n + BigInt(stride.microseconds);
   if (width <= 0n) throw new SqlError(sqlstate.datetimeFieldOverflow, 'stride must be greater than zero');
   const difference = BigInt(timestamp) - BigInt(origin);
+  if (inInt64(difference) === undefined) throw intervalOutOfRange();
   let whole = difference - (difference % width);
   if (difference < 0n && difference % width !== 0n) whole -= width;
   const result = int8(BigInt(origin) + whole);
@@ -206,9 +243,15 @@ function binTimestamp(stride: Interval, timestamp: Microseconds, origin: Microse
   return result;
 }
 
+/** PostgreSQL 16 takes the stored form of infinity for a date far away, whose age can be told. */
+function asFinite(timestamp: Microseconds): Microseconds {
+  if (timestamp === Number.NEGATIVE_INFINITY) throw timestampOutOfRange();
+  return timestamp === Number.POSITIVE_INFINITY ? 2n ** 63n - 1n : timestamp;
+}
+
 /** The difference in calendar fields, as people count ages. Both are local times. */
 function age(later: Microseconds, earlier: Microseconds): Interval {
-  if (isInfinite(later) || isInfinite(earlier)) throw timestampOutOfRange();
+  if (isInfinite(later) || isInfinite(earlier)) return age(asFinite(later), asFinite(earlier));
   if (later < earlier) {
     const positive = fieldDifference(earlier, later);
     const time = positive.microseconds;
@@ -240,7 +283,7 @@ function fieldDifference(later: Microseconds, earlier: Microseconds): Interval {
 const today = (context: TypeContext): Microseconds => joinTimestamp(localNow(context).days, 0);
 
 export const dateTimeMakingFunctions: Implementations = {
-  'make_date(int4,int4,int4)': scalar((year: number, month: number, day: number) => makeDate(year, month, day)),
+  'make_date(int4,int4,int4)': scalar(makeDate),
   'make_time(int4,int4,float8)': scalar(makeTime),
   'make_timestamp(int4,int4,int4,int4,int4,float8)': scalar(makeTimestamp),
   'make_timestamptz(int4,int4,int4,int4,int4,float8)': scalar(
@@ -249,16 +292,16 @@ export const dateTimeMakingFunctions: Implementations = {
   ),
   'make_timestamptz(int4,int4,int4,int4,int4,float8,text)': scalar(
     (year: number, month: number, day: number, hour: number, minute: number, second: number, zone: string) =>
-      toMoment(makeTimestamp(year, month, day, hour, minute, second), zoneNamed(zone)),
+      toMoment(makeTimestamp(year, month, day, hour, minute, second), zoneToMakeIn(zone)),
   ),
   'make_interval(int4,int4,int4,int4,int4,int4,float8)': scalar(makeInterval),
   'to_timestamp(float8)': scalar(timestampOfEpoch),
   'date_trunc(text,timestamp)': scalar(truncateTimestamp),
   'date_trunc(text,timestamptz)': scalar((word: string, moment: Microseconds, context: TypeContext) =>
-    truncateTimestamptz(word, moment, sessionZone(context)),
+    isInfinite(moment) ? moment : truncateTimestamptz(word, moment, sessionZone(context)),
   ),
   'date_trunc(text,timestamptz,text)': scalar((word: string, moment: Microseconds, zone: string) =>
-    truncateTimestamptz(word, moment, zoneNamed(zone)),
+    isInfinite(moment) ? moment : truncateTimestamptz(word, moment, zoneNamed(zone)),
   ),
   'date_trunc(text,interval)': scalar(truncateInterval),
   'date_bin(interval,timestamp,timestamp)': scalar(binTimestamp),

@@ -57,13 +57,27 @@ for (const [name, words] of Object.entries(spellings)) {
   for (const word of [name, ...words]) byWord.set(word.slice(0, wordLength), name as FieldName);
 }
 
+/** Words that name a time, not a field of one: known, but of no use here. */
+const specialWords: ReadonlySet<string> = new Set(['now', 'today', 'tomorrow', 'yesterday', 'infinity', '-infinity', 'allballs']);
+
 /** Throws 22023 for a word that is no field at all. */
 export function fieldNamed(word: string, typeName: string): FieldName {
   const field = byWord.get(word.toLowerCase().slice(0, wordLength));
-  if (field === undefined)
-    throw new SqlError(sqlstate.invalidParameterValue, `unit "${word.toLowerCase()}" not recognized for type ${typeName}`);
+  if (field !== undefined) return field;
+  throw specialWords.has(word.toLowerCase()) ? fieldNotSupported(word, typeName) : fieldNotRecognized(word, typeName);
+}
+
+const onlyRead: ReadonlySet<FieldName> = new Set(['dow', 'isodow', 'doy', 'isoyear', 'julian', 'epoch']);
+
+/** As fieldNamed, for date_trunc, which does not know the fields that can only be read. */
+export function truncationNamed(word: string, typeName: string): FieldName {
+  const field = byWord.get(word.toLowerCase().slice(0, wordLength));
+  if (field === undefined || onlyRead.has(field)) throw fieldNotRecognized(word, typeName);
   return field;
 }
+
+const fieldNotRecognized = (word: string, typeName: string): SqlError =>
+  new SqlError(sqlstate.invalidParameterValue, `unit "${word.toLowerCase()}" not recognized for type ${typeName}`);
 
 export const fieldNotSupported = (word: string, typeName: string): SqlError =>
   notSupported(`unit "${word.toLowerCase()}" not supported for type ${typeName}`);

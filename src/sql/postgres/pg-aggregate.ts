@@ -172,7 +172,7 @@ export const pgAggregates: readonly PgAggregate[] = readTable(
 `,
   (f): PgAggregate => ({
     function: Number(f[0]),
-    kind: f[1] as 'n' | 'o' | 'h',
+    kind: f[1][0] as 'n' | 'o' | 'h',
     directArgs: Number(f[2]),
     transitionType: Number(f[3]),
     initialValue: optionalText(f[4]),

@@ -22,8 +22,9 @@ export function optionalText(field: string | undefined): string | undefined {
   return field === undefined || field === absent ? undefined : text(field);
 }
 
-export function flag(field: string): boolean {
-  return field === 't';
+/** The field, or the value that the table leaves out for being the usual one. */
+export function or(field: string | undefined, usual: string): string {
+  return field === undefined || field === absent ? usual : field;
 }
 
 /** Numbers parted by spaces; equal lists are one list. */
