@@ -219,6 +219,22 @@ describe('stopping and starting Regions', () => {
     expect(b.cluster.leaderRegion).toBe('b');
   });
 
+  it('brings an empty replica up to date over a long journal, a turn at a time', async () => {
+    const b = await bench(0);
+    let last = b.journal.lastPosition;
+    const appended: Promise<unknown>[] = [];
+    b.cluster.stopRegion('b');
+    b.cluster.stopRegion('a');
+    for (let i = 0; i < 20_000; i++) appended.push(b.journal.append({ kind: 'commits', epoch: 1, records: [] }, last++));
+    await b.scheduler.until(Promise.all(appended));
+    const fresh = new MemoryReplica();
+    await b.cluster.startRegion('b', fresh);
+    await b.scheduler.advance(100);
+    expect(fresh.position).toBe(b.journal.lastPosition);
+    expect((await timed(b, commit(b.cluster, 'b', 'x'))).result.kind).toBe('committed');
+    expect(b.failures).toEqual([]);
+  });
+
   it('refuses a replica of another history, or ahead of the journal', async () => {
     const b = await bench(0);
     await b.scheduler.until(commit(b.cluster, 'a', 'x'));

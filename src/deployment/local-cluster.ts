@@ -73,7 +73,7 @@ type Leadership = {
 const usualPatienceMs = 10_000;
 const usualWindowMs = 360_000;
 
-/** Checks the replicas against the journal, claims it, and resolves when the first Region's node has all of it. */
+/** Checks the replicas against the journal, claims it, and resolves when the leader's own Region has applied all of it. */
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   for (const { name, replica } of options.regions) await checkAgainstJournal(options.journal, name, replica);
   const cluster = new LocalCluster(options);
@@ -131,6 +131,8 @@ export class LocalCluster {
   async start(): Promise<void> {
     this.#elect();
     await this.#electing;
+    const leadership = this.#leading;
+    if (leadership !== undefined) await this.node(leadership.region).replica.untilApplied(leadership.leader.head);
   }
 
   region(name: RegionName): RegionDoors {
@@ -174,8 +176,8 @@ export class LocalCluster {
     this.#topologyChanged();
   }
 
-  /** Cuts the journal below a checkpoint, as far as replicas and conflict window allow: the entry at its position stays. */
-  async truncateJournal(checkpoint: JournalPosition): Promise<void> {
+  /** Cuts the journal below a checkpoint (all of it, when replicas are never lost), as far as replicas and conflict window allow. */
+  async truncateJournal(checkpoint: JournalPosition = Number.MAX_SAFE_INTEGER): Promise<void> {
     const leader = this.#leading?.leader;
     if (leader === undefined) return;
     const flushed = [...this.#regions.values()].map(({ node }) => node.replica.flushedPosition);
@@ -469,8 +471,8 @@ export class LocalCluster {
     } catch (error) {
       receipts.close();
       if (!(error instanceof ClaimLost)) throw error;
-      // The leader before had an append under way: it is in the journal now, or about to be.
-      await world.timers.yield();
+      // The leader before has an append under way: it will be in the journal soon.
+      await world.timers.sleep(1);
       return false;
     }
     if (this.#closed) {
@@ -518,6 +520,8 @@ export class LocalCluster {
       to: name,
       receive: (entries) => node.receive(entries),
       nextPosition: node.nextPosition,
+      yieldTurn: () => this.#world.timers.yield(),
+      onFailure: this.#options.onFailure,
     });
     leadership.deliveries.set(name, delivery);
     delivery.resume(node.nextPosition);

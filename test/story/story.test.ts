@@ -67,13 +67,13 @@ describe.skipIf(!hasPsql)('the story, through psql', () => {
     check(first);
     expect(await answer('us-east-2')).toBe(first);
     expect((await deployment.psql('select count(*), min(created), max(created) from example.invoice', 'us-east-2', '-At')).trim()).toBe(
-      '2999|2016-05-21 00:13:01.66|2020-04-19 15:42:46.252',
+      '2999|2016-05-21 01:25:54.423|2020-04-19 14:07:15.657',
     );
   });
 
   it('answers CREATE INDEX ASYNC with a job id, and the index is used when it is built', async () => {
     const output = await deployment.psql('CREATE INDEX ASYNC invoice_purchaser_idx ON example.invoice(purchaser)', 'us-east-1', '-At');
-    expect(output).toMatch(/^[a-z2-7]{26}\nCREATE INDEX\n$/);
+    expect(output).toMatch(/^[a-z2-7]{26}\n$/);
     expect(Number(await deployment.psql('select count(*) from example.invoice where purchaser = 3', 'us-east-2', '-At'))).toBeGreaterThan(
       300,
     );

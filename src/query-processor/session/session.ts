@@ -1,0 +1,650 @@
+/**
+ * Session: one connection's prepared statements, portals, settings and transaction block; the messages of the protocol arrive here.
+ *
+ *   N1  Whatever a method throws, the transaction block has been put into its failed state (or rolled back) before.
+ *   N2  An answer, rows, counts and errors alike, leaves only when the stable mark has passed all that was met for it.
+ *   N3  A query whose data is local and whose client keeps up runs without a promise, from message to command tag.
+ */
+import { maximumPortals, maximumPreparedStatements } from '#base/limits.ts';
+import { type Notice, SqlError, sqlstate } from '#base/sql-error.ts';
+import type { Batch } from '#sql/batch.ts';
+import type { Datum } from '#sql/datum.ts';
+import type { EvaluationContext } from '#sql/function.ts';
+import type { TypeContext } from '#sql/type.ts';
+import { execute } from '../executor/execute.ts';
+import { type ParsedStatement, parse, untilParser } from '../parser/parse.ts';
+import type { Field, Maybe, ResultSink, Session, SessionStart } from '../query-processor.ts';
+import type { QueryProcessorHost } from './local-query-processor.ts';
+import { after } from './maybe.ts';
+import { type Compilation, type PlannedQuery, PreparedStatement, type StatementOutput } from './prepared-statement.ts';
+import { PlanExecution, untilStable } from './run-plan.ts';
+import { LocalSessionFacts } from './session-facts.ts';
+import { SessionRandom } from './session-random.ts';
+import { SessionSettings } from './session-settings.ts';
+import type { StatementHost, UtilityOutput } from './statement-host.ts';
+import { Cancellation, StatementRun } from './statement-run.ts';
+import { TextCache } from './text-cache.ts';
+import { TransactionBlock } from './transaction-block.ts';
+import { isTransactionExit } from './transaction-statements.ts';
+import { describeUtility, needsSnapshot, runUtility, utilityParameterTypes } from './utility.ts';
+import { decodeParameter, formatAt } from './value-encoders.ts';
+
+type Portal = {
+  readonly name: string;
+  readonly statement: PreparedStatement;
+  readonly parameters: readonly Datum[];
+  readonly resultFormats: readonly number[];
+  /** A query that has begun and has more rows to give. */
+  execution: PlanExecution | undefined;
+  planned: PlannedQuery | undefined;
+  hasEnded: boolean;
+};
+
+const noParameters: readonly Datum[] = [];
+const noFormats: readonly number[] = [];
+
+export class LocalSession implements Session, StatementHost {
+  readonly processId: number;
+  readonly secret: Uint8Array;
+  readonly host: QueryProcessorHost;
+  readonly user: string;
+  readonly settings: SessionSettings;
+  readonly block: TransactionBlock;
+  readonly facts: LocalSessionFacts;
+  readonly statements = new Map<string, PreparedStatement>();
+  readonly #portals = new Map<string, Portal>();
+  readonly #texts = new TextCache();
+  readonly #random: SessionRandom;
+  readonly #clock: () => number;
+  readonly #onClose: () => void;
+  #notices: Notice[] = [];
+  #cancellation: Cancellation | undefined;
+  #run: StatementRun | undefined;
+  #typeContext: { readonly settingsVersion: number; readonly context: TypeContext } | undefined;
+  #compilation: Compilation | undefined;
+  #timeout: { readonly settingsVersion: number; readonly ms: number } = { settingsVersion: -1, ms: 0 };
+  #reportedVersion = 0;
+  #isClosed = false;
+
+  constructor(host: QueryProcessorHost, start: SessionStart, processId: number, onClose: () => void) {
+    this.host = host;
+    this.processId = processId;
+    this.secret = host.world.random.bytes(32);
+    this.user = start.user;
+    const options = new Map(start.options);
+    if (!options.has('application_name')) options.set('application_name', start.applicationName);
+    this.settings = new SessionSettings(start.user, host.profile, options);
+    this.#reportedVersion = this.settings.version;
+    this.block = new TransactionBlock(host, this.settings);
+    this.#random = new SessionRandom(host.world.random);
+    this.#clock = () => host.world.clock.now();
+    this.#onClose = onClose;
+    this.facts = new LocalSessionFacts({
+      user: start.user,
+      database: start.database,
+      processId,
+      settings: this.settings,
+      catalog: () => (this.block.hasTransaction ? this.block.catalog : undefined),
+      setSeed: (seed) => this.#random.setSeed(seed),
+      block: this.block,
+      allocator: host.sequences,
+    });
+  }
+
+  get transactionStatus(): 'I' | 'T' | 'E' {
+    const { state } = this.block;
+    return state === 'block' ? 'T' : state === 'failed' ? 'E' : 'I';
+  }
+
+  get parameters(): ReadonlyMap<string, string> {
+    return this.settings.parameters();
+  }
+
+  get typeContext(): TypeContext {
+    const settingsVersion = this.settings.version;
+    if (this.#typeContext?.settingsVersion !== settingsVersion) {
+      const { block } = this;
+      const now = this.#clock;
+      const context: TypeContext = {
+        settings: this.settings.current,
+        get transactionTimestamp() {
+          return block.hasTransaction ? block.transaction.startTimestamp : now();
+        },
+        names: this.facts,
+      };
+      this.#typeContext = { settingsVersion, context };
+    }
+    return this.#typeContext.context;
+  }
+
+  get compilation(): Compilation {
+    const { catalog } = this.block;
+    const known = this.#compilation;
+    const typeContext = this.typeContext;
+    if (known !== undefined && known.catalog === catalog && known.typeContext === typeContext) return known;
+    const made: Compilation = { catalog, settings: this.settings, typeContext, user: this.user };
+    this.#compilation = made;
+    return made;
+  }
+
+  simpleQuery(text: string, sink: ResultSink): Maybe<void> {
+    const parserIsBusy = untilParser();
+    if (parserIsBusy !== undefined) return parserIsBusy.then(() => this.simpleQuery(text, sink));
+    this.statements.delete('');
+    this.closePortal('');
+    this.#beginMessage();
+    return this.#guarded(() => {
+      const statements = this.#statementsOf(text);
+      if (statements.length === 1) return this.#runSimple(statements[0], sink, true);
+      if (statements.length === 0) return sink.emptyQuery();
+      return this.#runSeveral(statements, sink);
+    });
+  }
+
+  /** The parsed statements of a simple query, kept by its text. */
+  #statementsOf(text: string): readonly PreparedStatement[] {
+    const known = this.#texts.get(text);
+    if (known !== undefined) return known;
+    const parsed = parse(text);
+    const statements = parsed.map((statement) => new PreparedStatement(text, statement, []));
+    this.#texts.set(text, statements);
+    return statements;
+  }
+
+  async #runSeveral(statements: readonly PreparedStatement[], sink: ResultSink): Promise<void> {
+    for (let at = 0; at < statements.length; at++) await this.#runSimple(statements[at], sink, at === statements.length - 1);
+  }
+
+  #runSimple(statement: PreparedStatement, sink: ResultSink, isLast: boolean): Maybe<void> {
+    const output: UtilityOutput = { sink, isSimple: true, resultFormats: noFormats };
+    return after(this.runStatement(statement, noParameters, output), (tag) => {
+      // The command is complete only when its commit is: that of an implicit transaction belongs to its last statement.
+      if (isLast && this.block.state === 'implicit') {
+        this.closeAllPortals();
+        return after(this.block.commit(), () => this.#complete(tag, sink));
+      }
+      this.#complete(tag, sink);
+      return undefined;
+    });
+  }
+
+  runStatement(statement: PreparedStatement, parameters: readonly Datum[], output: UtilityOutput): Maybe<string> {
+    const { parsed } = statement;
+    if (parsed === undefined) return '';
+    if (!isTransactionExit(parsed.node)) this.block.throwIfFailed();
+    if (statement.isQuery) return after(this.block.open(), () => this.#runQuery(statement, parameters, output));
+    if (!needsSnapshot(parsed.node)) {
+      if (!('TransactionStmt' in parsed.node)) this.block.enter();
+      return runUtility(this, statement, parameters, output);
+    }
+    return after(this.block.open(), () => runUtility(this, statement, parameters, output));
+  }
+
+  #runQuery(statement: PreparedStatement, parameters: readonly Datum[], output: UtilityOutput): Maybe<string> {
+    const planned = statement.planned(this.compilation);
+    const execution = this.#begin(planned, parameters, statement.parsed);
+    const { fields, encoders } = statement.output(planned, output.resultFormats, this.typeContext);
+    const { sink } = output;
+    if (output.isSimple && returnsRows(planned)) sink.rowDescription(fields);
+    return after(
+      execution.fetch(0, (batch) => sink.rows(batch, fields, encoders)),
+      () => commandTag(planned, execution),
+    );
+  }
+
+  /** Starts the operators of a plan, which run as their rows are fetched. */
+  #begin(planned: PlannedQuery, parameters: readonly Datum[], parsed: ParsedStatement | undefined): PlanExecution {
+    const { bound } = planned;
+    if (!bound.isReadOnly) this.#checkChange(bound.command, parsed);
+    this.block.useRelations(bound.relations);
+    const run = this.startRun(parameters);
+    return new PlanExecution(execute(planned.plan, run), run, this.host.readPoint);
+  }
+
+  #checkChange(command: string, parsed: ParsedStatement | undefined): void {
+    const isLocking =
+      command === 'SELECT' &&
+      parsed !== undefined &&
+      'SelectStmt' in parsed.node &&
+      (parsed.node.SelectStmt.lockingClause?.length ?? 0) > 0;
+    this.block.throwIfReadOnly(isLocking ? 'SELECT FOR UPDATE' : command);
+    if (!isLocking) this.block.noteRowChange();
+  }
+
+  startRun(parameters: readonly Datum[]): StatementRun {
+    const { transaction, catalog } = this.block;
+    const context: EvaluationContext = {
+      settings: this.settings.current,
+      transactionTimestamp: transaction.startTimestamp,
+      names: this.facts,
+      statementTimestamp: this.#clock(),
+      clock: this.#clock,
+      random: this.#random,
+      parameters,
+      outerValues: new Map(),
+      session: this.facts,
+    };
+    this.#cancellation ??= new Cancellation();
+    const run = new StatementRun(
+      this.host.world,
+      this.host.storage,
+      transaction,
+      catalog,
+      context,
+      this.#cancellation,
+      this.facts.sequences,
+    );
+    this.#run = run;
+    return run;
+  }
+
+  parse(name: string, text: string, parameterTypes: readonly number[]): Maybe<void> {
+    const parserIsBusy = untilParser();
+    if (parserIsBusy !== undefined) return parserIsBusy.then(() => this.parse(name, text, parameterTypes));
+    this.#beginMessage();
+    return this.#guarded(() => {
+      const statement = this.#prepare(name, text, parameterTypes);
+      if (name === '') this.statements.delete('');
+      else if (this.statements.has(name))
+        throw new SqlError(sqlstate.duplicatePreparedStatement, `prepared statement "${name}" already exists`);
+      if (statement.parsed !== undefined && !isTransactionExit(statement.parsed.node)) this.block.throwIfFailed();
+      if (this.statements.size >= maximumPreparedStatements)
+        throw new SqlError(sqlstate.configurationLimitExceeded, 'too many prepared statements in one session');
+      if (!statement.isQuery) {
+        this.statements.set(name, statement);
+        return undefined;
+      }
+      return after(this.block.open(), () => {
+        statement.planned(this.compilation);
+        this.statements.set(name, statement);
+      });
+    });
+  }
+
+  #prepare(name: string, text: string, parameterTypes: readonly number[]): PreparedStatement {
+    const isPlain = name === '' && parameterTypes.every((type) => type === 0);
+    const known = isPlain ? this.#texts.get(text) : undefined;
+    const statements = known ?? parse(text).map((statement) => new PreparedStatement(text, statement, parameterTypes));
+    if (statements.length > 1) throw new SqlError(sqlstate.syntaxError, 'cannot insert multiple commands into a prepared statement');
+    if (statements.length === 0) return new PreparedStatement(text, undefined, parameterTypes);
+    if (isPlain && known === undefined) this.#texts.set(text, statements);
+    statements[0].forgetDescription();
+    return statements[0];
+  }
+
+  describeStatement(name: string): Maybe<{ readonly parameterTypes: readonly number[]; readonly fields: readonly Field[] | undefined }> {
+    return this.#guarded(() => {
+      const statement = this.#statement(name);
+      const { parsed } = statement;
+      if (parsed === undefined) return { parameterTypes: [], fields: undefined };
+      if (!isTransactionExit(parsed.node)) this.block.throwIfFailed();
+      if (!statement.isQuery) {
+        const describe = (): { readonly parameterTypes: readonly number[]; readonly fields: readonly Field[] | undefined } => ({
+          parameterTypes: utilityParameterTypes(this, statement),
+          fields: describeUtility(this, statement),
+        });
+        return needsSnapshot(parsed.node) ? after(this.block.open(), describe) : describe();
+      }
+      return after(this.block.open(), () => {
+        const planned = statement.planned(this.compilation);
+        const fields = statement.describe(planned);
+        return { parameterTypes: planned.parameterTypes, fields: returnsRows(planned) ? fields : undefined };
+      });
+    });
+  }
+
+  bind(
+    name: string,
+    statementName: string,
+    formats: readonly number[],
+    values: readonly (Uint8Array | null)[],
+    resultFormats: readonly number[],
+  ): Maybe<void> {
+    this.#beginMessage();
+    return this.#guarded(() => {
+      const statement = this.#statement(statementName);
+      const { parsed } = statement;
+      if (parsed !== undefined && !isTransactionExit(parsed.node)) this.block.throwIfFailed();
+      if (formats.length > 1 && formats.length !== values.length)
+        throw new SqlError(
+          sqlstate.protocolViolation,
+          `bind message has ${formats.length} parameter formats but ${values.length} parameters`,
+        );
+      if (parsed === undefined || (!statement.isQuery && !needsSnapshot(parsed.node))) {
+        this.#checkParameterCount(statementName, values.length, 0);
+        return this.#addPortal(name, statement, noParameters, resultFormats, undefined);
+      }
+      // The values are views of the message: when the transaction cannot begin at once they must outlive it.
+      const opening = this.block.open();
+      if (opening !== undefined) {
+        const copies = values.map((value) => (value === null ? null : Uint8Array.from(value)));
+        return opening.then(() => this.#bindOpened(name, statementName, statement, formats, copies, resultFormats));
+      }
+      return this.#bindOpened(name, statementName, statement, formats, values, resultFormats);
+    });
+  }
+
+  // Hot.
+  #bindOpened(
+    name: string,
+    statementName: string,
+    statement: PreparedStatement,
+    formats: readonly number[],
+    values: readonly (Uint8Array | null)[],
+    resultFormats: readonly number[],
+  ): void {
+    const planned = statement.isQuery ? statement.planned(this.compilation) : undefined;
+    const types = planned === undefined ? utilityParameterTypes(this, statement) : planned.parameterTypes;
+    this.#checkParameterCount(statementName, values.length, types.length);
+    const parameters: Datum[] = new Array(values.length);
+    const context = this.typeContext;
+    for (let at = 0; at < values.length; at++) {
+      const value = values[at];
+      parameters[at] = value === null ? null : decodeParameter(value, types[at], formatAt(formats, at), at + 1, name, context);
+    }
+    if (planned !== undefined) {
+      if (resultFormats.length > 1 && resultFormats.length !== planned.fields.length)
+        throw new SqlError(
+          sqlstate.protocolViolation,
+          `bind message has ${resultFormats.length} result formats but query has ${planned.fields.length} columns`,
+        );
+    }
+    this.#addPortal(name, statement, parameters, resultFormats, planned);
+  }
+
+  #checkParameterCount(statementName: string, given: number, wanted: number): void {
+    if (given !== wanted)
+      throw new SqlError(
+        sqlstate.protocolViolation,
+        `bind message supplies ${given} parameters, but prepared statement "${statementName}" requires ${wanted}`,
+      );
+  }
+
+  #addPortal(
+    name: string,
+    statement: PreparedStatement,
+    parameters: readonly Datum[],
+    resultFormats: readonly number[],
+    planned: PlannedQuery | undefined,
+  ): void {
+    if (name === '') this.closePortal('');
+    else if (this.#portals.has(name)) throw new SqlError(sqlstate.duplicateCursor, `cursor "${name}" already exists`);
+    if (this.#portals.size >= maximumPortals) throw new SqlError(sqlstate.configurationLimitExceeded, 'too many portals in one session');
+    this.#portals.set(name, { name, statement, parameters, resultFormats, execution: undefined, planned, hasEnded: false });
+  }
+
+  describePortal(name: string): Maybe<readonly Field[] | undefined> {
+    return this.#guarded(() => {
+      const portal = this.#portal(name);
+      const { statement } = portal;
+      const { parsed } = statement;
+      if (parsed === undefined) return undefined;
+      if (!isTransactionExit(parsed.node)) this.block.throwIfFailed();
+      if (!statement.isQuery) {
+        const describe = (): readonly Field[] | undefined =>
+          describeUtility(this, statement)?.map((field, at) => ({ ...field, format: formatAt(portal.resultFormats, at) }));
+        return needsSnapshot(parsed.node) ? after(this.block.open(), describe) : describe();
+      }
+      return after(this.block.open(), () => {
+        const planned = portal.planned ?? statement.planned(this.compilation);
+        if (!returnsRows(planned)) return undefined;
+        statement.describe(planned);
+        return statement.output(planned, portal.resultFormats, this.typeContext).fields;
+      });
+    });
+  }
+
+  execute(name: string, maxRows: number, sink: ResultSink): Maybe<void> {
+    this.#beginMessage();
+    return this.#guarded(() => {
+      const portal = this.#portal(name);
+      const { statement } = portal;
+      if (statement.parsed === undefined) return sink.emptyQuery();
+      if (!isTransactionExit(statement.parsed.node)) this.block.throwIfFailed();
+      if (statement.isQuery) return after(this.block.open(), () => this.#executePortal(portal, maxRows, sink));
+      if (portal.hasEnded) throw new SqlError(sqlstate.objectNotInPrerequisiteState, `portal "${name}" cannot be run`);
+      portal.hasEnded = true;
+      const output: UtilityOutput = { sink, isSimple: false, resultFormats: portal.resultFormats };
+      return after(this.runStatement(statement, portal.parameters, output), (tag) => this.#complete(tag, sink));
+    });
+  }
+
+  /** Notices of a statement come before its command tag. */
+  #complete(tag: string, sink: ResultSink): void {
+    for (const notice of this.takeNotices()) sink.notice(notice);
+    sink.commandComplete(tag);
+  }
+
+  #executePortal(portal: Portal, maxRows: number, sink: ResultSink): Maybe<void> {
+    const { statement } = portal;
+    if (portal.hasEnded) {
+      if (portal.planned?.bound.command !== 'SELECT')
+        throw new SqlError(sqlstate.objectNotInPrerequisiteState, `portal "${portal.name}" cannot be run`);
+      return sink.commandComplete('SELECT 0');
+    }
+    const planned = portal.planned ?? statement.planned(this.compilation);
+    portal.planned = planned;
+    const output = statement.output(planned, portal.resultFormats, this.typeContext);
+    let execution = portal.execution;
+    if (execution === undefined) {
+      execution = this.#begin(planned, portal.parameters, statement.parsed);
+      portal.execution = execution;
+      if (maxRows !== 0 && !planned.bound.isReadOnly) return this.#executeChange(portal, planned, execution, output, maxRows, sink);
+    } else execution.run.cancellation = this.#startCancellation();
+    return this.#fetch(portal, planned, execution, output, maxRows, sink);
+  }
+
+  #fetch(
+    portal: Portal,
+    planned: PlannedQuery,
+    execution: PlanExecution,
+    { fields, encoders }: StatementOutput,
+    maxRows: number,
+    sink: ResultSink,
+  ): Maybe<void> {
+    return after(
+      execution.fetch(maxRows, (batch) => sink.rows(batch, fields, encoders)),
+      (hasEnded) => {
+        if (!hasEnded) return sink.portalSuspended();
+        portal.hasEnded = true;
+        portal.execution = undefined;
+        return this.#complete(commandTag(planned, execution), sink);
+      },
+    );
+  }
+
+  /** A change with RETURNING is made whole before its first row is handed on, however few rows the client asks for at a time. */
+  #executeChange(
+    portal: Portal,
+    planned: PlannedQuery,
+    change: PlanExecution,
+    output: StatementOutput,
+    maxRows: number,
+    sink: ResultSink,
+  ): Maybe<void> {
+    const batches: Batch[] = [];
+    return after(
+      change.fetch(0, (batch) => {
+        batches.push(batch);
+      }),
+      () => {
+        const execution = new PlanExecution(batches, change.run, this.host.readPoint);
+        portal.execution = execution;
+        return this.#fetch(portal, planned, execution, output, maxRows, sink);
+      },
+    );
+  }
+
+  closeStatement(name: string): void {
+    this.statements.delete(name);
+  }
+
+  closePortal(name: string): void {
+    const portal = this.#portals.get(name);
+    if (portal === undefined) return;
+    portal.execution?.close();
+    this.#portals.delete(name);
+  }
+
+  closeAllPortals(): void {
+    if (this.#portals.size === 0) return;
+    for (const portal of this.#portals.values()) portal.execution?.close();
+    this.#portals.clear();
+  }
+
+  sync(): Maybe<void> {
+    this.#beginMessage();
+    return this.#guarded(() => {
+      if (this.block.state !== 'implicit') {
+        this.#endMessage();
+        return undefined;
+      }
+      this.closeAllPortals();
+      return this.block.commit();
+    });
+  }
+
+  notice(notice: Notice): void {
+    if (this.#isWorthSending(notice)) this.#notices.push(notice);
+  }
+
+  #isWorthSending(notice: Notice): boolean {
+    const least = this.settings.get('client_min_messages') ?? 'notice';
+    if (notice.severity === 'INFO') return true;
+    return severities.indexOf(notice.severity.toLowerCase()) >= severities.indexOf(least);
+  }
+
+  takeNotices(): readonly Notice[] {
+    if (this.#notices.length === 0) return noNotices;
+    const notices = this.#notices;
+    this.#notices = [];
+    return notices;
+  }
+
+  takeChangedParameters(): readonly (readonly [string, string])[] {
+    if (this.settings.version === this.#reportedVersion) return noChanges;
+    this.#reportedVersion = this.settings.version;
+    return this.settings.takeChanges();
+  }
+
+  cancel(message = 'canceling statement due to user request'): void {
+    this.#cancellation?.cancel(message);
+  }
+
+  cancellable<T>(wait: Promise<T>): Promise<T> {
+    return this.#startCancellation().race(wait);
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#cancellation?.cancel('terminating connection due to administrator command');
+    this.closeAllPortals();
+    this.block.rollback();
+    this.statements.clear();
+    this.#texts.clear();
+    this.#onClose();
+  }
+
+  #statement(name: string): PreparedStatement {
+    const statement = this.statements.get(name);
+    if (statement !== undefined) return statement;
+    throw new SqlError(
+      sqlstate.invalidSqlStatementName,
+      name === '' ? 'unnamed prepared statement does not exist' : `prepared statement "${name}" does not exist`,
+    );
+  }
+
+  #portal(name: string): Portal {
+    const portal = this.#portals.get(name);
+    if (portal === undefined) throw new SqlError(sqlstate.invalidCursorName, `portal "${name}" does not exist`);
+    return portal;
+  }
+
+  #beginMessage(): void {
+    this.#cancellation = undefined;
+    this.#run = undefined;
+  }
+
+  #startCancellation(): Cancellation {
+    this.#cancellation ??= new Cancellation();
+    return this.#cancellation;
+  }
+
+  #endMessage(): void {
+    this.#cancellation = undefined;
+    this.#run = undefined;
+  }
+
+  /** Runs a message's work; on failure the block fails first, and the error is held until it may be told (N1, N2). */
+  #guarded<T>(action: () => Maybe<T>): Maybe<T> {
+    let result: Maybe<T>;
+    const stopTimer = this.#startTimer();
+    try {
+      result = action();
+    } catch (error) {
+      stopTimer?.();
+      return this.#fail(error);
+    }
+    if (!(result instanceof Promise)) {
+      stopTimer?.();
+      this.#endMessage();
+      return result;
+    }
+    return this.#guardedSlowly(result, stopTimer);
+  }
+
+  async #guardedSlowly<T>(result: Promise<T>, stopTimer: (() => void) | undefined): Promise<T> {
+    try {
+      const value = await result;
+      this.#endMessage();
+      return value;
+    } catch (error) {
+      return await this.#fail(error);
+    } finally {
+      stopTimer?.();
+    }
+  }
+
+  #fail(error: unknown): never | Promise<never> {
+    const run = this.#run;
+    this.#endMessage();
+    this.block.fail();
+    this.closeAllPortals();
+    const wait = run === undefined ? undefined : untilStable(this.host.readPoint, run.observed);
+    if (wait === undefined) throw error;
+    return wait.then(() => {
+      throw error;
+    });
+  }
+
+  #startTimer(): (() => void) | undefined {
+    if (this.#timeout.settingsVersion !== this.settings.version)
+      this.#timeout = { settingsVersion: this.settings.version, ms: this.settings.number('statement_timeout') };
+    const { ms } = this.#timeout;
+    if (ms <= 0) return undefined;
+    const cancellation = this.#startCancellation();
+    return this.host.world.timers.after(ms, () => cancellation.cancel('canceling statement due to statement timeout'));
+  }
+}
+
+const severities = ['debug5', 'debug4', 'debug3', 'debug2', 'debug', 'debug1', 'log', 'notice', 'warning', 'error'];
+const noNotices: readonly Notice[] = [];
+const noChanges: readonly (readonly [string, string])[] = [];
+
+const returnsRows = (planned: PlannedQuery): boolean =>
+  planned.bound.command === 'SELECT' || planned.bound.command === 'VALUES' || planned.fields.length > 0;
+
+export function commandTag(planned: PlannedQuery, execution: PlanExecution): string {
+  switch (planned.bound.command) {
+    case 'SELECT':
+    case 'VALUES':
+      return `SELECT ${execution.fetched}`;
+    case 'INSERT':
+      return `INSERT 0 ${execution.run.changedRows}`;
+    case 'UPDATE':
+      return `UPDATE ${execution.run.changedRows}`;
+    case 'DELETE':
+      return `DELETE ${execution.run.changedRows}`;
+  }
+}
