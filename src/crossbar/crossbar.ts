@@ -36,3 +36,33 @@ export interface ReadPoint {
   /** Resolves when the stable mark known here has reached `timestamp`. */
   untilStable(timestamp: Timestamp): Promise<void>;
 }
+
+/** What the leader asks of the nodes before it answers a commit (A5). */
+export interface Receipts {
+  /** Whether a quorum can be reached now. Without one, no commit is taken. */
+  readonly hasQuorum: boolean;
+  /** True when a quorum holds everything up to the position and every lease holder has received it. Once true, it stays so. */
+  complete(position: JournalPosition): boolean;
+  /** Calls back whenever `complete` may have become true for more. */
+  onProgress(callback: () => void): () => void;
+  /** Tells every node: all at or below `stable` is durable and received by every lease holder. */
+  announce(stable: Timestamp): void;
+}
+
+/** What is fed: a storage replica as the crossbar sees it. */
+export interface Replica {
+  /** Of the last entry applied. */
+  readonly position: JournalPosition;
+  readonly appliedTimestamp: Timestamp;
+  /** Up to here the replica needs the journal no more, even after a crash. */
+  readonly flushedPosition: JournalPosition;
+  /** Applies one entry, whole, and makes it visible at once. Entries come in order, each once. */
+  apply(placed: PlacedEntry): void;
+  /** Resolves when appliedTimestamp >= timestamp; undefined when it is so already. */
+  untilApplied(timestamp: Timestamp): Promise<void> | undefined;
+  /** Chain hash of the entry at `position`; empty at position 0. */
+  readonly hash: Uint8Array;
+  /** It has no room for more now: nothing is handed to it before `untilRoom` resolves (undefined: at once), and commits wait for it. */
+  readonly isFull: boolean;
+  untilRoom(): Promise<void> | undefined;
+}

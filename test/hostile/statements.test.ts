@@ -150,6 +150,8 @@ it('are answered, all of them', async () => {
   const client = await deployment.connect();
   await client.query('CREATE TABLE victim (id int PRIMARY KEY, name text)');
   await client.query("INSERT INTO victim SELECT n, 'name ' || n FROM generate_series(1, 20) AS n");
+  // A damaged recursion may run for ever: it ends by time or by memory.
+  await client.query("SET statement_timeout = '1s'");
   const seed = Number(process.env.SEED ?? Date.now() % 1_000_000);
   const statements = fc.sample(
     fc.oneof(
@@ -168,7 +170,7 @@ it('are answered, all of them', async () => {
       await client.query(i % 3 === 0 ? { text: statement, values: [] as unknown[] } : statement);
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
-      expect(code, `seed ${seed}, statement ${JSON.stringify(statement)}: ${message}`).toMatch(/^(0A|0B|2|3|4|54|55)[0-9A-Z]+$/);
+      expect(code, `seed ${seed}, statement ${JSON.stringify(statement)}: ${message}`).toMatch(/^((0A|0B|2|3|4|54|55)[0-9A-Z]+|53200|57014)$/);
       codes.set(code ?? '', (codes.get(code ?? '') ?? 0) + 1);
     }
     if (i % 50 === 0) await client.query('ROLLBACK');

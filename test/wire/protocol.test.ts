@@ -448,7 +448,12 @@ const copyIn: readonly (readonly [name: string, ...messages: readonly Uint8Array
   ['Flush and Sync within the data', query('COPY log FROM STDIN'), copyData('1\n'), flush, sync, copyData('2\n'), copyDone],
   ['another message within the data', query('COPY log FROM STDIN'), copyData('1\n'), query('SELECT 1')],
   ['a query with more statements', query('COPY log FROM STDIN; SELECT count(*) FROM log; SELECT 1'), copyData('1\n'), copyDone],
-  ['a failure after the data', query('COPY log FROM STDIN; SELECT (n || chr(120))::int FROM generate_series(1, 1) n'), copyData('1\n'), copyDone],
+  [
+    'a failure after the data',
+    query('COPY log FROM STDIN; SELECT (n || chr(120))::int FROM generate_series(1, 1) n'),
+    copyData('1\n'),
+    copyDone,
+  ],
   ['two COPYs in one query', query('COPY log FROM STDIN; COPY log FROM STDIN'), copyData('1\n'), copyDone, copyData('2\n'), copyDone],
   ['the extended protocol', parse('COPY log FROM STDIN'), bind(), describePortal(), execute(), copyData('1\n'), copyDone, sync],
   [
