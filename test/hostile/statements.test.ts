@@ -170,7 +170,9 @@ it('are answered, all of them', async () => {
       await client.query(i % 3 === 0 ? { text: statement, values: [] as unknown[] } : statement);
     } catch (error) {
       const { code, message } = error as { code?: string; message: string };
-      expect(code, `seed ${seed}, statement ${JSON.stringify(statement)}: ${message}`).toMatch(/^((0A|0B|2|3|4|54|55)[0-9A-Z]+|53200|57014)$/);
+      expect(code, `seed ${seed}, statement ${JSON.stringify(statement)}: ${message}`).toMatch(
+        /^((0A|0B|2|3|4|54|55)[0-9A-Z]+|53200|57014)$/,
+      );
       codes.set(code ?? '', (codes.get(code ?? '') ?? 0) + 1);
     }
     if (i % 50 === 0) await client.query('ROLLBACK');

@@ -88,10 +88,10 @@ describe('errors', () => {
     ["select E'\\u12'", '22025', 'invalid Unicode escape', 10],
     ["select u&'\\00zz'", '42601', 'invalid Unicode escape', 11],
     ["select E'\\400'", '22021', 'invalid byte sequence for encoding "UTF8": 0x00', undefined],
-    ['select sum(a) over (rows unbounded following) from t', '42P20', 'frame start cannot be UNBOUNDED FOLLOWING', 21],
+    ['select sum(a) over (rows unbounded following) from t', '42P20', 'frame start cannot be UNBOUNDED FOLLOWING', 26],
     ['select 1::float(0)', '22023', 'precision for type float must be at least 1 bit', 17],
     ['select \0 1', '22021', 'invalid byte sequence for encoding "UTF8": 0x00', undefined],
-  ])('%s', (text, code, message, position) => {
+  ])('%j', (text, code, message, position) => {
     const error = failure(text);
     expect([error.sqlstate, error.message, error.fields.position]).toEqual([code, message, position]);
   });
@@ -136,7 +136,7 @@ describe('scanner', () => {
 
   it('cuts tokens', () => {
     expect(kindsOf("select E'a\\'b', $$x;y$$, $a$ $$ $a$ -- c\n, \"q\"\"q\", $1, 1.5e10, a::int, x<=-1 /* /* */ */ U&'z' 1..2")).toBe(
-      "select ¦ E'a\\'b' ¦ , ¦ $$x;y$$ ¦ , ¦ $a$ $$ $a$ ¦ , ¦ \"q\"\"q\" ¦ , ¦ $1 ¦ , ¦ 1.5e10 ¦ , ¦ a ¦ :: ¦ int ¦ , ¦ x ¦ <=- ¦ 1 ¦ U&'z' ¦ 1 ¦ . ¦ . ¦ 2",
+      "select ¦ E'a\\'b' ¦ , ¦ $$x;y$$ ¦ , ¦ $a$ $$ $a$ ¦ , ¦ \"q\"\"q\" ¦ , ¦ $1 ¦ , ¦ 1.5e10 ¦ , ¦ a ¦ :: ¦ int ¦ , ¦ x ¦ <=- ¦ 1 ¦ U&'z' ¦ 1 ¦ .. ¦ 2",
     );
   });
 

@@ -110,6 +110,8 @@ const otherCodes: readonly (readonly [RegExp, string])[] = [
 ];
 
 function syntaxError(error: GrammarError, text: string): SqlError {
+  // The grammar's own stack is bounded too.
+  if (error.message.startsWith('memory exhausted')) return stackDepthExceeded();
   if (error.message === 'invalid Unicode escape') return unicodeEscapeError(error);
   const code = otherCodes.find(([pattern]) => pattern.test(error.message))?.[1] ?? sqlstate.syntaxError;
   return new SqlError(code, wholeNumber(error, text), error.position > 0 ? { position: error.position } : {});

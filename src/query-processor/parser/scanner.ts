@@ -65,7 +65,8 @@ export function* scanTokens(text: string): Generator<Token> {
       at = endOfOperator(text, at);
       yield { kind: 'operator', start, end: at };
     } else {
-      at += code === 58 && text.charCodeAt(at + 1) === 58 ? 2 : 1;
+      // :: and .. are one token each.
+      at += (code === 58 || code === 46) && text.charCodeAt(at + 1) === code ? 2 : 1;
       yield { kind: 'punctuation', start, end: at };
     }
   }

@@ -1,0 +1,305 @@
+/**
+ * Deparse: a bound expression as SQL text, printed as PostgreSQL's ruleutils prints it (every operator in parentheses, casts as ::).
+ * For EXPLAIN, pg_get_expr and stored defaults, checks and index expressions.
+ *
+ * The text binds back to the same expression over the same columns. Casts that the place it stands in adds by itself (a default's to
+ * its column's type) are left out at the top, as PostgreSQL does.
+ */
+import { unreachable } from '#base/assert.ts';
+import { aggregateByOid, operatorByOid, procByOid } from '#sql/builtins.ts';
+import type { Datum } from '#sql/datum.ts';
+import type { AggregateCall, ColumnId, Expression, SortKey, SubqueryExpression } from '#sql/expression.ts';
+import { quoteIdentifier } from '#sql/functions/quoting.ts';
+import { oid } from '#sql/oids.ts';
+import { defaultSettings } from '#sql/settings.ts';
+import type { TypeContext, TypeRef } from '#sql/type.ts';
+import { formatType, typeByOid } from '#sql/types/registry.ts';
+
+/** The text of a column as it shall stand there: qualified and quoted by whoever knows how. */
+export type NameOfColumn = (id: ColumnId) => string;
+
+export type DeparseOptions = {
+  /** For constants of reg* types, and their settings. Stored texts use the default, which depends on no session. */
+  readonly typeContext?: TypeContext;
+  /** CASE over several lines, as pg_get_expr prints it; EXPLAIN has it on one. */
+  readonly indent?: boolean;
+  /** What stands for a subquery; EXPLAIN names its plan. */
+  readonly subquery?: (subquery: SubqueryExpression) => string;
+};
+
+const plainContext: TypeContext = { settings: defaultSettings, transactionTimestamp: 0, names: undefined };
+
+export function deparseExpression(expression: Expression, nameOfColumn: NameOfColumn, options: DeparseOptions = {}): string {
+  return new Deparser(nameOfColumn, options).print(expression, false).replace(/ *\u0001/g, '\n');
+}
+
+/** A sort key as EXPLAIN prints it. */
+export function deparseSortKey(key: SortKey, nameOfColumn: NameOfColumn, options: DeparseOptions = {}): string {
+  return new Deparser(nameOfColumn, options).sortKey(key);
+}
+
+const sqlValueTexts: Readonly<Record<string, string>> = {
+  current_date: 'CURRENT_DATE',
+  current_time: 'CURRENT_TIME',
+  current_timestamp: 'CURRENT_TIMESTAMP',
+  localtime: 'LOCALTIME',
+  localtimestamp: 'LOCALTIMESTAMP',
+  current_user: 'CURRENT_USER',
+  session_user: 'SESSION_USER',
+  current_catalog: 'CURRENT_CATALOG',
+  current_schema: 'CURRENT_SCHEMA',
+};
+
+class Deparser {
+  readonly #nameOfColumn: NameOfColumn;
+  readonly #options: DeparseOptions;
+  #depth = 0;
+
+  constructor(nameOfColumn: NameOfColumn, options: DeparseOptions) {
+    this.#nameOfColumn = nameOfColumn;
+    this.#options = options;
+  }
+
+  /** `showImplicit`: casts that nobody wrote are printed too, since what is around it would choose other ones. */
+  print(expression: Expression, showImplicit: boolean): string {
+    switch (expression.kind) {
+      case 'constant':
+        return this.#constant(expression.value, expression.type, true);
+      case 'parameter':
+        return `$${expression.index}`;
+      case 'column':
+      case 'outerValue':
+        return this.#nameOfColumn(expression.id);
+      case 'function':
+        return this.#function(expression, showImplicit);
+      case 'and':
+      case 'or':
+        return `(${expression.args.map((arg) => this.print(arg, false)).join(expression.kind === 'and' ? ' AND ' : ' OR ')})`;
+      case 'not':
+        return `(NOT ${this.print(expression.arg, false)})`;
+      case 'isNull':
+        return `(${this.print(expression.arg, true)} IS ${expression.negated ? 'NOT ' : ''}NULL)`;
+      case 'booleanTest':
+        return `(${this.print(expression.arg, false)} IS ${expression.negated ? 'NOT ' : ''}${expression.test.toUpperCase()})`;
+      case 'distinct': {
+        const test = `(${this.print(expression.left, true)} IS DISTINCT FROM ${this.print(expression.right, true)})`;
+        return expression.negated ? `(NOT ${test})` : test;
+      }
+      case 'nullif':
+        return `NULLIF(${this.print(expression.left, true)}, ${this.print(expression.right, true)})`;
+      case 'coalesce':
+        return `COALESCE(${this.#list(expression.args)})`;
+      case 'minmax':
+        return `${expression.which.toUpperCase()}(${this.#list(expression.args)})`;
+      case 'case':
+        return this.#case(expression);
+      case 'caseOperand':
+        return 'CASE_TEST_EXPR';
+      case 'arrayComparison': {
+        const operator = operatorByOid(expression.operator)?.name ?? '?';
+        const quantifier = expression.quantifier.toUpperCase();
+        return `(${this.print(expression.left, true)} ${operator} ${quantifier} (${this.print(expression.right, true)}))`;
+      }
+      case 'array': {
+        const text = `ARRAY[${this.#list(expression.items)}]`;
+        return expression.items.length === 0 ? `${text}::${formatType(expression.type)}` : text;
+      }
+      case 'row':
+        return `ROW(${this.#list(expression.fields)})`;
+      case 'rowComparison':
+        return `(ROW(${this.#list(expression.left)}) ${expression.operator} ROW(${this.#list(expression.right)}))`;
+      case 'field':
+        return `(${this.print(expression.arg, true)}).${quoteIdentifier(expression.name)}`;
+      case 'subscript':
+        return this.#subscript(expression);
+      case 'convertByText':
+        return expression.explicit || showImplicit ? this.#cast(expression.arg, expression.type) : this.print(expression.arg, false);
+      case 'relabel':
+        return this.#cast(expression.arg, expression.type);
+      case 'applyTypmod':
+        return expression.explicit || showImplicit ? this.#typmod(expression) : this.print(expression.arg, false);
+      case 'arrayConversion':
+        return this.#cast(expression.arg, expression.type);
+      case 'sqlValue': {
+        const precision = expression.type.typmod >= 0 ? `(${expression.type.typmod})` : '';
+        return `${sqlValueTexts[expression.name]}${precision}`;
+      }
+      case 'subquery':
+        return this.#subquery(expression);
+      case 'aggregate':
+        return this.#aggregate(expression);
+      case 'window':
+        return `${this.#name(expression.function)}(${expression.isStar ? '*' : this.#list(expression.args)})${this.#filter(expression.filter)} OVER (?)`;
+      default:
+        return unreachable(expression);
+    }
+  }
+
+  sortKey(key: SortKey): string {
+    const direction = key.descending ? ' DESC' : '';
+    const nulls = key.nullsFirst === key.descending ? '' : key.nullsFirst ? ' NULLS FIRST' : ' NULLS LAST';
+    return `${this.print(key.expression, true)}${direction}${nulls}`;
+  }
+
+  #list(expressions: readonly Expression[]): string {
+    return expressions.map((expression) => this.print(expression, true)).join(', ');
+  }
+
+  #name(procOid: number): string {
+    const proc = procByOid(procOid);
+    if (proc === undefined) return '?';
+    const name = quoteIdentifier(proc.name);
+    return proc.schema === 'pg_catalog' ? name : `${quoteIdentifier(proc.schema)}.${name}`;
+  }
+
+  #function(call: Extract<Expression, { kind: 'function' }>, showImplicit: boolean): string {
+    const { form, args } = call;
+    if (form.kind === 'cast') return form.explicit || showImplicit ? this.#cast(args[0], call.type) : this.print(args[0], false);
+    if (form.kind === 'operator') {
+      const name = operatorByOid(form.operator)?.name ?? '?';
+      if (args.length === 1) return `(${name} ${this.print(args[0], true)})`;
+      return `(${this.print(args[0], true)} ${name} ${this.print(args[1], true)})`;
+    }
+    const syntax = this.#sqlSyntax(call);
+    if (syntax !== undefined) return syntax;
+    const proc = procByOid(call.function);
+    const texts = args.map((arg, at) => {
+      // "any" took a literal without a type.
+      const declared = proc?.argTypes[Math.min(at, proc.argTypes.length - 1)];
+      if (declared === oid.any && arg.kind === 'constant' && arg.type.oid === oid.text && arg.value !== null)
+        return this.#constant(arg.value, arg.type, false);
+      return this.print(arg, true);
+    });
+    if (call.variadic && texts.length > 0) texts.push(`VARIADIC ${texts.pop()}`);
+    return `${this.#name(call.function)}(${texts.join(', ')})`;
+  }
+
+  /** Calls that PostgreSQL prints in the standard's own syntax. */
+  #sqlSyntax(call: Extract<Expression, { kind: 'function' }>): string | undefined {
+    if (call.form.kind !== 'call' || call.form.sqlSyntax !== true) return undefined;
+    const name = procByOid(call.function)?.name;
+    const [first, second, third, fourth] = call.args;
+    const print = (arg: Expression): string => this.print(arg, false);
+    if (name === 'extract' && first?.kind === 'constant' && typeof first.value === 'string' && /^[a-z_]+$/.test(first.value))
+      return `EXTRACT(${first.value} FROM ${this.print(second, false)})`;
+    if (name === 'timezone' && call.args.length === 2) return `(${this.print(second, true)} AT TIME ZONE ${this.print(first, true)})`;
+    if (name === 'position') return `POSITION((${print(second)}) IN (${print(first)}))`;
+    if (name === 'overlay') {
+      const span = fourth === undefined ? '' : ` FOR ${print(fourth)}`;
+      return `OVERLAY(${print(first)} PLACING ${print(second)} FROM ${print(third)}${span})`;
+    }
+    if (name === 'substring' && second?.type.oid === oid.int4)
+      return `SUBSTRING(${print(first)} FROM ${print(second)}${third === undefined ? '' : ` FOR ${print(third)}`})`;
+    if (name === 'substring' && third !== undefined) return `SUBSTRING(${print(first)} SIMILAR ${print(second)} ESCAPE ${print(third)})`;
+    if (name === 'btrim' || name === 'ltrim' || name === 'rtrim') {
+      const side = { btrim: 'BOTH', ltrim: 'LEADING', rtrim: 'TRAILING' }[name];
+      return `TRIM(${side}${second === undefined ? '' : ` ${print(second)}`} FROM ${print(first)})`;
+    }
+    if (name === 'normalize') {
+      const form = second?.kind === 'constant' ? `, ${String(second.value)}` : '';
+      return `NORMALIZE(${print(first)}${form})`;
+    }
+    return undefined;
+  }
+
+  /** A constant directly under a cast to its own type goes without its own label. */
+  #cast(arg: Expression, type: TypeRef): string {
+    const target = formatType(type);
+    if (arg.kind === 'constant' && arg.type.oid === type.oid && arg.type.typmod === -1)
+      return `${this.#constant(arg.value, arg.type, false)}::${target}`;
+    return `(${this.print(arg, false)})::${target}`;
+  }
+
+  /** (x)::varchar::varchar(3) is written (x)::varchar(3): one cast does both. */
+  #typmod(expression: Extract<Expression, { kind: 'applyTypmod' }>): string {
+    const { arg, type } = expression;
+    if (arg.kind === 'function' && arg.form.kind === 'cast') return this.#cast(arg.args[0], type);
+    if (arg.kind === 'relabel' || arg.kind === 'convertByText' || arg.kind === 'arrayConversion') return this.#cast(arg.arg, type);
+    return this.#cast(arg, type);
+  }
+
+  #case(expression: Extract<Expression, { kind: 'case' }>): string {
+    const operand = expression.operand === undefined ? '' : ` ${this.print(expression.operand, true)}`;
+    const line = this.#lineStart();
+    this.#depth++;
+    const deeper = this.#lineStart();
+    const branches = expression.branches.map(({ when, then }) => {
+      const condition = expression.operand === undefined ? this.print(when, false) : this.#comparedWith(when);
+      return `${deeper}WHEN ${condition} THEN ${this.print(then, true)}`;
+    });
+    const otherwise =
+      expression.otherwise === undefined ? this.#constant(null, expression.type, true) : this.print(expression.otherwise, true);
+    this.#depth--;
+    return `${this.#options.indent === true ? line : ''}CASE${operand}${branches.join('')}${deeper}ELSE ${otherwise}${line}END`;
+  }
+
+  /** A new line (marked, because blanks before it go), or just a blank. */
+  #lineStart(): string {
+    return this.#options.indent === true ? `\u0001${'    '.repeat(this.#depth)}` : ' ';
+  }
+
+  /** `operand = value` of a simple CASE is written as the value alone. */
+  #comparedWith(when: Expression): string {
+    if (when.kind === 'function' && when.form.kind === 'operator' && when.args.length === 2) return this.print(when.args[1], false);
+    return this.print(when, false);
+  }
+
+  #subscript(expression: Extract<Expression, { kind: 'subscript' }>): string {
+    const { arg, isSlice, subscripts } = expression;
+    const inner = this.print(arg, true);
+    const base = arg.kind === 'column' || arg.kind === 'outerValue' ? inner : `(${inner})`;
+    const bound = (part: Expression | undefined): string => (part === undefined ? '' : this.print(part, false));
+    return base + subscripts.map(({ lower, upper }) => `[${isSlice ? `${bound(lower)}:` : ''}${bound(upper)}]`).join('');
+  }
+
+  #subquery(expression: SubqueryExpression): string {
+    const text = this.#options.subquery?.(expression) ?? '(SubPlan)';
+    switch (expression.form) {
+      case 'exists':
+        return expression.negated ? `(NOT EXISTS${text})` : `EXISTS${text}`;
+      case 'array':
+        return `ARRAY${text}`;
+      default:
+        return expression.negated ? `(NOT ${text})` : text;
+    }
+  }
+
+  #aggregate(call: AggregateCall): string {
+    const order = call.orderBy.map((key) => this.sortKey(key)).join(', ');
+    const name = this.#name(call.function);
+    if (isOrderedSet(call)) return `${name}(${this.#list(call.directArgs)}) WITHIN GROUP (ORDER BY ${order})${this.#filter(call.filter)}`;
+    const args = call.isStar ? '*' : `${call.isDistinct ? 'DISTINCT ' : ''}${this.#list(call.args)}`;
+    return `${name}(${args}${order === '' ? '' : ` ORDER BY ${order}`})${this.#filter(call.filter)}`;
+  }
+
+  #filter(filter: Expression | undefined): string {
+    return filter === undefined ? '' : ` FILTER (WHERE ${this.print(filter, false)})`;
+  }
+
+  #constant(value: Datum, type: TypeRef, withType: boolean): string {
+    if (value === null) return withType ? `NULL::${formatType(type)}` : 'NULL';
+    const text = this.#output(value, type);
+    const label = withType ? `::${formatType(type)}` : '';
+    switch (type.oid) {
+      case oid.bool:
+        return value === true ? 'true' : 'false';
+      case oid.unknown:
+        return literal(text);
+      case oid.int4:
+        return text.startsWith('-') ? `${literal(text)}${label}` : text;
+      case oid.numeric:
+        if (/^\d/.test(text) && /[.eE]/.test(text)) return type.typmod >= 0 ? `${text}${label}` : text;
+        return `${literal(text)}${label}`;
+      default:
+        return `${literal(text)}${label}`;
+    }
+  }
+
+  #output(value: Exclude<Datum, null>, type: TypeRef): string {
+    return typeByOid(type.oid).output(value, this.#options.typeContext ?? plainContext);
+  }
+}
+
+const isOrderedSet = (call: AggregateCall): boolean => (aggregateByOid(call.function)?.kind ?? 'n') !== 'n';
+
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;

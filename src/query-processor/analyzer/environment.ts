@@ -1,0 +1,156 @@
+/**
+ * Environment: what the analysis of a statement is given (AnalyzerEnvironment) and what it keeps while it runs (Analysis): column ids,
+ * relations used, where each bound expression stood in the text.
+ */
+import { SqlError, sqlstate } from '#base/sql-error.ts';
+import type { ColumnId, Expression } from '#sql/expression.ts';
+import type { Settings } from '#sql/settings.ts';
+import type { TypeContext } from '#sql/type.ts';
+import type { Catalog } from '../catalog/catalog.ts';
+import { stackDepthExceeded } from '../parser/grammar.ts';
+import type { PositionOf } from '../parser/parse.ts';
+import type { ParameterTypes } from './parameters.ts';
+import type { RangeItem, RecordShape, Scope } from './scope.ts';
+
+export type AnalyzerEnvironment = {
+  readonly catalog: Catalog;
+  readonly settings: Settings;
+  /** For literals, which are read when they are bound. */
+  readonly typeContext: TypeContext;
+  readonly currentUser: string;
+  /** Inference state of $1, $2, ...: stated types in, inferred types out. One object a statement; undefined: no parameters here. */
+  readonly parameterTypes: ParameterTypes | undefined;
+  /** The text that positions refer to. */
+  readonly statementText: string;
+};
+
+/** Whose column an id is. */
+export type ColumnOwner = {
+  readonly scope: Scope;
+  /** An input column of the scope, or a value that its aggregation or windows compute. */
+  readonly role: 'column' | 'aggregate' | 'grouping' | 'window';
+  readonly item: RangeItem | undefined;
+  readonly name: string;
+  /** The stored column that it is, if any. */
+  readonly tableOid?: number;
+  readonly attributeNumber?: number;
+};
+
+/** Expressions nested deeper than this end with 54001: later stages recurse over them too. */
+const depthMax = 1200;
+
+/** What a statement and the views that it expands have in common. */
+class SharedState {
+  readonly relations = new Set<number>();
+  readonly owners = new Map<ColumnId, ColumnOwner>();
+  readonly shapes = new Map<ColumnId, RecordShape>();
+  isReadOnly = true;
+  nextColumnId = 1;
+  nextCte = 1;
+  depth = 0;
+}
+
+export class Analysis {
+  readonly environment: AnalyzerEnvironment;
+  readonly positionOf: PositionOf;
+  /** IN lists stay lists of expressions: for texts that will be printed again. */
+  keepsLists = false;
+  readonly #shared: SharedState;
+  /** Records that stand for a whole row of an item, for messages. */
+  readonly wholeRows = new WeakMap<Expression, RangeItem>();
+  /** Items that an outer join may fill with NULLs. */
+  readonly nullable = new WeakSet<RangeItem>();
+  readonly #locations = new WeakMap<Expression, number>();
+
+  constructor(environment: AnalyzerEnvironment, positionOf: PositionOf, outer?: Analysis) {
+    this.environment = environment;
+    this.positionOf = positionOf;
+    this.#shared = outer === undefined ? new SharedState() : outer.#shared;
+  }
+
+  /** For a text of its own (a view's definition): shares ids and relations, has no positions in the client's text. */
+  inner(environment: AnalyzerEnvironment): Analysis {
+    return new Analysis(environment, () => undefined, this);
+  }
+
+  /** Oids of the relations whose descriptors the statement depends on. */
+  get relations(): Set<number> {
+    return this.#shared.relations;
+  }
+
+  get owners(): Map<ColumnId, ColumnOwner> {
+    return this.#shared.owners;
+  }
+
+  /** Fields of columns whose type is record. */
+  get shapes(): Map<ColumnId, RecordShape> {
+    return this.#shared.shapes;
+  }
+
+  get isReadOnly(): boolean {
+    return this.#shared.isReadOnly;
+  }
+
+  noteChange(): void {
+    this.#shared.isReadOnly = false;
+  }
+
+  newColumnId(): ColumnId {
+    return this.#shared.nextColumnId++;
+  }
+
+  /** Ids below are taken: for expressions over a table's attribute numbers. */
+  reserveColumnIds(count: number): void {
+    this.#shared.nextColumnId = Math.max(this.#shared.nextColumnId, count + 1);
+  }
+
+  get nextColumnId(): ColumnId {
+    return this.#shared.nextColumnId;
+  }
+
+  newCteId(): number {
+    return this.#shared.nextCte++;
+  }
+
+  /** Remembers where an expression stands (a location of the tree); errors about it point there. */
+  locate<E extends Expression>(expression: E, location: number | undefined): E {
+    if (location !== undefined && location >= 0) this.#locations.set(expression, location);
+    return expression;
+  }
+
+  locationOf(expression: Expression | undefined): number | undefined {
+    return expression === undefined ? undefined : this.#locations.get(expression);
+  }
+
+  /** The leftmost known location of a node and the first of its parts that has one. */
+  leftmost(location: number | undefined, parts: readonly Expression[]): number | undefined {
+    const own = location !== undefined && location >= 0 ? location : undefined;
+    for (const part of parts) {
+      const other = this.#locations.get(part);
+      if (other !== undefined) return own === undefined ? other : Math.min(own, other);
+    }
+    return own;
+  }
+
+  error(code: string, message: string, location?: number, fields: { readonly detail?: string; readonly hint?: string } = {}): SqlError {
+    return new SqlError(code, message, { ...fields, position: this.positionOf(location) });
+  }
+
+  syntaxError(message: string, location?: number): SqlError {
+    return this.error(sqlstate.syntaxError, message, location);
+  }
+
+  notSupported(message: string, location?: number): SqlError {
+    return this.error(sqlstate.featureNotSupported, message, location);
+  }
+
+  /** `levels` deeper; `leave` follows (but after an error, which ends the analysis). */
+  enter(levels = 1): void {
+    this.#shared.depth += levels;
+    if (this.#shared.depth > depthMax) throw stackDepthExceeded();
+  }
+
+  leave(levels = 1): void {
+    this.#shared.depth -= levels;
+  }
+}

@@ -1,0 +1,161 @@
+/** Tables, views and common tables in FROM. */
+import type { Alias, RangeVar } from '@pgsql/types';
+import { sqlstate } from '#base/sql-error.ts';
+import type { ColumnId } from '#sql/expression.ts';
+import type { TableDescriptor, ViewDescriptor } from '../catalog/descriptors.ts';
+import { parse } from '../parser/parse.ts';
+import type { AnalyzerEnvironment } from './environment.ts';
+import { aliasColumns, rangeColumn } from './from-clause.ts';
+import type { LogicalPlan, OutputColumn, Scan } from './logical-plan.ts';
+import { findRelation, isIndexName } from './relation-lookup.ts';
+import type { CommonTableEntry, RangeItem, Scope } from './scope.ts';
+import { bindSelect, type LockingClauses } from './select.ts';
+
+type Bound = { readonly plan: LogicalPlan; readonly item: RangeItem };
+
+export function bindTableReference(scope: Scope, node: RangeVar): Bound {
+  const { schemaname, relname = '', alias } = node;
+  requireSameDatabase(scope, node);
+  if (schemaname === undefined) {
+    const found = scope.findCommonTable(relname);
+    if (found !== undefined) return bindCommonTable(scope, found.entry, alias, node.location);
+  }
+  const relation = openRelation(scope, node);
+  if (relation.kind === 'view') return bindView(scope, relation, alias);
+  return bindTable(scope, relation, alias);
+}
+
+function requireSameDatabase(scope: Scope, node: RangeVar): void {
+  if (node.catalogname === undefined || node.catalogname === 'postgres') return;
+  const written = [node.catalogname, node.schemaname, node.relname].filter((part) => part !== undefined).join('.');
+  throw scope.analysis.notSupported(`cross-database references are not implemented: "${written}"`, node.location);
+}
+
+/** The table or view of a name; throws 42P01 or 42809. */
+export function openRelation(scope: Scope, node: RangeVar): TableDescriptor | ViewDescriptor {
+  const analysis = scope.analysis;
+  const { environment } = analysis;
+  const { schemaname, relname = '', location } = node;
+  const relation = findRelation(environment, schemaname, relname);
+  if (relation === undefined) {
+    if (isIndexName(environment, schemaname, relname))
+      throw analysis.error(sqlstate.wrongObjectType, `cannot open relation "${relname}"`, location, {
+        detail: 'This operation is not supported for indexes.',
+      });
+    if (schemaname === undefined && scope.isFutureCommonTable(relname))
+      throw analysis.error(sqlstate.undefinedTable, `relation "${relname}" does not exist`, location, {
+        detail: `There is a WITH item named "${relname}", but it cannot be referenced from this part of the query.`,
+        hint: 'Use WITH RECURSIVE, or re-order the WITH items to remove forward references.',
+      });
+    const written = schemaname === undefined ? relname : `${schemaname}.${relname}`;
+    throw analysis.error(sqlstate.undefinedTable, `relation "${written}" does not exist`, location);
+  }
+  if (relation.kind === 'sequence')
+    throw analysis.notSupported(`reading the sequence "${relation.name}" as a table is not supported`, location);
+  if (relation.kind !== 'system') analysis.relations.add(relation.oid);
+  return relation;
+}
+
+export function bindTable(scope: Scope, table: TableDescriptor, alias: Alias | undefined): Bound {
+  const { scan, takeKeyColumn } = makeScan(scope, table, alias?.aliasname ?? table.name);
+  const name = alias?.aliasname ?? table.name;
+  const item: RangeItem = {
+    kind: 'relation',
+    name,
+    hasAlias: alias !== undefined,
+    table,
+    columns: aliasColumns(scope.analysis, scan.columns.map(rangeColumn), alias, name),
+    isScalar: false,
+    takeKeyColumn,
+  };
+  return { plan: scan, item };
+}
+
+/** A scan of all live columns. Whether the row's key comes too is decided while the rest of the statement is bound. */
+function makeScan(scope: Scope, table: TableDescriptor, alias: string): { scan: Scan; takeKeyColumn: () => ColumnId } {
+  const scan: { -readonly [K in keyof Scan]: Scan[K] } = {
+    kind: 'scan',
+    table,
+    alias,
+    columns: tableColumns(scope, table),
+    keyColumn: undefined,
+  };
+  return {
+    scan,
+    takeKeyColumn: () => {
+      scan.keyColumn ??= scope.analysis.newColumnId();
+      return scan.keyColumn;
+    },
+  };
+}
+
+/** New ids for a table's live columns. */
+export function tableColumns(scope: Scope, table: TableDescriptor): readonly OutputColumn[] {
+  return table.columns
+    .filter((column) => !column.isDropped)
+    .map((column) => ({
+      id: scope.analysis.newColumnId(),
+      name: column.name,
+      type: column.type,
+      tableOid: table.oid,
+      attributeNumber: column.attributeNumber,
+    }));
+}
+
+/** A view is its definition, bound where it is used, without sight of the query around it. */
+function bindView(scope: Scope, view: ViewDescriptor, alias: Alias | undefined): Bound {
+  const analysis = scope.analysis;
+  const environment: AnalyzerEnvironment = {
+    ...analysis.environment,
+    parameterTypes: undefined,
+    statementText: view.definition,
+  };
+  const [statement] = parse(view.definition);
+  const node = statement.node;
+  if (!('SelectStmt' in node)) throw analysis.notSupported(`the definition of view "${view.name}" is not a SELECT`);
+  const name = alias?.aliasname ?? view.name;
+  const locking: LockingClauses = scope.lockingFor(name);
+  analysis.enter();
+  const bound = bindSelect(analysis.inner(environment), node.SelectStmt, undefined, { resolveUnknowns: true, locking });
+  analysis.leave();
+  const columns = bound.output.map((column, at) => ({
+    ...column,
+    name: view.columns[at]?.name ?? column.name,
+    tableOid: view.oid,
+    attributeNumber: at + 1,
+  }));
+  const item: RangeItem = {
+    kind: 'relation',
+    name,
+    hasAlias: alias !== undefined,
+    table: undefined,
+    schemaName: view.schemaName,
+    columns: aliasColumns(analysis, columns.map(rangeColumn), alias, name),
+    isScalar: false,
+    takeKeyColumn: undefined,
+  };
+  return { plan: bound.plan, item };
+}
+
+function bindCommonTable(scope: Scope, entry: CommonTableEntry, alias: Alias | undefined, location: number | undefined): Bound {
+  const analysis = scope.analysis;
+  if (entry.hasNoResult)
+    throw analysis.error(sqlstate.featureNotSupported, `WITH query "${entry.name}" does not have a RETURNING clause`, location);
+  entry.referenceCount++;
+  const name = alias?.aliasname ?? entry.name;
+  const columns = entry.columns.map((column) => {
+    const id = analysis.newColumnId();
+    if (column.shape !== undefined) analysis.shapes.set(id, column.shape);
+    return { id, name: column.name, type: column.type, tableOid: column.tableOid, attributeNumber: column.attributeNumber };
+  });
+  const item: RangeItem = {
+    kind: 'cte',
+    name,
+    hasAlias: true,
+    table: undefined,
+    columns: aliasColumns(analysis, columns.map(rangeColumn), alias, name),
+    isScalar: false,
+    takeKeyColumn: undefined,
+  };
+  return { plan: { kind: 'cteScan', cte: entry.id, alias: name, columns }, item };
+}

@@ -1,0 +1,246 @@
+/** INSERT: where the rows come from, which columns they fill, and what ON CONFLICT does. */
+import type { InsertStmt, Node, SelectStmt } from '@pgsql/types';
+import { sqlstate } from '#base/sql-error.ts';
+import type { Expression } from '#sql/expression.ts';
+import { oid } from '#sql/oids.ts';
+import type { ColumnDescriptor, TableDescriptor } from '../catalog/descriptors.ts';
+import { nullConstant, returnsSet } from './coercion.ts';
+import { bindChecks, bindGenerated, bindReturning, coerceForColumn, openTarget, targetColumn, targetItem } from './data-change.ts';
+import { bindExpression, required } from './expression.ts';
+import { tableColumns } from './from-relation.ts';
+import type { LogicalPlan, OutputColumn } from './logical-plan.ts';
+import { bindOnConflict } from './on-conflict.ts';
+import { expandSets } from './project-set.ts';
+import { Scope, visible } from './scope.ts';
+import { type BoundSelect, prepareSelect } from './select.ts';
+import { columnDefault } from './table-expression.ts';
+import { expandStar } from './targets.ts';
+import { bindWith } from './with-clause.ts';
+
+type Values = readonly { readonly attributeNumber: number; readonly expression: Expression }[];
+type Source = { readonly input: LogicalPlan; readonly values: Values };
+
+export function bindInsert(parent: Scope, node: InsertStmt): BoundSelect {
+  const { analysis } = parent;
+  const scope = new Scope(analysis, parent);
+  const wrap = bindWith(scope, node.withClause);
+  const relation = required(node.relation);
+  const table = openTarget(scope, relation, 'insert into');
+  const newColumns = tableColumns(scope, table);
+  const target = scope.addItem(targetItem(table, relation, newColumns));
+  scope.target = target;
+  const source = bindSource(scope, node, table);
+  const generated = bindGenerated(analysis, table, newColumns);
+  const checks = bindChecks(analysis, table, newColumns);
+  const onConflict = node.onConflictClause === undefined ? undefined : bindOnConflict(scope, table, relation, node.onConflictClause);
+  const returning = bindReturning(scope, node.returningList, [visible(target)]);
+  const plan: LogicalPlan = {
+    kind: 'insert',
+    table,
+    input: source.input,
+    values: source.values,
+    checks,
+    newColumns,
+    generated,
+    onConflict,
+    returning: returning.named,
+  };
+  return { plan: wrap(plan), output: returning.output };
+}
+
+type TargetColumn = { readonly column: ColumnDescriptor; readonly location: number | undefined };
+
+/** The columns that the statement names, or all. */
+function namedColumns(scope: Scope, node: InsertStmt, table: TableDescriptor): readonly TargetColumn[] {
+  const analysis = scope.analysis;
+  if (node.cols === undefined)
+    return table.columns.filter((column) => !column.isDropped).map((column) => ({ column, location: undefined }));
+  const seen = new Set<number>();
+  return node.cols.flatMap((entry) => {
+    if (!('ResTarget' in entry)) return [];
+    const { name = '', location, indirection } = entry.ResTarget;
+    if ((indirection?.length ?? 0) > 0)
+      throw analysis.notSupported('assignment to a part of a column is not supported in INSERT', location);
+    const column = targetColumn(analysis, table, name, location);
+    if (seen.has(column.attributeNumber))
+      throw analysis.error(sqlstate.duplicateColumn, `column "${name}" specified more than once`, location);
+    seen.add(column.attributeNumber);
+    return [{ column, location }];
+  });
+}
+
+function bindSource(scope: Scope, node: InsertStmt, table: TableDescriptor): Source {
+  const select = node.selectStmt;
+  if (select === undefined) return { input: { kind: 'oneRow' }, values: rowValues(scope, table, new Map()) };
+  if (!('SelectStmt' in select)) throw scope.analysis.notSupported('INSERT takes its rows from VALUES or SELECT');
+  const columns = namedColumns(scope, node, table);
+  return isPlainValues(select.SelectStmt)
+    ? valuesSource(scope, node, table, columns, select.SelectStmt.valuesLists ?? [])
+    : selectSource(scope, node, table, columns, select.SelectStmt);
+}
+
+const isPlainValues = (select: SelectStmt): boolean =>
+  select.valuesLists !== undefined &&
+  select.sortClause === undefined &&
+  select.limitCount === undefined &&
+  select.limitOffset === undefined &&
+  select.lockingClause === undefined &&
+  select.withClause === undefined;
+
+function requireCounts(
+  scope: Scope,
+  node: InsertStmt,
+  columns: readonly TargetColumn[],
+  expressions: readonly (Expression | undefined)[],
+  locationOf: (at: number) => number | undefined,
+): void {
+  const { analysis } = scope;
+  if (expressions.length > columns.length)
+    throw analysis.syntaxError('INSERT has more expressions than target columns', locationOf(columns.length));
+  if (node.cols !== undefined && expressions.length < columns.length) {
+    const [only] = expressions;
+    const isRow = expressions.length === 1 && only?.kind === 'row' && only.fields.length === columns.length;
+    throw analysis.error(
+      sqlstate.syntaxError,
+      'INSERT has more target columns than expressions',
+      columns[expressions.length].location,
+      isRow
+        ? {
+            hint: 'The insertion source is a row expression containing the same number of columns expected by the INSERT. Did you accidentally use extra parentheses?',
+          }
+        : {},
+    );
+  }
+}
+
+function valuesSource(
+  scope: Scope,
+  node: InsertStmt,
+  table: TableDescriptor,
+  columns: readonly TargetColumn[],
+  lists: readonly Node[],
+): Source {
+  const analysis = scope.analysis;
+  let width = -1;
+  const isSingle = lists.length === 1;
+  // undefined stands for DEFAULT.
+  const rows = scope.within(isSingle ? 'valuesSingle' : 'values', () =>
+    lists.map((list) => {
+      const nodes = 'List' in list ? (list.List.items ?? []) : [];
+      const row = nodes.flatMap((item): readonly (Expression | undefined)[] => {
+        if ('SetToDefault' in item) return [undefined];
+        return expandStar(scope, item)?.map(({ expression }) => expression) ?? [bindExpression(scope, item)];
+      });
+      const locationOf = (at: number): number | undefined => {
+        const item = nodes[at];
+        return row[at] === undefined && item !== undefined && 'SetToDefault' in item
+          ? item.SetToDefault.location
+          : analysis.locationOf(row[at]);
+      };
+      if (width < 0) width = row.length;
+      else if (row.length !== width) throw analysis.syntaxError('VALUES lists must all be the same length', locationOf(0));
+      requireCounts(scope, node, columns, row, locationOf);
+      return row.map((expression, at) =>
+        expression === undefined ? undefined : coerceForColumn(analysis, columns[at].column, expression),
+      );
+    }),
+  );
+  const filled = columns.slice(0, width);
+  const given = new Map<number, Expression>();
+  const kept: { readonly at: number; readonly output: OutputColumn }[] = [];
+  for (const [at, { column }] of filled.entries()) {
+    const cells = rows.map((row) => row[at]);
+    if (
+      cells.every((cell) => cell === undefined) ||
+      isOverridden(
+        scope,
+        node,
+        column,
+        cells.some((cell) => cell !== undefined),
+      )
+    )
+      continue;
+    const output = { id: analysis.newColumnId(), name: column.name, type: column.type, tableOid: 0, attributeNumber: 0 };
+    kept.push({ at, output });
+    given.set(column.attributeNumber, { kind: 'column', id: output.id, name: column.name, type: column.type });
+  }
+  const cell = (row: readonly (Expression | undefined)[], at: number): Expression =>
+    row[at] ?? columnDefault(analysis, table, columns[at].column);
+  const input: LogicalPlan = {
+    kind: 'values',
+    columns: kept.map(({ output }) => output),
+    rows: rows.map((row) => kept.map(({ at }) => cell(row, at))),
+  };
+  if (isSingle && rows[0].some((expression) => expression !== undefined && returnsSet(expression)))
+    return expandedRow(scope, table, input, given);
+  return { input, values: rowValues(scope, table, given) };
+}
+
+/** INSERT ... VALUES (generate_series(1, 3)): the one row is a SELECT's target list. */
+function expandedRow(scope: Scope, table: TableDescriptor, input: LogicalPlan, given: ReadonlyMap<number, Expression>): Source {
+  if (input.kind !== 'values') return { input, values: rowValues(scope, table, given) };
+  const targets = input.columns.map(({ id, name }, at) => ({ id, name, expression: input.rows[0][at] }));
+  return { input: expandSets(scope.analysis, { kind: 'oneRow' }, targets), values: rowValues(scope, table, given) };
+}
+
+function selectSource(
+  scope: Scope,
+  node: InsertStmt,
+  table: TableDescriptor,
+  columns: readonly TargetColumn[],
+  select: SelectStmt,
+): Source {
+  const analysis = scope.analysis;
+  const pending = prepareSelect(analysis, select, scope, { resolveUnknowns: false });
+  const { targets } = pending;
+  requireCounts(
+    scope,
+    node,
+    columns,
+    targets.map(({ expression }) => expression),
+    (at) => analysis.locationOf(targets[at]?.expression),
+  );
+  const locations = targets.map((target, at) => {
+    const { expression } = target;
+    const isLiteral = expression.type.oid === oid.unknown && (expression.kind === 'constant' || expression.kind === 'parameter');
+    if (isLiteral) target.expression = coerceForColumn(analysis, columns[at].column, expression);
+    return analysis.locationOf(target.expression);
+  });
+  const { plan, output } = pending.finish();
+  const given = new Map<number, Expression>();
+  for (const [at, { id, name, type }] of output.entries()) {
+    const { column } = columns[at];
+    if (isOverridden(scope, node, column, true)) continue;
+    const reference = analysis.locate({ kind: 'column', id, name, type } as const, locations[at]);
+    given.set(column.attributeNumber, coerceForColumn(analysis, column, reference));
+  }
+  return { input: plan, values: rowValues(scope, table, given) };
+}
+
+/** True when a given value is dropped for the default (OVERRIDING USER VALUE); throws 428C9 where none may be given. */
+function isOverridden(scope: Scope, node: InsertStmt, column: ColumnDescriptor, hasValue: boolean): boolean {
+  if (!hasValue) return false;
+  const refuse = (detail: string, hint?: string) =>
+    scope.analysis.error(sqlstate.generatedAlways, `cannot insert a non-DEFAULT value into column "${column.name}"`, undefined, {
+      detail,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  if (column.generated !== undefined) throw refuse(`Column "${column.name}" is a generated column.`);
+  if (column.identity === undefined) return false;
+  if (node.override === 'OVERRIDING_USER_VALUE') return true;
+  if (column.identity === 'always' && node.override !== 'OVERRIDING_SYSTEM_VALUE')
+    throw refuse(`Column "${column.name}" is an identity column defined as GENERATED ALWAYS.`, 'Use OVERRIDING SYSTEM VALUE to override.');
+  return false;
+}
+
+/** An expression for each live column: what was given, else the default. Generated columns are computed from the finished row. */
+function rowValues(scope: Scope, table: TableDescriptor, given: ReadonlyMap<number, Expression>): Values {
+  return table.columns
+    .filter((column) => !column.isDropped)
+    .map((column) => ({
+      attributeNumber: column.attributeNumber,
+      expression:
+        given.get(column.attributeNumber) ??
+        (column.generated === undefined ? columnDefault(scope.analysis, table, column) : nullConstant(column.type.oid)),
+    }));
+}

@@ -1,0 +1,36 @@
+/** Relation look-up: which relation a name means, by the search path, pg_catalog implicitly first. */
+import { SqlError, sqlstate } from '#base/sql-error.ts';
+import type { RelationDescriptor, SchemaDescriptor } from '../catalog/descriptors.ts';
+import type { AnalyzerEnvironment } from './environment.ts';
+
+type LookupEnvironment = Pick<AnalyzerEnvironment, 'catalog' | 'settings' | 'currentUser'>;
+
+/** Schemas in the order in which an unqualified name is looked for. */
+export function searchedSchemas(environment: LookupEnvironment): readonly SchemaDescriptor[] {
+  const { catalog, settings, currentUser } = environment;
+  const names = settings.searchPath.map((name) => (name === '$user' ? currentUser : name));
+  const withImplicit = names.includes('pg_catalog') ? names : ['pg_catalog', ...names];
+  return withImplicit.flatMap((name) => catalog.schemaByName(name) ?? []);
+}
+
+export function findRelation(environment: LookupEnvironment, schemaName: string | undefined, name: string): RelationDescriptor | undefined {
+  if (schemaName !== undefined) {
+    const schema = environment.catalog.schemaByName(schemaName);
+    return schema === undefined ? undefined : environment.catalog.relationByName(schema.oid, name);
+  }
+  for (const schema of searchedSchemas(environment)) {
+    const found = environment.catalog.relationByName(schema.oid, name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** True when the name is an index, which is a relation but no table. */
+export function isIndexName(environment: LookupEnvironment, schemaName: string | undefined, name: string): boolean {
+  const { catalog } = environment;
+  const schemas = schemaName === undefined ? searchedSchemas(environment) : [catalog.schemaByName(schemaName)];
+  return schemas.some((schema) => schema !== undefined && catalog.indexByName(schema.oid, name) !== undefined);
+}
+
+export const noSuchRelation = (schemaName: string | undefined, name: string): SqlError =>
+  new SqlError(sqlstate.undefinedTable, `relation "${schemaName === undefined ? name : `${schemaName}.${name}`}" does not exist`);

@@ -1,0 +1,151 @@
+/** UNION, INTERSECT, EXCEPT: both sides brought to common types, and what may stand around them. */
+import type { SelectStmt } from '@pgsql/types';
+import { sqlstate } from '#base/sql-error.ts';
+import type { ColumnId, Expression } from '#sql/expression.ts';
+import { oid } from '#sql/oids.ts';
+import { typeRef } from '#sql/type.ts';
+import { coerceToCommonType, selectCommonType } from './common-type.ts';
+import { rangeColumn } from './from-clause.ts';
+import { lockingName } from './locking.ts';
+import type { LogicalPlan, NamedExpression, OutputColumn } from './logical-plan.ts';
+import { bindOrderBy } from './order-by.ts';
+import { type RangeItem, type Scope, visible } from './scope.ts';
+import { type BoundSelect, bindLimits, limited, lockingClauses, type PendingSelect, prepareSelect, type SelectOptions } from './select.ts';
+import { requireOrder } from './sort-key.ts';
+import type { Target } from './targets.ts';
+
+export function bindSetOperation(scope: Scope, node: SelectStmt, options: SelectOptions): BoundSelect {
+  const analysis = scope.analysis;
+  const [locking] = [...lockingClauses(node.lockingClause), ...(options.locking ?? [])];
+  if (locking !== undefined) throw analysis.notSupported(`${lockingName(locking)} is not allowed with UNION/INTERSECT/EXCEPT`);
+  const { plan: united, output } = bindTree(scope, node);
+  const item: RangeItem = {
+    kind: 'join',
+    name: 'unnamed_join',
+    hasAlias: false,
+    table: undefined,
+    columns: output.map(rangeColumn),
+    isScalar: false,
+    takeKeyColumn: undefined,
+  };
+  scope.namespace = [{ ...visible(scope.addItem(item)), isRelationVisible: false }];
+  const targets: Target[] = output.map(({ id, name, type }) => ({ expression: { kind: 'column', id, name, type }, name, isJunk: false }));
+  const order = bindOrderBy(scope, node.sortClause, targets);
+  const stray = targets.find((target) => target.isJunk);
+  if (stray !== undefined)
+    throw analysis.error(
+      sqlstate.featureNotSupported,
+      'invalid UNION/INTERSECT/EXCEPT ORDER BY clause',
+      analysis.locationOf(stray.expression),
+      {
+        detail: 'Only result column names can be used, not expressions or functions.',
+        hint: 'Add the expression/function to every SELECT, or move the UNION into a FROM clause.',
+      },
+    );
+  const limits = bindLimits(scope, node);
+  const keys = order.map(({ target, descending, nullsFirst }) => ({ expression: target.expression, descending, nullsFirst }));
+  const sorted: LogicalPlan = keys.length === 0 ? united : { kind: 'sort', input: united, keys };
+  return { plan: limited(sorted, limits, keys), output };
+}
+
+/** A node of the tree of set operations that has no clauses of its own. */
+const isInnerNode = (node: SelectStmt): boolean =>
+  node.op !== undefined &&
+  node.op !== 'SETOP_NONE' &&
+  node.sortClause === undefined &&
+  node.limitCount === undefined &&
+  node.limitOffset === undefined &&
+  node.lockingClause === undefined &&
+  node.withClause === undefined;
+
+function prepareSide(scope: Scope, node: SelectStmt | undefined): PendingSelect {
+  if (node === undefined) throw new TypeError('a set operation has two sides');
+  if (!isInnerNode(node)) return prepareSelect(scope.analysis, node, scope, { resolveUnknowns: false });
+  const bound = bindTree(scope, node);
+  return {
+    targets: bound.output.map(({ id, name, type }) => ({ expression: { kind: 'column', id, name, type }, name, isJunk: false })),
+    finish: () => bound,
+  };
+}
+
+const operations = { SETOP_UNION: 'union', SETOP_INTERSECT: 'intersect', SETOP_EXCEPT: 'except' } as const;
+
+function bindTree(scope: Scope, node: SelectStmt): BoundSelect {
+  scope.analysis.enter();
+  const left = prepareSide(scope, node.larg);
+  const right = prepareSide(scope, node.rarg);
+  scope.analysis.leave();
+  const op = node.op === undefined || node.op === 'SETOP_NONE' ? 'SETOP_UNION' : node.op;
+  return combine(scope, left, right, operations[op], node.all === true);
+}
+
+/** Joins two sides whose column types are settled here. */
+export function combine(
+  scope: Scope,
+  left: PendingSelect,
+  right: PendingSelect,
+  operation: 'union' | 'intersect' | 'except',
+  all: boolean,
+): BoundSelect {
+  const analysis = scope.analysis;
+  const construct = operation.toUpperCase();
+  if (left.targets.length !== right.targets.length)
+    throw analysis.syntaxError(
+      `each ${construct} query must have the same number of columns`,
+      analysis.locationOf(right.targets[0]?.expression),
+    );
+  const types = left.targets.map((leftTarget, at) => {
+    const rightTarget = right.targets[at];
+    const pair = [leftTarget.expression, rightTarget.expression];
+    const common = selectCommonType(analysis, pair, construct);
+    for (const target of [leftTarget, rightTarget])
+      if (isLiteral(target.expression)) target.expression = coerceToCommonType(analysis, target.expression, common, construct);
+    // Refuses what cannot be cast before any plan is made.
+    for (const target of [leftTarget, rightTarget]) coerceToCommonType(analysis, target.expression, common, construct);
+    if (!(operation === 'union' && all))
+      requireOrder(analysis, { kind: 'caseOperand', type: typeRef(common) }, 'equality', analysis.locationOf(leftTarget.expression));
+    const { typmod } = leftTarget.expression.type;
+    const sameTypmod = pair.every(({ type }) => type.oid === common && type.typmod === typmod);
+    return typeRef(common, sameTypmod ? typmod : -1);
+  });
+  const leftSide = castSide(scope, left, types, construct);
+  const rightSide = castSide(scope, right, types, construct);
+  const columns: OutputColumn[] = left.targets.map(({ name }, at) => ({
+    id: analysis.newColumnId(),
+    name,
+    type: types[at],
+    tableOid: 0,
+    attributeNumber: 0,
+  }));
+  const plan: LogicalPlan = {
+    kind: 'setOperation',
+    operation,
+    all,
+    left: leftSide.plan,
+    right: rightSide.plan,
+    columns,
+    leftColumns: leftSide.ids,
+    rightColumns: rightSide.ids,
+  };
+  return { plan, output: columns };
+}
+
+const isLiteral = (expression: Expression): boolean =>
+  expression.type.oid === oid.unknown && (expression.kind === 'constant' || expression.kind === 'parameter');
+
+/** A side's plan with a projection on top where columns need a cast. */
+function castSide(
+  scope: Scope,
+  side: PendingSelect,
+  types: readonly { readonly oid: number }[],
+  construct: string,
+): { readonly plan: LogicalPlan; readonly ids: readonly ColumnId[] } {
+  const { plan, output } = side.finish();
+  if (output.every(({ type }, at) => type.oid === types[at].oid)) return { plan, ids: output.map(({ id }) => id) };
+  const targets: NamedExpression[] = output.map(({ id, name, type }, at) => {
+    const column: Expression = { kind: 'column', id, name, type };
+    if (type.oid === types[at].oid) return { id, name, expression: column };
+    return { id: scope.analysis.newColumnId(), name, expression: coerceToCommonType(scope.analysis, column, types[at].oid, construct) };
+  });
+  return { plan: { kind: 'project', input: plan, targets }, ids: targets.map(({ id }) => id) };
+}

@@ -1,0 +1,166 @@
+/**
+ * WITH: common tables, each bound once and read by reference. Recursive ones are bound in two steps: the non-recursive term settles
+ * the columns, then the recursive term reads them.
+ */
+import type { CommonTableExpr, Node, SelectStmt, WithClause } from '@pgsql/types';
+import { sqlstate } from '#base/sql-error.ts';
+import { typeRef } from '#sql/type.ts';
+import { formatType } from '#sql/types/registry.ts';
+import { bindDataChange } from './data-change.ts';
+import { stringOf } from './expression-names.ts';
+import type { CommonTable, LogicalPlan, OutputColumn } from './logical-plan.ts';
+import { mentions, requireWellFormedRecursion, sortByDependency } from './recursion.ts';
+import { type CommonTableEntry, Scope } from './scope.ts';
+import { type BoundSelect, bindSelect, prepareSelect } from './select.ts';
+import { combine } from './set-operation.ts';
+import { typeDisplayName } from './type-facts.ts';
+
+type Wrap = (plan: LogicalPlan) => LogicalPlan;
+
+/** Makes the common tables known to the scope; the answer lays them around the finished plan. */
+export function bindWith(scope: Scope, clause: WithClause | undefined): Wrap {
+  if (clause === undefined) return (plan) => plan;
+  const analysis = scope.analysis;
+  const items = (clause.ctes ?? []).flatMap((node) => ('CommonTableExpr' in node ? [node.CommonTableExpr] : []));
+  const names = new Set<string>();
+  for (const item of items) {
+    const name = item.ctename ?? '';
+    if (names.has(name)) throw analysis.error(sqlstate.duplicateAlias, `WITH query name "${name}" specified more than once`, item.location);
+    names.add(name);
+    requireTopLevelForChanges(scope, item);
+  }
+  const ordered = clause.recursive === true ? sortByDependency(scope, items) : items;
+  const wraps: Wrap[] = [];
+  for (const name of names) scope.futureCommonTables.add(name);
+  for (const item of ordered) {
+    const name = item.ctename ?? '';
+    if (clause.recursive === true) scope.futureCommonTables.delete(name);
+    const isRecursive = clause.recursive === true && mentions(item.ctequery, name);
+    wraps.push(isRecursive ? bindRecursive(scope, item) : bindPlain(scope, item));
+    scope.futureCommonTables.delete(name);
+  }
+  return (plan) => wraps.reduceRight((input, wrap) => wrap(input), plan);
+}
+
+function requireTopLevelForChanges(scope: Scope, item: CommonTableExpr): void {
+  if (item.ctequery === undefined || 'SelectStmt' in item.ctequery) return;
+  if (scope.parent !== undefined && !scope.parent.isRoot)
+    throw scope.analysis.notSupported('WITH clause containing a data-modifying statement must be at the top level', item.location);
+}
+
+function materialization(item: CommonTableExpr): boolean | undefined {
+  if (item.ctematerialized === 'CTEMaterializeAlways') return true;
+  return item.ctematerialized === 'CTEMaterializeNever' ? false : undefined;
+}
+
+const laid =
+  (make: () => CommonTable): Wrap =>
+  (input) => ({ kind: 'with', cte: make(), input });
+
+function bindPlain(scope: Scope, item: CommonTableExpr): Wrap {
+  const analysis = scope.analysis;
+  if (item.search_clause !== undefined || item.cycle_clause !== undefined)
+    throw analysis.syntaxError('WITH query is not recursive', item.search_clause?.location ?? item.cycle_clause?.location);
+  const query: Node | undefined = item.ctequery;
+  let bound: BoundSelect;
+  let modifies = false;
+  if (query !== undefined && 'SelectStmt' in query) bound = bindSelect(analysis, query.SelectStmt, scope, { resolveUnknowns: true });
+  else {
+    bound = bindDataChange(scope, query);
+    modifies = true;
+  }
+  const hasNoResult = modifies && bound.output.length === 0;
+  const columns = namedColumns(scope, item, bound.output);
+  const entry = makeEntry(scope, item, columns, hasNoResult);
+  scope.commonTables.set(entry.name, entry);
+  return laid(() => ({
+    id: entry.id,
+    name: entry.name,
+    columns,
+    plan: bound.plan,
+    planColumns: bound.output.map(({ id }) => id),
+    recursive: undefined,
+    materialized: materialization(item),
+    referenceCount: entry.referenceCount,
+    modifies,
+  }));
+}
+
+function makeEntry(scope: Scope, item: CommonTableExpr, columns: readonly OutputColumn[], hasNoResult: boolean): CommonTableEntry {
+  return {
+    id: scope.analysis.newCteId(),
+    name: item.ctename ?? '',
+    columns: columns.map(({ id, ...column }) => ({ ...column, shape: scope.analysis.shapes.get(id) })),
+    referenceCount: 0,
+    hasNoResult,
+  };
+}
+
+/** The columns under the names that `WITH name (names)` gives. */
+function namedColumns(scope: Scope, item: CommonTableExpr, output: readonly OutputColumn[]): readonly OutputColumn[] {
+  const names = (item.aliascolnames ?? []).map(stringOf);
+  if (names.length > output.length)
+    throw scope.analysis.error(
+      sqlstate.invalidColumnReference,
+      `WITH query "${item.ctename}" has ${output.length} columns available but ${names.length} columns specified`,
+      item.location,
+    );
+  return output.map((column, at) => (at < names.length ? { ...column, name: names[at] } : column));
+}
+
+function bindRecursive(scope: Scope, item: CommonTableExpr): Wrap {
+  const analysis = scope.analysis;
+  const name = item.ctename ?? '';
+  const query = item.ctequery;
+  const select: SelectStmt | undefined = query !== undefined && 'SelectStmt' in query ? query.SelectStmt : undefined;
+  if (select === undefined)
+    throw analysis.error(sqlstate.invalidRecursion, `recursive query "${name}" must not contain data-modifying statements`, item.location);
+  if (select.op !== 'SETOP_UNION' || select.larg === undefined || select.rarg === undefined)
+    throw analysis.error(
+      sqlstate.invalidRecursion,
+      `recursive query "${name}" does not have the form non-recursive-term UNION [ALL] recursive-term`,
+      item.location,
+    );
+  if (item.search_clause !== undefined) throw analysis.notSupported('SEARCH clause is not supported', item.search_clause.location);
+  if (item.cycle_clause !== undefined) throw analysis.notSupported('CYCLE clause is not supported', item.cycle_clause.location);
+  requireWellFormedRecursion(scope, select, name);
+  // Common tables of its own stand around the whole, visible to both terms.
+  const own = new Scope(analysis, scope);
+  const around = bindWith(own, select.withClause);
+  const left = prepareSelect(analysis, select.larg, own, { resolveUnknowns: true });
+  const leftBound = left.finish();
+  const columns = namedColumns(scope, item, leftBound.output);
+  const entry = makeEntry(scope, item, columns, false);
+  scope.commonTables.set(name, entry);
+  const right = prepareSelect(analysis, select.rarg, own, { resolveUnknowns: false });
+  // The rules of UNION, for their casts of the recursive term and their errors.
+  const united = combine(own, { targets: left.targets, finish: () => leftBound }, right, 'union', select.all === true);
+  const { plan } = united;
+  if (plan.kind !== 'setOperation') throw new TypeError('combine makes a set operation');
+  for (const [at, column] of columns.entries()) {
+    const overall = united.output[at].type;
+    if (overall.oid !== column.type.oid || overall.typmod !== column.type.typmod)
+      throw analysis.error(
+        sqlstate.datatypeMismatch,
+        `recursive query "${name}" column ${at + 1} has type ${withTypmod(column.type)} in non-recursive term but type ${withTypmod(overall)} overall`,
+        analysis.locationOf(left.targets[at].expression),
+        { hint: 'Cast the output of the non-recursive term to the correct type.' },
+      );
+  }
+  const { right: recursivePlan, rightColumns, all } = plan;
+  const wrap = laid(() => ({
+    id: entry.id,
+    name,
+    columns,
+    plan: leftBound.plan,
+    planColumns: leftBound.output.map(({ id }) => id),
+    recursive: { plan: recursivePlan, planColumns: rightColumns, all },
+    materialized: materialization(item),
+    referenceCount: entry.referenceCount,
+    modifies: false,
+  }));
+  return (input) => around(wrap(input));
+}
+
+const withTypmod = (type: { readonly oid: number; readonly typmod: number }): string =>
+  type.typmod < 0 ? typeDisplayName(type.oid) : formatType(typeRef(type.oid, type.typmod));
