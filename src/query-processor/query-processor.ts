@@ -98,7 +98,8 @@ export interface ResultSink {
   copyIn(columnFormats: readonly number[]): AsyncIterable<Uint8Array>;
   /** COPY ... TO STDOUT: the start, then the data, then the end. */
   copyOutStart(columnFormats: readonly number[]): void;
-  copyOutData(data: Uint8Array): Maybe<void>;
+  /** One message a row, as the protocol has it. */
+  copyOutData(rows: readonly string[]): Maybe<void>;
   copyOutEnd(): void;
 }
 

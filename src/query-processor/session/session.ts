@@ -11,6 +11,7 @@ import type { Batch } from '#sql/batch.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { EvaluationContext } from '#sql/function.ts';
 import type { TypeContext } from '#sql/type.ts';
+import { findType } from '#sql/types/registry.ts';
 import { execute } from '../executor/execute.ts';
 import { type ParsedStatement, parse, untilParser } from '../parser/parse.ts';
 import type { Field, Maybe, ResultSink, Session, SessionStart } from '../query-processor.ts';
@@ -188,7 +189,7 @@ export class LocalSession implements Session, StatementHost {
     if (output.isSimple && returnsRows(planned)) sink.rowDescription(fields);
     return after(
       execution.fetch(0, (batch) => sink.rows(batch, fields, encoders)),
-      () => commandTag(planned, execution),
+      () => commandTag(planned, rowsOf(planned, execution)),
     );
   }
 
@@ -243,9 +244,10 @@ export class LocalSession implements Session, StatementHost {
     if (parserIsBusy !== undefined) return parserIsBusy.then(() => this.parse(name, text, parameterTypes));
     this.#beginMessage();
     return this.#guarded(() => {
-      const statement = this.#prepare(name, text, parameterTypes);
+      // The unnamed statement is gone even if the new one fails.
       if (name === '') this.statements.delete('');
-      else if (this.statements.has(name))
+      const statement = this.#prepare(name, text, parameterTypes);
+      if (name !== '' && this.statements.has(name))
         throw new SqlError(sqlstate.duplicatePreparedStatement, `prepared statement "${name}" already exists`);
       if (statement.parsed !== undefined && !isTransactionExit(statement.parsed.node)) this.block.throwIfFailed();
       if (this.statements.size >= maximumPreparedStatements)
@@ -263,6 +265,7 @@ export class LocalSession implements Session, StatementHost {
 
   #prepare(name: string, text: string, parameterTypes: readonly number[]): PreparedStatement {
     const isPlain = name === '' && parameterTypes.every((type) => type === 0);
+    if (!isPlain) checkTypes(parameterTypes);
     const known = isPlain ? this.#texts.get(text) : undefined;
     const statements = known ?? parse(text).map((statement) => new PreparedStatement(text, statement, parameterTypes));
     if (statements.length > 1) throw new SqlError(sqlstate.syntaxError, 'cannot insert multiple commands into a prepared statement');
@@ -418,9 +421,9 @@ export class LocalSession implements Session, StatementHost {
   #executePortal(portal: Portal, maxRows: number, sink: ResultSink): Maybe<void> {
     const { statement } = portal;
     if (portal.hasEnded) {
-      if (portal.planned?.bound.command !== 'SELECT')
+      if (portal.planned === undefined || !returnsRows(portal.planned))
         throw new SqlError(sqlstate.objectNotInPrerequisiteState, `portal "${portal.name}" cannot be run`);
-      return sink.commandComplete('SELECT 0');
+      return sink.commandComplete(commandTag(portal.planned, 0));
     }
     const planned = portal.planned ?? statement.planned(this.compilation);
     portal.planned = planned;
@@ -448,7 +451,7 @@ export class LocalSession implements Session, StatementHost {
         if (!hasEnded) return sink.portalSuspended();
         portal.hasEnded = true;
         portal.execution = undefined;
-        return this.#complete(commandTag(planned, execution), sink);
+        return this.#complete(commandTag(planned, rowsOf(planned, execution)), sink);
       },
     );
   }
@@ -635,16 +638,26 @@ const noChanges: readonly (readonly [string, string])[] = [];
 const returnsRows = (planned: PlannedQuery): boolean =>
   planned.bound.command === 'SELECT' || planned.bound.command === 'VALUES' || planned.fields.length > 0;
 
-export function commandTag(planned: PlannedQuery, execution: PlanExecution): string {
+/** What a command tag counts: the rows handed on by this Execute where there are any, else the rows changed. */
+const rowsOf = (planned: PlannedQuery, execution: PlanExecution): number =>
+  returnsRows(planned) ? execution.fetched : execution.run.changedRows;
+
+function commandTag(planned: PlannedQuery, rows: number): string {
   switch (planned.bound.command) {
     case 'SELECT':
     case 'VALUES':
-      return `SELECT ${execution.fetched}`;
+      return `SELECT ${rows}`;
     case 'INSERT':
-      return `INSERT 0 ${execution.run.changedRows}`;
+      return `INSERT 0 ${rows}`;
     case 'UPDATE':
-      return `UPDATE ${execution.run.changedRows}`;
+      return `UPDATE ${rows}`;
     case 'DELETE':
-      return `DELETE ${execution.run.changedRows}`;
+      return `DELETE ${rows}`;
   }
+}
+
+/** Types that a client states: 0 and 705 (unknown) leave the type to be found out. */
+function checkTypes(oids: readonly number[]): void {
+  for (const oid of oids)
+    if (oid !== 0 && findType(oid) === undefined) throw new SqlError(sqlstate.internalError, `cache lookup failed for type ${oid}`);
 }

@@ -1,0 +1,158 @@
+/**
+ * Catalog rows: how a descriptor is kept in storage, one JSON row each under `descriptorKey(oid)`, with a format version.
+ *
+ *   R1  decode(encode(d)) equals d, absent values included (they are left out of the JSON and come back as undefined).
+ *   R2  A row of a format that this build does not know is refused loudly: an older node must not act on half of a descriptor.
+ */
+import { InvariantError } from '#base/assert.ts';
+import { typeRef } from '#sql/type.ts';
+import type {
+  CheckDescriptor,
+  ColumnDescriptor,
+  Descriptor,
+  IndexDescriptor,
+  IndexKey,
+  PrimaryKeyDescriptor,
+  RoleDescriptor,
+  SchemaDescriptor,
+  SequenceDescriptor,
+  TableDescriptor,
+  ViewDescriptor,
+} from './descriptors.ts';
+
+const formatVersion = 1;
+
+export function encodeDescriptor(descriptor: Descriptor): Uint8Array {
+  return Buffer.from(JSON.stringify({ format: formatVersion, ...descriptor }), 'utf8');
+}
+
+export function decodeDescriptor(row: Uint8Array): Descriptor {
+  const stored = parseRow(row) as unknown as Descriptor;
+  switch (stored.kind) {
+    case 'schema':
+      return schemaOf(stored);
+    case 'role':
+      return roleOf(stored);
+    case 'table':
+      return tableOf(stored);
+    case 'view':
+      return viewOf(stored);
+    case 'sequence':
+      return sequenceOf(stored);
+    default:
+      throw new InvariantError('R2: a catalog row of an unknown kind');
+  }
+}
+
+/** The row under catalogVersionKey. */
+export type CatalogVersionRow = { readonly nextOid: number };
+
+export const encodeCatalogVersion = (row: CatalogVersionRow): Uint8Array =>
+  Buffer.from(JSON.stringify({ format: formatVersion, nextOid: row.nextOid }), 'utf8');
+
+export function decodeCatalogVersion(row: Uint8Array): CatalogVersionRow {
+  const stored = parseRow(row) as { readonly nextOid?: unknown };
+  if (typeof stored.nextOid !== 'number') throw new InvariantError('the catalog version row has no next oid');
+  return { nextOid: stored.nextOid };
+}
+
+function parseRow(row: Uint8Array): Readonly<Record<string, unknown>> {
+  const text = Buffer.from(row.buffer, row.byteOffset, row.byteLength).toString('utf8');
+  const stored = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  if (stored.format !== formatVersion) throw new InvariantError('R2: a catalog row of an unknown format');
+  return stored;
+}
+
+// JSON drops absent values; each of these writes every field, so that descriptors have one shape wherever they come from.
+
+const schemaOf = (d: SchemaDescriptor): SchemaDescriptor => ({ kind: 'schema', oid: d.oid, name: d.name, ownerOid: d.ownerOid });
+
+const roleOf = (d: RoleDescriptor): RoleDescriptor => ({ kind: 'role', oid: d.oid, name: d.name, canLogin: d.canLogin });
+
+const tableOf = (d: TableDescriptor): TableDescriptor => ({
+  kind: d.kind,
+  oid: d.oid,
+  schemaOid: d.schemaOid,
+  schemaName: d.schemaName,
+  name: d.name,
+  ownerOid: d.ownerOid,
+  space: d.space,
+  columns: d.columns.map(columnOf),
+  primaryKey: d.primaryKey === undefined ? undefined : primaryKeyOf(d.primaryKey),
+  indexes: d.indexes.map(indexOf),
+  checks: d.checks.map(checkOf),
+});
+
+const columnOf = (d: ColumnDescriptor): ColumnDescriptor => ({
+  attributeNumber: d.attributeNumber,
+  name: d.name,
+  type: typeRef(d.type.oid, d.type.typmod),
+  notNull: d.notNull,
+  defaultText: d.defaultText,
+  generated: d.generated,
+  identity: d.identity,
+  isDropped: d.isDropped,
+  missingText: d.missingText,
+});
+
+const primaryKeyOf = (d: PrimaryKeyDescriptor): PrimaryKeyDescriptor => ({
+  indexOid: d.indexOid,
+  constraintOid: d.constraintOid,
+  name: d.name,
+  attributeNumbers: d.attributeNumbers,
+});
+
+const indexOf = (d: IndexDescriptor): IndexDescriptor => ({
+  oid: d.oid,
+  name: d.name,
+  space: d.space,
+  isUnique: d.isUnique,
+  nullsNotDistinct: d.nullsNotDistinct,
+  keys: d.keys.map(keyOf),
+  included: d.included,
+  predicateText: d.predicateText,
+  constraintOid: d.constraintOid,
+  state: d.state,
+});
+
+const keyOf = (d: IndexKey): IndexKey => ({
+  attributeNumber: d.attributeNumber,
+  expressionText: d.expressionText,
+  type: typeRef(d.type.oid, d.type.typmod),
+  descending: d.descending,
+  nullsFirst: d.nullsFirst,
+});
+
+const checkOf = (d: CheckDescriptor): CheckDescriptor => ({
+  constraintOid: d.constraintOid,
+  name: d.name,
+  text: d.text,
+  isValidated: d.isValidated,
+});
+
+const viewOf = (d: ViewDescriptor): ViewDescriptor => ({
+  kind: 'view',
+  oid: d.oid,
+  schemaOid: d.schemaOid,
+  schemaName: d.schemaName,
+  name: d.name,
+  ownerOid: d.ownerOid,
+  columns: d.columns.map((column) => ({ name: column.name, type: typeRef(column.type.oid, column.type.typmod) })),
+  definition: d.definition,
+});
+
+const sequenceOf = (d: SequenceDescriptor): SequenceDescriptor => ({
+  kind: 'sequence',
+  oid: d.oid,
+  schemaOid: d.schemaOid,
+  schemaName: d.schemaName,
+  name: d.name,
+  ownerOid: d.ownerOid,
+  start: d.start,
+  increment: d.increment,
+  minimum: d.minimum,
+  maximum: d.maximum,
+  cache: d.cache,
+  cycle: d.cycle,
+  ownedBy: d.ownedBy === undefined ? undefined : { tableOid: d.ownedBy.tableOid, attributeNumber: d.ownedBy.attributeNumber },
+});

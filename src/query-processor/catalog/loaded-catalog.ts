@@ -1,0 +1,196 @@
+/**
+ * Loaded catalog: the descriptors as of one snapshot, indexed by oid and name, with the system schemas laid under.
+ *
+ *   C1  Immutable: `withChanges` makes a new one.
+ *   C2  `version` is the commit timestamp of the newest committed schema change in it. It does not tell a transaction's own changes:
+ *       whoever keeps a plan compares the catalog object itself.
+ */
+import type { Timestamp } from '#base/world.ts';
+import { prefixEnd, spacePrefix } from '#sql/key.ts';
+import { catalogSpace, catalogVersionKey } from '#sql/spaces.ts';
+import type { Storage } from '#storage/storage.ts';
+import type { Catalog } from './catalog.ts';
+import { adminRoleOid, firstUserOid, informationSchemaOid, pgCatalogOid, publicOid, sysSchemaOid } from './catalog.ts';
+import { decodeCatalogVersion, decodeDescriptor } from './catalog-rows.ts';
+import type { Descriptor, RelationDescriptor, RoleDescriptor, SchemaDescriptor, TableDescriptor } from './descriptors.ts';
+import { systemTables } from './system-catalog/system-tables.ts';
+
+/** PostgreSQL's bootstrap superuser, who owns what initdb makes. */
+export const bootstrapRoleOid = 10;
+
+const builtInSchemas: readonly SchemaDescriptor[] = [
+  { kind: 'schema', oid: pgCatalogOid, name: 'pg_catalog', ownerOid: bootstrapRoleOid },
+  { kind: 'schema', oid: publicOid, name: 'public', ownerOid: adminRoleOid },
+  { kind: 'schema', oid: informationSchemaOid, name: 'information_schema', ownerOid: bootstrapRoleOid },
+  { kind: 'schema', oid: sysSchemaOid, name: 'sys', ownerOid: bootstrapRoleOid },
+];
+
+const builtInRoles: readonly RoleDescriptor[] = [
+  { kind: 'role', oid: bootstrapRoleOid, name: 'postgres', canLogin: false },
+  { kind: 'role', oid: adminRoleOid, name: 'admin', canLogin: true },
+];
+
+export const isSystemSchema = (oid: number): boolean => oid === pgCatalogOid || oid === informationSchemaOid || oid === sysSchemaOid;
+
+/** undefined: the descriptor of this oid is dropped. */
+export type CatalogChanges = ReadonlyMap<number, Descriptor | undefined>;
+
+type IndexPlace = { readonly tableOid: number; readonly indexOid: number };
+
+export class LoadedCatalog implements Catalog {
+  readonly version: number;
+  readonly nextOid: number;
+  readonly #descriptors: ReadonlyMap<number, Descriptor>;
+  readonly #schemasByOid = new Map<number, SchemaDescriptor>();
+  readonly #schemasByName = new Map<string, SchemaDescriptor>();
+  readonly #rolesByOid = new Map<number, RoleDescriptor>();
+  readonly #rolesByName = new Map<string, RoleDescriptor>();
+  readonly #relationsByOid = new Map<number, RelationDescriptor>();
+  readonly #relationsBySchema = new Map<number, Map<string, RelationDescriptor>>();
+  readonly #indexesByOid = new Map<number, IndexPlace>();
+  readonly #indexesBySchema = new Map<number, Map<string, IndexPlace>>();
+
+  constructor(version: number, nextOid: number, descriptors: ReadonlyMap<number, Descriptor>) {
+    this.version = version;
+    this.nextOid = nextOid;
+    this.#descriptors = descriptors;
+    for (const schema of builtInSchemas) this.#addSchema(schema);
+    for (const role of builtInRoles) this.#addRole(role);
+    for (const table of systemTables()) this.#addRelation(table);
+    for (const descriptor of descriptors.values()) {
+      if (descriptor.kind === 'schema') this.#addSchema(descriptor);
+      else if (descriptor.kind === 'role') this.#addRole(descriptor);
+      else this.#addRelation(descriptor);
+    }
+  }
+
+  /** The catalog as stored at the snapshot, which the storage must have applied. */
+  static load(storage: Storage, snapshot: Timestamp): LoadedCatalog {
+    const prefix = spacePrefix(catalogSpace);
+    const end = prefixEnd(prefix) ?? prefix;
+    const descriptors = new Map<number, Descriptor>();
+    let nextOid = firstUserOid;
+    let version = 0;
+    let start = prefix;
+    for (;;) {
+      const rows = storage.scanKeys(snapshot, { start, end }, loadSlice);
+      for (const { key, value, timestamp } of rows) {
+        if (timestamp > version) version = timestamp;
+        if (key === catalogVersionKey) nextOid = decodeCatalogVersion(value).nextOid;
+        else {
+          const descriptor = decodeDescriptor(value);
+          descriptors.set(descriptor.oid, descriptor);
+        }
+      }
+      if (rows.length < loadSlice) break;
+      start = `${rows[rows.length - 1].key}\0`;
+    }
+    return new LoadedCatalog(version, nextOid, descriptors);
+  }
+
+  withChanges(changes: CatalogChanges, nextOid: number): LoadedCatalog {
+    const descriptors = new Map(this.#descriptors);
+    for (const [oid, descriptor] of changes) {
+      if (descriptor === undefined) descriptors.delete(oid);
+      else descriptors.set(oid, descriptor);
+    }
+    return new LoadedCatalog(this.version, nextOid, descriptors);
+  }
+
+  schemaByName(name: string): SchemaDescriptor | undefined {
+    return this.#schemasByName.get(name);
+  }
+
+  schemaByOid(oid: number): SchemaDescriptor | undefined {
+    return this.#schemasByOid.get(oid);
+  }
+
+  schemas(): readonly SchemaDescriptor[] {
+    return [...this.#schemasByOid.values()];
+  }
+
+  relationByName(schemaOid: number, name: string): RelationDescriptor | undefined {
+    return this.#relationsBySchema.get(schemaOid)?.get(name);
+  }
+
+  relationByOid(oid: number): RelationDescriptor | undefined {
+    return this.#relationsByOid.get(oid);
+  }
+
+  relations(schemaOid: number): readonly RelationDescriptor[] {
+    const relations = this.#relationsBySchema.get(schemaOid);
+    return relations === undefined ? [] : [...relations.values()];
+  }
+
+  /** Every stored table. */
+  tables(): readonly TableDescriptor[] {
+    const tables: TableDescriptor[] = [];
+    for (const relation of this.#relationsByOid.values()) if (relation.kind === 'table') tables.push(relation);
+    return tables;
+  }
+
+  /** Every relation that is not of a system schema. */
+  userRelations(): readonly RelationDescriptor[] {
+    return [...this.#relationsByOid.values()].filter((relation) => relation.kind !== 'system');
+  }
+
+  indexByOid(oid: number): IndexPlace | undefined {
+    return this.#indexesByOid.get(oid);
+  }
+
+  indexByName(schemaOid: number, name: string): IndexPlace | undefined {
+    return this.#indexesBySchema.get(schemaOid)?.get(name);
+  }
+
+  /** True when a relation or an index has the name: they share one name space, as in PostgreSQL. */
+  hasRelationName(schemaOid: number, name: string): boolean {
+    return this.relationByName(schemaOid, name) !== undefined || this.indexByName(schemaOid, name) !== undefined;
+  }
+
+  roleByName(name: string): RoleDescriptor | undefined {
+    return this.#rolesByName.get(name);
+  }
+
+  roleByOid(oid: number): RoleDescriptor | undefined {
+    return this.#rolesByOid.get(oid);
+  }
+
+  roles(): readonly RoleDescriptor[] {
+    return [...this.#rolesByOid.values()];
+  }
+
+  #addSchema(schema: SchemaDescriptor): void {
+    this.#schemasByOid.set(schema.oid, schema);
+    this.#schemasByName.set(schema.name, schema);
+  }
+
+  #addRole(role: RoleDescriptor): void {
+    this.#rolesByOid.set(role.oid, role);
+    this.#rolesByName.set(role.name, role);
+  }
+
+  #addRelation(relation: RelationDescriptor): void {
+    this.#relationsByOid.set(relation.oid, relation);
+    inner(this.#relationsBySchema, relation.schemaOid).set(relation.name, relation);
+    if (relation.kind !== 'table') return;
+    const indexes = inner(this.#indexesBySchema, relation.schemaOid);
+    const add = (indexOid: number, name: string): void => {
+      const place = { tableOid: relation.oid, indexOid };
+      this.#indexesByOid.set(indexOid, place);
+      indexes.set(name, place);
+    };
+    if (relation.primaryKey !== undefined) add(relation.primaryKey.indexOid, relation.primaryKey.name);
+    for (const index of relation.indexes) add(index.oid, index.name);
+  }
+}
+
+const loadSlice = 1000;
+
+function inner<Value>(outer: Map<number, Map<string, Value>>, oid: number): Map<string, Value> {
+  let map = outer.get(oid);
+  if (map === undefined) {
+    map = new Map();
+    outer.set(oid, map);
+  }
+  return map;
+}

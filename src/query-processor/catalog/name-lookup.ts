@@ -1,0 +1,274 @@
+/**
+ * Name look-up by search path: what an unqualified name means, whether an object is visible under its bare name, and the names that
+ * the reg* types read and print.
+ */
+import { SqlError, sqlstate } from '#base/sql-error.ts';
+import { operatorByOid, operatorsByName, procByOid, procsByName } from '#sql/builtins.ts';
+import { pgTypes } from '#sql/postgres/pg-type.ts';
+import { type NameLookup, type RegKind, typeRef } from '#sql/type.ts';
+import { formatType } from '#sql/types/registry.ts';
+import type { Catalog } from './catalog.ts';
+import { pgCatalogOid } from './catalog.ts';
+import type { RelationDescriptor } from './descriptors.ts';
+import { quoteIdentifier, splitQualifiedName } from './identifiers.ts';
+
+/** Schemas of the search path that exist, in order; pg_catalog first unless the path names it. */
+export function searchSchemas(catalog: Catalog, searchPath: readonly string[], user: string): readonly number[] {
+  const oids: number[] = [];
+  for (const name of searchPath) {
+    const schema = catalog.schemaByName(name === '$user' ? user : name);
+    if (schema !== undefined && !oids.includes(schema.oid)) oids.push(schema.oid);
+  }
+  return oids.includes(pgCatalogOid) ? oids : [pgCatalogOid, ...oids];
+}
+
+export class CatalogNames implements NameLookup {
+  readonly #catalog: Catalog;
+  readonly #schemas: readonly number[];
+
+  constructor(catalog: Catalog, searchPath: readonly string[], user: string) {
+    this.#catalog = catalog;
+    this.#schemas = searchSchemas(catalog, searchPath, user);
+  }
+
+  /** The relation that the bare name means. */
+  findRelation(name: string): RelationDescriptor | undefined {
+    for (const schema of this.#schemas) {
+      const relation = this.#catalog.relationByName(schema, name);
+      if (relation !== undefined) return relation;
+    }
+    return undefined;
+  }
+
+  /** Relation or index. */
+  #classOid(schemaOid: number, name: string): number | undefined {
+    const relation = this.#catalog.relationByName(schemaOid, name);
+    return relation === undefined ? this.#catalog.indexByName(schemaOid, name)?.indexOid : relation.oid;
+  }
+
+  /** undefined when there is none. Throws only for malformed names. */
+  findClass(text: string): number | undefined {
+    const parts = splitQualifiedName(text);
+    const name = parts[parts.length - 1];
+    if (parts.length > 1) {
+      const schema = this.#catalog.schemaByName(parts[parts.length - 2]);
+      return schema === undefined ? undefined : this.#classOid(schema.oid, name);
+    }
+    for (const schema of this.#schemas) {
+      const oid = this.#classOid(schema, name);
+      if (oid !== undefined) return oid;
+    }
+    return undefined;
+  }
+
+  classIsVisible(oid: number): boolean | undefined {
+    const place = this.#placeOf(oid);
+    if (place === undefined) return undefined;
+    for (const schema of this.#schemas) {
+      const found = this.#classOid(schema, place.name);
+      if (found !== undefined) return found === oid;
+    }
+    return false;
+  }
+
+  #placeOf(oid: number): { readonly schemaOid: number; readonly name: string } | undefined {
+    const relation = this.#catalog.relationByOid(oid);
+    if (relation !== undefined) return { schemaOid: relation.schemaOid, name: relation.name };
+    const index = this.#catalog.indexByOid(oid);
+    const table = index === undefined ? undefined : this.#catalog.relationByOid(index.tableOid);
+    if (table?.kind !== 'table') return undefined;
+    const name = table.primaryKey?.indexOid === oid ? table.primaryKey.name : table.indexes.find((entry) => entry.oid === oid)?.name;
+    return name === undefined ? undefined : { schemaOid: table.schemaOid, name };
+  }
+
+  oidOf(kind: RegKind, text: string): number {
+    switch (kind) {
+      case 'class':
+        return this.#classByText(text);
+      case 'type': {
+        const oid = findTypeByText(text);
+        if (oid === undefined) throw new SqlError(sqlstate.undefinedObject, `type "${text}" does not exist`);
+        return oid;
+      }
+      case 'namespace': {
+        const parts = splitQualifiedName(text);
+        const schema = this.#catalog.schemaByName(parts[0]);
+        if (schema === undefined || parts.length > 1)
+          throw new SqlError(sqlstate.invalidSchemaName, `schema "${parts.join('.')}" does not exist`);
+        return schema.oid;
+      }
+      case 'role': {
+        const [name] = splitQualifiedName(text);
+        const role = this.#catalog.roleByName(name);
+        if (role === undefined) throw new SqlError(sqlstate.undefinedObject, `role "${name}" does not exist`);
+        return role.oid;
+      }
+      case 'proc': {
+        const parts = splitQualifiedName(text);
+        const found = procsByName(parts[parts.length - 1]);
+        if (found.length === 0) throw new SqlError(sqlstate.undefinedFunction, `function "${text}" does not exist`);
+        if (found.length > 1) throw new SqlError(sqlstate.ambiguousFunction, `more than one function named "${text}"`);
+        return found[0].oid;
+      }
+      case 'procedure': {
+        const oid = findProcedure(text);
+        if (oid === undefined) throw new SqlError(sqlstate.undefinedFunction, `function "${text}" does not exist`);
+        return oid;
+      }
+      case 'oper': {
+        const found = operatorsByName(text.replace(/^pg_catalog\./, ''));
+        if (found.length === 0) throw new SqlError(sqlstate.undefinedFunction, `operator does not exist: ${text}`);
+        if (found.length > 1) throw new SqlError(sqlstate.ambiguousFunction, `more than one operator named ${text}`);
+        return found[0].oid;
+      }
+      case 'operator': {
+        const oid = findOperator(text);
+        if (oid === undefined) throw new SqlError(sqlstate.undefinedFunction, `operator does not exist: ${text}`);
+        return oid;
+      }
+      case 'collation': {
+        const parts = splitQualifiedName(text);
+        const oid = collations.get(parts[parts.length - 1]);
+        if (oid === undefined)
+          throw new SqlError(sqlstate.undefinedObject, `collation "${parts.join('.')}" for encoding "UTF8" does not exist`);
+        return oid;
+      }
+    }
+  }
+
+  #classByText(text: string): number {
+    const oid = this.findClass(text);
+    if (oid !== undefined) return oid;
+    const parts = splitQualifiedName(text);
+    if (parts.length === 2 && this.#catalog.schemaByName(parts[0]) === undefined)
+      throw new SqlError(sqlstate.invalidSchemaName, `schema "${parts[0]}" does not exist`);
+    throw new SqlError(sqlstate.undefinedTable, `relation "${parts.join('.')}" does not exist`);
+  }
+
+  nameOf(kind: RegKind, oid: number): string | undefined {
+    switch (kind) {
+      case 'class': {
+        const place = this.#placeOf(oid);
+        if (place === undefined) return undefined;
+        const name = quoteIdentifier(place.name);
+        if (this.classIsVisible(oid) === true) return name;
+        return `${quoteIdentifier(this.#catalog.schemaByOid(place.schemaOid)?.name ?? '')}.${name}`;
+      }
+      case 'type':
+        return typesByOid().has(oid) ? formatType(typeRef(oid)) : undefined;
+      case 'namespace': {
+        const schema = this.#catalog.schemaByOid(oid);
+        return schema === undefined ? undefined : quoteIdentifier(schema.name);
+      }
+      case 'role': {
+        const role = this.#catalog.roleByOid(oid);
+        return role === undefined ? undefined : quoteIdentifier(role.name);
+      }
+      case 'proc': {
+        const proc = procByOid(oid);
+        return proc === undefined ? undefined : quoteIdentifier(proc.name);
+      }
+      case 'procedure': {
+        const proc = procByOid(oid);
+        if (proc === undefined) return undefined;
+        return `${quoteIdentifier(proc.name)}(${proc.argTypes.map((type) => formatType(typeRef(type))).join(',')})`;
+      }
+      case 'oper':
+        return operatorByOid(oid)?.name;
+      case 'operator': {
+        const operator = operatorByOid(oid);
+        if (operator === undefined) return undefined;
+        const side = (type: number): string => (type === 0 ? 'NONE' : formatType(typeRef(type)));
+        return `${operator.name}(${side(operator.left)},${side(operator.right)})`;
+      }
+      case 'collation': {
+        for (const [name, collation] of collations) if (collation === oid) return quoteIdentifier(name);
+        return undefined;
+      }
+    }
+  }
+}
+
+export const collations: ReadonlyMap<string, number> = new Map([
+  ['default', 100],
+  ['C', 950],
+  ['POSIX', 951],
+  ['ucs_basic', 962],
+]);
+
+let byOid: ReadonlySet<number> | undefined;
+let byText: ReadonlyMap<string, number> | undefined;
+
+function typesByOid(): ReadonlySet<number> {
+  byOid ??= new Set(pgTypes.map((type) => type.oid));
+  return byOid;
+}
+
+/** Other spellings that PostgreSQL's grammar takes. */
+const typeAliases: Readonly<Record<string, string>> = {
+  int: 'int4',
+  dec: 'numeric',
+  decimal: 'numeric',
+  float: 'float8',
+  char: 'bpchar',
+  character: 'bpchar',
+  'char varying': 'varchar',
+  time: 'time',
+  timestamp: 'timestamp',
+};
+
+/** A type by the text of its name, modifiers ignored: int4, "integer", `character varying(10)`, text[]. */
+export function findTypeByText(text: string): number | undefined {
+  if (byText === undefined) {
+    const names = new Map<string, number>();
+    for (const type of pgTypes) names.set(type.name, type.oid);
+    for (const type of pgTypes) {
+      const display = formatType(typeRef(type.oid));
+      if (!names.has(display)) names.set(display, type.oid);
+    }
+    for (const [alias, name] of Object.entries(typeAliases)) {
+      const oid = names.get(name);
+      if (oid !== undefined) names.set(alias, oid);
+    }
+    byText = names;
+  }
+  let name = text.trim();
+  let isArray = false;
+  while (name.endsWith('[]')) {
+    name = name.slice(0, -2).trim();
+    isArray = true;
+  }
+  name = name
+    .replace(/\(\s*-?\d+(\s*,\s*-?\d+)*\s*\)/, '')
+    .replace(/\s+/g, ' ')
+    .trim();
+  const isQuoted = name.startsWith('"');
+  const plain = name.replace(/^pg_catalog\./i, '').replace(/^"(.*)"$/, '$1');
+  const oid = isQuoted ? byText.get(plain === 'char' ? '"char"' : plain) : byText.get(plain.toLowerCase());
+  if (oid === undefined || !isArray) return oid;
+  return pgTypes.find((type) => type.oid === oid)?.arrayOid || undefined;
+}
+
+function signature(text: string): { readonly name: string; readonly types: readonly (number | undefined)[] } | undefined {
+  const match = /^\s*(.+?)\s*\((.*)\)\s*$/s.exec(text);
+  if (match === null) return undefined;
+  const args = match[2].trim() === '' ? [] : match[2].split(/,(?![^(]*\))/).map((part) => part.trim());
+  return { name: match[1], types: args.map((arg) => (arg.toLowerCase() === 'none' ? 0 : findTypeByText(arg))) };
+}
+
+export function findProcedure(text: string): number | undefined {
+  const wanted = signature(text);
+  if (wanted === undefined) return undefined;
+  const parts = splitQualifiedName(wanted.name);
+  return procsByName(parts[parts.length - 1]).find(
+    (proc) => proc.argTypes.length === wanted.types.length && proc.argTypes.every((type, at) => type === wanted.types[at]),
+  )?.oid;
+}
+
+export function findOperator(text: string): number | undefined {
+  const wanted = signature(text);
+  if (wanted === undefined || wanted.types.length !== 2) return undefined;
+  return operatorsByName(wanted.name.replace(/^pg_catalog\./, '')).find(
+    (operator) => operator.left === wanted.types[0] && operator.right === wanted.types[1],
+  )?.oid;
+}

@@ -1,0 +1,57 @@
+/** CREATE SCHEMA and DROP SCHEMA. Elements of CREATE SCHEMA are statements of their own, which the session runs after it. */
+import type { CreateSchemaStmt, DropStmt } from '@pgsql/types';
+import { maximumSchemasDsql } from '#base/limits.ts';
+import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
+import { firstUserOid, publicOid } from '../catalog.ts';
+import { isSystemSchema } from '../loaded-catalog.ts';
+import { namesOf } from './create-table.ts';
+import { dropRelation } from './drop-relation.ts';
+import type { SchemaChange } from './schema-change.ts';
+
+export function createSchema(change: SchemaChange, statement: CreateSchemaStmt): void {
+  const { catalog } = change;
+  const owner = statement.authrole;
+  const ownerName = owner?.roletype === 'ROLESPEC_CSTRING' ? (owner.rolename ?? '') : change.host.user;
+  const role = catalog.roleByName(ownerName);
+  if (owner !== undefined && role === undefined) throw new SqlError(sqlstate.undefinedObject, `role "${ownerName}" does not exist`);
+  const name = statement.schemaname ?? ownerName;
+  if (name.startsWith('pg_'))
+    throw new SqlError(sqlstate.reservedName, `unacceptable schema name "${name}"`, {
+      detail: 'The prefix "pg_" is reserved for system schemas.',
+    });
+  if (catalog.schemaByName(name) !== undefined) {
+    if (!statement.if_not_exists) throw new SqlError('42P06', `schema "${name}" already exists`);
+    change.notice(`schema "${name}" already exists, skipping`, '42P06');
+    return;
+  }
+  if (change.isDsql && catalog.schemas().filter((schema) => schema.oid >= firstUserOid).length >= maximumSchemasDsql)
+    throw new SqlError(sqlstate.programLimitExceeded, `more than ${maximumSchemasDsql} schemas not allowed`);
+  change.put({ kind: 'schema', oid: change.newOid(), name, ownerOid: role?.oid ?? change.ownerOid() });
+}
+
+export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
+  const { catalog } = change;
+  for (const object of statement.objects ?? []) {
+    const [name] = 'String' in object ? [object.String.sval ?? ''] : 'List' in object ? namesOf(object.List.items) : [''];
+    const schema = catalog.schemaByName(name);
+    if (schema === undefined) {
+      if (!statement.missing_ok) throw new SqlError(sqlstate.invalidSchemaName, `schema "${name}" does not exist`);
+      change.notice(`schema "${name}" does not exist, skipping`);
+      continue;
+    }
+    if (isSystemSchema(schema.oid) || (schema.oid === publicOid && change.isDsql)) {
+      if (change.isDsql) throw notSupported('feature not supported on system entity');
+      throw new SqlError(sqlstate.dependentObjectsStillExist, `cannot drop schema ${name} because it is required by the database system`);
+    }
+    if (schema.oid === publicOid) throw notSupported('dropping schema public is not supported');
+    const relations = catalog.relations(schema.oid);
+    if (relations.length > 0 && statement.behavior !== 'DROP_CASCADE')
+      throw new SqlError(sqlstate.dependentObjectsStillExist, `cannot drop schema ${name} because other objects depend on it`, {
+        detail: relations.map((relation) => `${relation.kind} ${change.describe(relation)} depends on schema ${name}`).join('\n'),
+        hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+      });
+    change.noticeCascade(relations.map((relation) => `${relation.kind} ${change.describe(relation)}`));
+    for (const relation of relations) dropRelation(change, relation);
+    change.drop(schema.oid);
+  }
+}

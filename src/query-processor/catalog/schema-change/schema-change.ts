@@ -1,0 +1,210 @@
+/**
+ * Schema change: what one DDL statement does to the catalog, gathered here and written into the session's transaction at its end.
+ *
+ *   D1  Every change writes the changed descriptor's row and the catalog's own row with mode `write`: schema changes are one after
+ *       another, and a transaction that used an older descriptor of the same relation ends with OC001.
+ *   D2  Nothing is changed before the whole statement has been checked: a statement that throws leaves `changes` behind unused.
+ */
+import type { RangeVar } from '@pgsql/types';
+import { type Notice, notice, notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
+import type { Random } from '#base/world.ts';
+import type { EvaluationContext } from '#sql/function.ts';
+import type { Settings } from '#sql/settings.ts';
+import { writtenKey } from '#sql/spaces.ts';
+import type { TypeContext } from '#sql/type.ts';
+import type { Storage } from '#storage/storage.ts';
+import type { PositionOf } from '../../parser/parse.ts';
+import type { OpenTransaction } from '../../transaction/open-transaction.ts';
+import type { Descriptor, RelationDescriptor, SchemaDescriptor, TableDescriptor } from '../descriptors.ts';
+import { quoteIdentifier } from '../identifiers.ts';
+import { isSystemSchema, type LoadedCatalog } from '../loaded-catalog.ts';
+import { searchSchemas } from '../name-lookup.ts';
+import { fixedContext } from './fixed-context.ts';
+
+/** What a schema change needs of the session that makes it. */
+export type SchemaChangeHost = {
+  readonly catalog: LoadedCatalog;
+  readonly transaction: OpenTransaction;
+  readonly storage: Storage;
+  readonly random: Random;
+  readonly settings: Settings;
+  readonly typeContext: TypeContext;
+  readonly user: string;
+  /** `disable_sync_create_index` is off: CREATE INDEX without ASYNC is taken in profile `dsql` too. */
+  readonly allowsSyncIndex: boolean;
+  readonly notice: (notice: Notice) => void;
+};
+
+export class SchemaChange {
+  readonly host: SchemaChangeHost;
+  readonly catalog: LoadedCatalog;
+  readonly positionOf: PositionOf;
+  readonly statementText: string;
+  readonly abandonedSpaces: number[] = [];
+  /** Sequences whose reserved values are worth nothing once this change has committed. */
+  readonly changedSequences: number[] = [];
+  /** An index that a job is to fill once this change has committed. */
+  indexBuild: { readonly table: TableDescriptor; readonly indexOid: number } | undefined;
+  readonly changes = new Map<number, Descriptor | undefined>();
+  #nextOid: number;
+
+  constructor(host: SchemaChangeHost, statementText: string, positionOf: PositionOf) {
+    this.host = host;
+    this.catalog = host.catalog;
+    this.statementText = statementText;
+    this.positionOf = positionOf;
+    this.#nextOid = host.catalog.nextOid;
+  }
+
+  get isDsql(): boolean {
+    return this.host.settings.profile === 'dsql';
+  }
+
+  get nextOid(): number {
+    return this.#nextOid;
+  }
+
+  newOid(): number {
+    return this.#nextOid++;
+  }
+
+  put(descriptor: Descriptor): void {
+    this.changes.set(descriptor.oid, descriptor);
+  }
+
+  drop(oid: number): void {
+    this.changes.set(oid, undefined);
+  }
+
+  notice(message: string, code?: string): void {
+    const made = notice(message);
+    this.host.notice(code === undefined ? made : { ...made, sqlstate: code });
+  }
+
+  get evaluationContext(): EvaluationContext {
+    return fixedContext(this.host.transaction.startTimestamp, this.host.random, this.host.user);
+  }
+
+  /** A relation as messages name it: qualified only when it must be. */
+  describe(relation: RelationDescriptor): string {
+    const seen = this.findRelation({ relname: relation.name });
+    const name = quoteIdentifier(relation.name);
+    return seen?.oid === relation.oid ? name : `${quoteIdentifier(relation.schemaName)}.${name}`;
+  }
+
+  /** PostgreSQL's NOTICE for what CASCADE takes along. */
+  noticeCascade(objects: readonly string[]): void {
+    if (objects.length === 0) return;
+    if (objects.length === 1) this.notice(`drop cascades to ${objects[0]}`);
+    else
+      this.host.notice(
+        notice(`drop cascades to ${objects.length} other objects`, {
+          detail: objects.map((object) => `drop cascades to ${object}`).join('\n'),
+        }),
+      );
+  }
+
+  /** Key spaces whose rows nothing reads any more once this change has committed. */
+  abandonSpaces(spaces: readonly number[]): void {
+    this.abandonedSpaces.push(...spaces);
+  }
+
+  /** What works here and not there: one NOTICE in profile `open`, the refusal in `dsql`. */
+  beyondDsql(what: string, refusal: string): void {
+    if (this.isDsql) throw notSupported(refusal);
+    this.notice(`not supported by Aurora DSQL: ${what}`);
+  }
+
+  error(code: string, message: string, location?: number, fields: { readonly detail?: string; readonly hint?: string } = {}): SqlError {
+    return new SqlError(code, message, { ...fields, position: this.positionOf(location) });
+  }
+
+  ownerOid(): number {
+    return this.catalog.roleByName(this.host.user)?.oid ?? 0;
+  }
+
+  /** Where an object of that name is to be made. */
+  creationSchema(target: RangeVar): SchemaDescriptor {
+    const schema = target.schemaname === undefined ? this.#firstSchema() : this.schemaByName(target.schemaname, target.location);
+    if (isSystemSchema(schema.oid)) {
+      if (this.isDsql) throw notSupported('feature not supported on system entity');
+      throw new SqlError(sqlstate.insufficientPrivilege, `permission denied to create "${schema.name}.${target.relname}"`, {
+        detail: 'System catalog modifications are currently disallowed.',
+      });
+    }
+    return schema;
+  }
+
+  #firstSchema(): SchemaDescriptor {
+    for (const oid of searchSchemas(this.catalog, this.host.settings.searchPath, this.host.user)) {
+      const schema = this.catalog.schemaByOid(oid);
+      if (schema !== undefined && !isSystemSchema(oid)) return schema;
+    }
+    throw new SqlError(sqlstate.invalidSchemaName, 'no schema has been selected to create in');
+  }
+
+  schemaByName(name: string, location?: number): SchemaDescriptor {
+    const schema = this.catalog.schemaByName(name);
+    if (schema === undefined) throw this.error(sqlstate.invalidSchemaName, `schema "${name}" does not exist`, location);
+    return schema;
+  }
+
+  /** The relation that a possibly qualified name means; undefined when there is none. */
+  findRelation(target: RangeVar): RelationDescriptor | undefined {
+    const name = target.relname ?? '';
+    if (target.schemaname !== undefined) {
+      const schema = this.catalog.schemaByName(target.schemaname);
+      return schema === undefined ? undefined : this.catalog.relationByName(schema.oid, name);
+    }
+    for (const oid of searchSchemas(this.catalog, this.host.settings.searchPath, this.host.user)) {
+      const relation = this.catalog.relationByName(oid, name);
+      if (relation !== undefined) return relation;
+    }
+    return undefined;
+  }
+
+  findIndex(target: RangeVar): { readonly table: TableDescriptor; readonly indexOid: number } | undefined {
+    const name = target.relname ?? '';
+    const named = target.schemaname === undefined ? undefined : this.catalog.schemaByName(target.schemaname);
+    if (target.schemaname !== undefined && named === undefined) return undefined;
+    const schemas = named === undefined ? searchSchemas(this.catalog, this.host.settings.searchPath, this.host.user) : [named.oid];
+    for (const oid of schemas) {
+      const place = this.catalog.indexByName(oid, name);
+      const table = place === undefined ? undefined : this.catalog.relationByOid(place.tableOid);
+      if (place !== undefined && table?.kind === 'table') return { table, indexOid: place.indexOid };
+    }
+    return undefined;
+  }
+
+  /** A stored table that may be changed. */
+  table(target: RangeVar, isMissingOk = false): TableDescriptor | undefined {
+    const relation = this.findRelation(target);
+    if (relation === undefined) {
+      if (isMissingOk) {
+        this.notice(`relation "${target.relname}" does not exist, skipping`);
+        return undefined;
+      }
+      throw this.missingRelation(target);
+    }
+    if (relation.kind === 'system') throw this.systemRelation(relation.name);
+    if (relation.kind !== 'table') throw new SqlError(sqlstate.wrongObjectType, `"${relation.name}" is not a table`);
+    return relation;
+  }
+
+  systemRelation(name: string): SqlError {
+    if (this.isDsql) return notSupported('feature not supported on system entity');
+    return new SqlError(sqlstate.insufficientPrivilege, `permission denied: "${name}" is a system catalog`);
+  }
+
+  missingRelation(target: RangeVar): SqlError {
+    if (target.schemaname !== undefined && this.catalog.schemaByName(target.schemaname) === undefined)
+      return this.error(sqlstate.invalidSchemaName, `schema "${target.schemaname}" does not exist`);
+    const name = target.schemaname === undefined ? `${target.relname}` : `${target.schemaname}.${target.relname}`;
+    return this.error(sqlstate.undefinedTable, `relation "${name}" does not exist`);
+  }
+
+  /** Rows committed beside this change must not be missed: whoever writes rows of the table meanwhile conflicts with it. */
+  excludeWriters(table: TableDescriptor): void {
+    this.host.transaction.mark(writtenKey(table.oid), 'write');
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * Expressions of a table: defaults, checks, generated columns, index keys and predicates. They are bound when they are stated, so that
+ * mistakes are errors of the statement that makes them, and kept as text that means the same whatever the search path.
+ */
+import type { Node } from '@pgsql/types';
+import type { ColumnId, Expression } from '#sql/expression.ts';
+import type { TypeRef } from '#sql/type.ts';
+import { coerceToBoolean } from '../../analyzer/coercion.ts';
+import { deparseExpression } from '../../analyzer/deparse.ts';
+import { Analysis, type AnalyzerEnvironment } from '../../analyzer/environment.ts';
+import { bindExpression } from '../../analyzer/expression.ts';
+import { type RangeItem, Scope, visible } from '../../analyzer/scope.ts';
+import { analyzeTableExpression, type TableExpressionKind } from '../../analyzer/table-expression.ts';
+import { columnsIn } from '../../analyzer/walk.ts';
+import type { PositionOf } from '../../parser/parse.ts';
+import type { TableDescriptor } from '../descriptors.ts';
+import { quoteIdentifier } from '../identifiers.ts';
+import type { SchemaChange } from './schema-change.ts';
+
+export type TableExpression = {
+  readonly text: string;
+  readonly expression: Expression;
+  /** Attribute numbers used, ascending: columns are bound under ids that are their attribute numbers. */
+  readonly attributeNumbers: readonly number[];
+};
+
+/** Binds a node of the statement over the table's columns. `target`: the column that the value is assigned to. */
+export function tableExpression(
+  change: SchemaChange,
+  table: TableDescriptor,
+  node: Node,
+  kind: TableExpressionKind,
+  target: { readonly type: TypeRef; readonly name: string } | undefined,
+): TableExpression {
+  const { positionOf } = change;
+  const expression = analyzeTableExpression(
+    node,
+    table,
+    environmentOf(change),
+    target === undefined ? { kind, positionOf } : { kind, positionOf, column: target },
+  );
+  const used = new Set<ColumnId>();
+  columnsIn(expression, (column) => used.add(column.id));
+  return {
+    text: deparseExpression(expression, (id) => quoteIdentifier(table.columns[id - 1].name)),
+    expression,
+    attributeNumbers: [...used].sort((a, b) => a - b),
+  };
+}
+
+const environmentOf = (change: SchemaChange): AnalyzerEnvironment => ({
+  catalog: change.catalog,
+  settings: change.host.settings,
+  typeContext: change.host.typeContext,
+  currentUser: change.host.user,
+  parameterTypes: undefined,
+  statementText: change.statementText,
+});
+
+/** A stored expression bound again, under ids that are attribute numbers. */
+export function storedExpression(environment: AnalyzerEnvironment, table: TableDescriptor, text: string): Expression {
+  // Whatever it was when it was stated, it has been checked then.
+  return analyzeTableExpression(text, table, environment, { kind: 'alterType' });
+}
+
+/** The text with one column under its new name. */
+export function renamedText(change: SchemaChange, table: TableDescriptor, text: string, attributeNumber: number, newName: string): string {
+  const expression = storedExpression(environmentOf(change), table, text);
+  return deparseExpression(expression, (id) => quoteIdentifier(id === attributeNumber ? newName : table.columns[id - 1].name));
+}
+
+/** COPY ... WHERE: a condition of a statement over a table's columns. */
+export function copyCondition(environment: AnalyzerEnvironment, positionOf: PositionOf, table: TableDescriptor, node: Node): Expression {
+  const analysis = new Analysis(environment, positionOf);
+  analysis.reserveColumnIds(table.columns.length);
+  const scope = new Scope(analysis, undefined);
+  scope.kind = 'copyWhere';
+  scope.namespace = [visible(scope.addItem(itemOf(table)))];
+  return coerceToBoolean(analysis, bindExpression(scope, node), 'WHERE');
+}
+
+function itemOf(table: TableDescriptor): RangeItem {
+  return {
+    kind: 'relation',
+    name: table.name,
+    hasAlias: false,
+    table,
+    columns: table.columns
+      .filter((column) => !column.isDropped)
+      .map((column) => ({
+        name: column.name,
+        expression: { kind: 'column', id: column.attributeNumber, type: column.type, name: column.name },
+        tableOid: table.oid,
+        attributeNumber: column.attributeNumber,
+      })),
+    isScalar: false,
+    takeKeyColumn: undefined,
+  };
+}

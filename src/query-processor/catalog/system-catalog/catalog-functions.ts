@@ -1,0 +1,195 @@
+/**
+ * Functions over the catalog: what SessionFacts.catalogFunction answers, by name. The functions' signatures and strictness are
+ * PostgreSQL's; arguments that are NULL never come here for strict ones.
+ */
+import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
+import { operatorByOid, operatorsByName, procByOid, procsByName } from '#sql/builtins.ts';
+import type { Datum } from '#sql/datum.ts';
+import type { Settings } from '#sql/settings.ts';
+import { typeRef } from '#sql/type.ts';
+import { findType, formatType } from '#sql/types/registry.ts';
+import { quoteIdentifier } from '../identifiers.ts';
+import type { LoadedCatalog } from '../loaded-catalog.ts';
+import { type CatalogNames, collations, findOperator, findProcedure, findTypeByText } from '../name-lookup.ts';
+import { constraintDefinition, indexDefinition } from './definitions.ts';
+
+export type CatalogFunctionContext = {
+  readonly catalog: LoadedCatalog;
+  readonly names: CatalogNames;
+  readonly settings: Settings;
+  readonly user: string;
+};
+
+type CatalogFunction = (args: readonly Datum[], context: CatalogFunctionContext) => Datum;
+
+export function catalogFunction(name: string, args: readonly Datum[], context: CatalogFunctionContext): Datum {
+  const implementation = functions[name];
+  if (implementation === undefined) throw notSupported(`function ${name} is not supported`);
+  return implementation(args, context);
+}
+
+const text = (value: Datum): string => String(value);
+const oidOf = (value: Datum): number => Number(value);
+const always =
+  (value: Datum): CatalogFunction =>
+  () =>
+    value;
+
+/** Privileges are not restricted yet: who is in may do all; what does not exist is still an error. */
+const tablePrivilege: CatalogFunction = (args, { names }) => {
+  const relation = args.length === 3 ? args[1] : args[0];
+  if (typeof relation === 'string') names.oidOf('class', relation);
+  return true;
+};
+
+const schemaPrivilege: CatalogFunction = (args, { names }) => {
+  const schema = args.length === 3 ? args[1] : args[0];
+  if (typeof schema === 'string') names.oidOf('namespace', schema);
+  return true;
+};
+
+/** NULL where the name means nothing, as to_regclass and its kin answer. */
+const orNull = (look: (name: string, context: CatalogFunctionContext) => number | undefined): CatalogFunction => {
+  return (args, context) => {
+    try {
+      return look(text(args[0]), context) ?? null;
+    } catch (error) {
+      if (error instanceof SqlError) return null;
+      throw error;
+    }
+  };
+};
+
+const visibleType: CatalogFunction = (args) => (findType(oidOf(args[0])) === undefined ? null : true);
+
+const functions: Readonly<Record<string, CatalogFunction>> = {
+  pg_table_is_visible: (args, { names }) => names.classIsVisible(oidOf(args[0])) ?? null,
+  pg_type_is_visible: visibleType,
+  pg_function_is_visible: (args) => (procByOid(oidOf(args[0])) === undefined ? null : true),
+  pg_operator_is_visible: (args) => (operatorByOid(oidOf(args[0])) === undefined ? null : true),
+  pg_collation_is_visible: (args) => ([...collations.values()].includes(oidOf(args[0])) ? true : null),
+  pg_opclass_is_visible: always(true),
+  pg_opfamily_is_visible: always(true),
+  pg_conversion_is_visible: always(null),
+  pg_statistics_obj_is_visible: always(null),
+  pg_ts_config_is_visible: always(true),
+  pg_ts_dict_is_visible: always(true),
+  pg_ts_parser_is_visible: always(true),
+  pg_ts_template_is_visible: always(true),
+
+  format_type: (args) => {
+    if (args[0] === null) return null;
+    const oid = oidOf(args[0]);
+    if (oid === 0) return '-';
+    if (findType(oid) === undefined) return '???';
+    return formatType(typeRef(oid, args[1] === null || args[1] === undefined ? -1 : Number(args[1])));
+  },
+  pg_get_expr: (args) => args[0],
+  pg_get_userbyid: (args, { catalog }) => catalog.roleByOid(oidOf(args[0]))?.name ?? `unknown (OID=${oidOf(args[0])})`,
+  pg_get_indexdef: (args, { catalog, settings }) =>
+    indexDefinition(catalog, oidOf(args[0]), args[1] === undefined ? 0 : Number(args[1]), settings.profile) ?? null,
+  pg_get_constraintdef: (args, { catalog }) => constraintDefinition(catalog, oidOf(args[0])) ?? null,
+  pg_get_viewdef: (args, { catalog, names }) => {
+    const oid = typeof args[0] === 'string' ? names.oidOf('class', args[0]) : oidOf(args[0]);
+    const view = catalog.relationByOid(oid);
+    return view?.kind === 'view' ? ` ${view.definition.trim().replace(/;?$/, ';')}` : null;
+  },
+  pg_get_ruledef: always(null),
+  pg_get_triggerdef: always(null),
+  pg_get_statisticsobjdef: always(null),
+  pg_get_statisticsobjdef_columns: always(null),
+  pg_get_partkeydef: always(null),
+  pg_get_partition_constraintdef: always(null),
+  pg_get_functiondef: always(null),
+  pg_get_function_result: (args) => {
+    const proc = procByOid(oidOf(args[0]));
+    if (proc === undefined) return null;
+    return (proc.returnsSet ? 'SETOF ' : '') + formatType(typeRef(proc.returnType));
+  },
+  pg_get_function_arguments: (args) => argumentsOf(oidOf(args[0])),
+  pg_get_function_identity_arguments: (args) => argumentsOf(oidOf(args[0])),
+  pg_get_function_arg_default: always(null),
+  pg_get_serial_sequence: (args, { catalog, names }) => {
+    const table = catalog.relationByOid(names.oidOf('class', text(args[0])));
+    const column = table?.kind === 'table' ? table.columns.find((entry) => !entry.isDropped && entry.name === text(args[1])) : undefined;
+    if (table === undefined || column === undefined)
+      throw new SqlError(
+        sqlstate.undefinedColumn,
+        `column "${text(args[1])}" of relation "${table?.name ?? text(args[0])}" does not exist`,
+      );
+    for (const relation of catalog.userRelations())
+      if (
+        relation.kind === 'sequence' &&
+        relation.ownedBy?.tableOid === table.oid &&
+        relation.ownedBy.attributeNumber === column.attributeNumber
+      )
+        return `${quoteIdentifier(relation.schemaName)}.${quoteIdentifier(relation.name)}`;
+    return null;
+  },
+
+  to_regclass: orNull((name, { names }) => names.findClass(name)),
+  to_regtype: orNull((name) => findTypeByText(name)),
+  to_regnamespace: orNull((name, { names }) => names.oidOf('namespace', name)),
+  to_regrole: orNull((name, { names }) => names.oidOf('role', name)),
+  to_regcollation: orNull((name, { names }) => names.oidOf('collation', name)),
+  to_regproc: orNull((name) => only(procsByName(name.replace(/^pg_catalog\./, '')))),
+  to_regprocedure: orNull((name) => findProcedure(name)),
+  to_regoper: orNull((name) => only(operatorsByName(name.replace(/^pg_catalog\./, '')))),
+  to_regoperator: orNull((name) => findOperator(name)),
+
+  obj_description: always(null),
+  col_description: always(null),
+  shobj_description: always(null),
+  pg_describe_object: always(null),
+
+  has_table_privilege: tablePrivilege,
+  has_any_column_privilege: tablePrivilege,
+  has_column_privilege: always(true),
+  has_schema_privilege: schemaPrivilege,
+  has_database_privilege: always(true),
+  has_function_privilege: always(true),
+  has_sequence_privilege: tablePrivilege,
+  has_type_privilege: always(true),
+  has_language_privilege: always(true),
+  has_tablespace_privilege: always(true),
+  has_foreign_data_wrapper_privilege: always(true),
+  has_server_privilege: always(true),
+  has_parameter_privilege: always(true),
+  pg_has_role: always(true),
+  row_security_active: always(false),
+
+  pg_relation_size: always(0),
+  pg_table_size: always(0),
+  pg_indexes_size: always(0),
+  pg_total_relation_size: always(0),
+  pg_database_size: always(0),
+  pg_tablespace_size: always(0),
+  pg_relation_filenode: (args) => args[0],
+  pg_relation_filepath: always(null),
+  pg_relation_is_publishable: always(false),
+  pg_relation_is_updatable: (args, { catalog }) => {
+    const relation = catalog.relationByOid(oidOf(args[0]));
+    return relation?.kind === 'table' ? 28 : 0;
+  },
+  pg_column_is_updatable: (args, { catalog }) => catalog.relationByOid(oidOf(args[0]))?.kind === 'table',
+  pg_stat_get_numscans: always(0),
+  pg_index_column_has_property: always(null),
+  pg_index_has_property: always(null),
+  pg_indexam_has_property: always(null),
+  pg_encoding_to_char: (args) => (Number(args[0]) === 6 ? 'UTF8' : ''),
+  pg_char_to_encoding: (args) => (/^(utf-?8|unicode)$/i.test(text(args[0])) ? 6 : -1),
+  pg_my_temp_schema: always(0),
+  pg_is_other_temp_schema: always(false),
+};
+
+function only(found: readonly { readonly oid: number }[]): number | undefined {
+  return found.length === 1 ? found[0].oid : undefined;
+}
+
+function argumentsOf(oid: number): string | null {
+  const proc = procByOid(oid);
+  if (proc === undefined) return null;
+  return proc.argTypes
+    .map((type, at) => `${at === proc.argTypes.length - 1 && proc.variadic !== 0 ? 'VARIADIC ' : ''}${formatType(typeRef(type))}`)
+    .join(', ');
+}

@@ -1,0 +1,21 @@
+/**
+ * System rows: what the system catalogs and views hold, made from the catalog as of the snapshot. A relation that has no maker here
+ * is empty: it exists, with PostgreSQL's columns, so that what clients ask of it finds nothing instead of failing.
+ */
+import type { Datum } from '#sql/datum.ts';
+import type { Run } from '../../executor/operator.ts';
+import type { TableDescriptor } from '../descriptors.ts';
+import { builtInRows } from './built-in-rows.ts';
+import { informationSchemaRows } from './information-schema-rows.ts';
+import { relationRows } from './relation-rows.ts';
+import type { RowMakers } from './row-maker.ts';
+import { serverRows } from './server-rows.ts';
+
+const makers: RowMakers = { ...builtInRows, ...relationRows, ...serverRows, ...informationSchemaRows };
+
+export function* systemRows(table: TableDescriptor, run: Run): Iterable<readonly Datum[]> {
+  const make = makers[`${table.schemaName}.${table.name}`] ?? makers[table.name];
+  if (make === undefined) return;
+  const names = table.columns.map((column) => column.name);
+  for (const row of make(run)) yield names.map((name) => row[name] ?? null);
+}

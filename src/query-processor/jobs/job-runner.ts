@@ -1,0 +1,235 @@
+/**
+ * Job runner: does a node's share of the jobs, one at a time, in steps of one transaction each.
+ *
+ *   R1  A step's work and the job row that records it commit together, so that no step is lost or done twice, whoever does it.
+ *   R2  Two runners on one job collide on its row: one of the two steps conflicts and is done again from what the row then says.
+ *   R3  A job whose runner is silent for `takeOverMicroseconds` is taken over.
+ */
+import type { Adjudicator } from '#adjudicator/adjudicator.ts';
+import { indexBuildRows, jobRetentionMicroseconds } from '#base/limits.ts';
+import { SqlError, sqlstate } from '#base/sql-error.ts';
+import type { World } from '#base/world.ts';
+import type { ReadPoint } from '#crossbar/crossbar.ts';
+import type { Expression } from '#sql/expression.ts';
+import { prefixEnd, spacePrefix } from '#sql/key.ts';
+import { catalogVersionKey, descriptorKey } from '#sql/spaces.ts';
+import type { Storage } from '#storage/storage.ts';
+import type { CatalogCache } from '../catalog/catalog-cache.ts';
+import { encodeCatalogVersion, encodeDescriptor } from '../catalog/catalog-rows.ts';
+import type { IndexDescriptor, TableDescriptor } from '../catalog/descriptors.ts';
+import { decodeJob, encodeJob, isFinished, type Job, jobKey, jobRange } from '../catalog/job-rows.ts';
+import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
+import { fixedContext } from '../catalog/schema-change/fixed-context.ts';
+import { IndexBuilder, nextStart, readRows } from '../catalog/schema-change/table-rows.ts';
+import { layoutOf } from '../catalog/table-layout.ts';
+import { base32, commit, commitRequest } from '../transaction/commit.ts';
+import { OpenTransaction } from '../transaction/open-transaction.ts';
+
+const pollMs = 15_000;
+const retryMs = 20;
+const takeOverMicroseconds = 60_000_000;
+
+export type JobHost = {
+  readonly world: World;
+  readonly storage: Storage;
+  readonly readPoint: ReadPoint;
+  readonly adjudicator: Adjudicator;
+  readonly catalogs: CatalogCache;
+  /** Binds a stored expression over a table's columns, under default settings. */
+  readonly bindTableText: (catalog: LoadedCatalog, table: TableDescriptor, text: string) => Expression;
+};
+
+type Step = { readonly job: Job; readonly isDone: boolean };
+
+export class JobRunner {
+  readonly #host: JobHost;
+  readonly #id: string;
+  #isRunning = false;
+  #wantsAnother = false;
+  #isStopped = false;
+  #cancelPoll: (() => void) | undefined;
+  #idle: Promise<void> = Promise.resolve();
+
+  constructor(host: JobHost) {
+    this.#host = host;
+    this.#id = base32(host.world.random.bytes(16));
+  }
+
+  /** Looks for work now and then from here on: jobs of nodes that are gone. */
+  start(): void {
+    this.wake();
+  }
+
+  wake(): void {
+    if (this.#isStopped) return;
+    if (this.#isRunning) {
+      this.#wantsAnother = true;
+      return;
+    }
+    this.#isRunning = true;
+    this.#cancelPoll?.();
+    this.#cancelPoll = undefined;
+    this.#idle = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#cancelPoll?.();
+    await this.#idle;
+  }
+
+  async #run(): Promise<void> {
+    const { world } = this.#host;
+    do {
+      this.#wantsAnother = false;
+      try {
+        for (const job of await this.#open()) {
+          if (this.#isStopped) break;
+          await this.#finish(job);
+        }
+      } catch (error) {
+        // No leader, a Region cut off: the next look finds the jobs as they are.
+        if (!(error instanceof SqlError)) throw error;
+        world.log.warn('jobs wait', { reason: error.message });
+      }
+    } while (this.#wantsAnother && !this.#isStopped);
+    this.#isRunning = false;
+    if (!this.#isStopped) this.#cancelPoll = world.timers.after(pollMs, () => this.wake());
+  }
+
+  /** Jobs that this runner may work on; the rows of those long finished go. */
+  async #open(): Promise<readonly Job[]> {
+    const open: Job[] = [];
+    await this.#inTransaction(async (transaction) => {
+      const now = this.#host.world.clock.now();
+      for (const { key, value } of readRows(this.#host.storage, transaction, jobRange, 10_000)) {
+        const job = decodeJob(value);
+        const touched = job.updateTime ?? job.startTime;
+        if (isFinished(job)) {
+          if (now - touched > jobRetentionMicroseconds) transaction.write(key, undefined, 'write');
+        } else if (job.runner === undefined || job.runner === this.#id || now - touched > takeOverMicroseconds) open.push(job);
+      }
+    });
+    return open;
+  }
+
+  async #finish(job: Job): Promise<void> {
+    for (let at: Job | undefined = job; at !== undefined && !this.#isStopped; ) {
+      const step = await this.#step(at);
+      at = step === undefined || step.isDone ? undefined : step.job;
+      await this.#host.world.timers.yield();
+    }
+  }
+
+  /** One transaction of a job's work; undefined when the job is gone or another's. Repeats itself on conflicts. */
+  async #step(job: Job): Promise<Step | undefined> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await this.#inTransaction((transaction, catalog) => this.#work(job, transaction, catalog));
+      } catch (error) {
+        if (!(error instanceof SqlError)) throw error;
+        if (error.sqlstate === sqlstate.uniqueViolation)
+          return await this.#fail(job, 'Found duplicate key while validating index for UCVs');
+        if (error.sqlstate !== sqlstate.serializationFailure) return await this.#fail(job, error.message);
+        if (this.#isStopped) return undefined;
+        await this.#host.world.timers.sleep(Math.min(retryMs * 2 ** Math.min(attempt, 6), 1000));
+      }
+    }
+  }
+
+  async #work(known: Job, transaction: OpenTransaction, catalog: LoadedCatalog): Promise<Step | undefined> {
+    const job = this.#current(known, transaction);
+    if (job === undefined) return undefined;
+    const next =
+      job.work.kind === 'buildIndex' ? this.#buildIndex(job, job.work, transaction, catalog) : this.#dropSpaces(job, job.work, transaction);
+    transaction.write(jobKey(job.id), encodeJob(next), 'write');
+    return { job: next, isDone: isFinished(next) };
+  }
+
+  /** The job as its row says; undefined when it is finished, gone, or another runner's that is alive. */
+  #current(known: Job, transaction: OpenTransaction): Job | undefined {
+    const [row] = this.#host.storage.get(transaction.snapshot, [jobKey(known.id)], { newest: 0 });
+    const job = row === undefined ? undefined : decodeJob(row);
+    if (job === undefined || isFinished(job)) return undefined;
+    const isOthers = job.runner !== undefined && job.runner !== this.#id;
+    if (isOthers && transaction.startTimestamp - (job.updateTime ?? job.startTime) <= takeOverMicroseconds) return undefined;
+    return { ...job, status: 'processing', runner: this.#id, updateTime: transaction.startTimestamp };
+  }
+
+  #buildIndex(job: Job, work: Extract<Job['work'], { kind: 'buildIndex' }>, transaction: OpenTransaction, catalog: LoadedCatalog): Job {
+    const table = catalog.relationByOid(work.tableOid);
+    if (table?.kind !== 'table') return { ...job, status: 'completed', details: 'Skipped job for nonexistent table.' };
+    const index = table.indexes.find((entry) => entry.oid === work.indexOid);
+    if (index === undefined) return { ...job, status: 'completed', details: 'Skipped job for nonexistent index.' };
+    transaction.useRelation(table.oid, false);
+    const { storage, world } = this.#host;
+    const { rowRange } = layoutOf(table);
+    const range = { start: job.progress ?? rowRange.start, end: rowRange.end };
+    const rows = readRows(storage, transaction, range, indexBuildRows);
+    const builder = new IndexBuilder(table, index.oid, (_, text) => this.#host.bindTableText(catalog, table, text));
+    const context = fixedContext(transaction.startTimestamp, world.random, 'admin');
+    builder.build(rows, storage, transaction, context, true);
+    const progress = nextStart(storage, transaction, range, indexBuildRows);
+    if (progress !== undefined) return { ...job, progress };
+    this.#setState(table, index, 'valid', transaction, catalog);
+    return { ...job, status: 'completed', progress: undefined };
+  }
+
+  #setState(
+    table: TableDescriptor,
+    index: IndexDescriptor,
+    state: IndexDescriptor['state'],
+    transaction: OpenTransaction,
+    catalog: LoadedCatalog,
+  ): void {
+    const changed: TableDescriptor = { ...table, indexes: table.indexes.map((entry) => (entry === index ? { ...entry, state } : entry)) };
+    transaction.write(descriptorKey(table.oid), encodeDescriptor(changed), 'write');
+    transaction.write(catalogVersionKey, encodeCatalogVersion({ nextOid: catalog.nextOid }), 'write');
+  }
+
+  #dropSpaces(job: Job, work: Extract<Job['work'], { kind: 'dropSpaces' }>, transaction: OpenTransaction): Job {
+    const { storage } = this.#host;
+    for (const space of work.spaces) {
+      const prefix = spacePrefix(space);
+      const rows = readRows(storage, transaction, { start: prefix, end: prefixEnd(prefix) ?? prefix }, indexBuildRows);
+      if (rows.length === 0) continue;
+      for (const { key } of rows) transaction.write(key, undefined, 'blind');
+      return job;
+    }
+    return { ...job, status: 'completed' };
+  }
+
+  async #fail(known: Job, details: string): Promise<Step | undefined> {
+    return await this.#inTransaction(async (transaction, catalog) => {
+      const job = this.#current(known, transaction);
+      if (job === undefined) return undefined;
+      if (job.work.kind === 'buildIndex') {
+        const { tableOid, indexOid } = job.work;
+        const table = catalog.relationByOid(tableOid);
+        const index = table?.kind === 'table' ? table.indexes.find((entry) => entry.oid === indexOid) : undefined;
+        if (table?.kind === 'table' && index !== undefined) this.#setState(table, index, 'invalid', transaction, catalog);
+      }
+      const failed: Job = { ...job, status: 'failed', details };
+      transaction.write(jobKey(job.id), encodeJob(failed), 'write');
+      return { job: failed, isDone: true };
+    });
+  }
+
+  async #inTransaction<T>(body: (transaction: OpenTransaction, catalog: LoadedCatalog) => Promise<T>): Promise<T> {
+    const { world, storage, readPoint, adjudicator, catalogs } = this.#host;
+    const snapshot = await readPoint.begin();
+    await storage.untilApplied(snapshot);
+    const transaction = new OpenTransaction({
+      snapshot,
+      startTimestamp: world.clock.now(),
+      startedMs: world.clock.monotonicMs(),
+      epoch: readPoint.epoch,
+      isReadOnly: false,
+      profile: 'open',
+    });
+    const result = await body(transaction, catalogs.at(snapshot));
+    const request = commitRequest(transaction, world.random, world.clock.monotonicMs());
+    if (request !== undefined) await commit(adjudicator, request);
+    return result;
+  }
+}

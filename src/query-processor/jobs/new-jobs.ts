@@ -1,0 +1,44 @@
+/** New jobs: rows that a schema change writes beside its descriptors, so that the work exists exactly if the change has committed. */
+import type { World } from '#base/world.ts';
+import type { TableDescriptor } from '../catalog/descriptors.ts';
+import { encodeJob, type Job, type JobWork, jobKey } from '../catalog/job-rows.ts';
+import { base32 } from '../transaction/commit.ts';
+import type { OpenTransaction } from '../transaction/open-transaction.ts';
+
+/** Gives the job's id. */
+export function newIndexBuildJob(transaction: OpenTransaction, world: World, table: TableDescriptor, indexOid: number): string {
+  const index = table.indexes.find((entry) => entry.oid === indexOid);
+  return newJob(
+    transaction,
+    world,
+    { kind: 'buildIndex', tableOid: table.oid, indexOid },
+    indexOid,
+    `${table.schemaName}.${index?.name ?? ''}`,
+  );
+}
+
+export function newSpaceDropJob(transaction: OpenTransaction, world: World, spaces: readonly number[]): string {
+  return newJob(transaction, world, { kind: 'dropSpaces', spaces }, 0, undefined);
+}
+
+function newJob(transaction: OpenTransaction, world: World, work: JobWork, objectOid: number, objectName: string | undefined): string {
+  // A version 4 UUID, as DSQL's job ids are.
+  const bytes = world.random.bytes(16);
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const id = base32(bytes);
+  const job: Job = {
+    id,
+    status: 'submitted',
+    details: undefined,
+    work,
+    objectOid,
+    objectName,
+    startTime: transaction.startTimestamp,
+    updateTime: undefined,
+    runner: undefined,
+    progress: undefined,
+  };
+  transaction.write(jobKey(id), encodeJob(job), 'write');
+  return id;
+}

@@ -1,0 +1,93 @@
+/**
+ * The query processor of a node: its sessions, the catalogs that they share, and the runner of its jobs.
+ */
+import { timingSafeEqual } from 'node:crypto';
+import type { Adjudicator } from '#adjudicator/adjudicator.ts';
+import type { World } from '#base/world.ts';
+import type { ReadPoint } from '#crossbar/crossbar.ts';
+import { defaultSettings, type Profile } from '#sql/settings.ts';
+import type { Storage } from '#storage/storage.ts';
+import { CatalogCache } from '../catalog/catalog-cache.ts';
+import { storedExpression } from '../catalog/schema-change/table-expressions.ts';
+import { JobRunner } from '../jobs/job-runner.ts';
+import { loadParser } from '../parser/parse.ts';
+import type { QueryProcessor, SessionStart } from '../query-processor.ts';
+import { SequenceAllocator } from './sequence-allocator.ts';
+import { LocalSession } from './session.ts';
+
+export type QueryProcessorParts = {
+  readonly world: World;
+  readonly storage: Storage;
+  readonly readPoint: ReadPoint;
+  readonly adjudicator: Adjudicator;
+  /** What sessions begin with. */
+  readonly profile: Profile;
+  readonly regionName: string;
+};
+
+/** The parts and what a node's sessions share. */
+export type QueryProcessorHost = QueryProcessorParts & {
+  readonly catalogs: CatalogCache;
+  readonly jobs: JobRunner;
+  readonly sequences: SequenceAllocator;
+};
+
+export class LocalQueryProcessor implements QueryProcessor {
+  readonly #host: QueryProcessorHost;
+  readonly #sessions = new Map<number, LocalSession>();
+  #lastProcessId: number;
+
+  constructor(parts: QueryProcessorParts) {
+    const catalogs = new CatalogCache(parts.storage);
+    const typeContext = { settings: defaultSettings, transactionTimestamp: 0, names: undefined };
+    const jobs = new JobRunner({
+      ...parts,
+      catalogs,
+      bindTableText: (catalog, table, text) =>
+        storedExpression(
+          { catalog, settings: defaultSettings, typeContext, currentUser: 'admin', parameterTypes: undefined, statementText: text },
+          table,
+          text,
+        ),
+    });
+    this.#host = { ...parts, catalogs, jobs, sequences: new SequenceAllocator(parts) };
+    this.#lastProcessId = 1 + Math.floor(parts.world.random.float() * 1_000_000);
+  }
+
+  /** Must have resolved before the first session: the grammar is loaded, and jobs left over go on. */
+  async start(): Promise<void> {
+    await loadParser();
+    this.#host.jobs.start();
+  }
+
+  async stop(): Promise<void> {
+    for (const session of [...this.#sessions.values()]) session.close();
+    await this.#host.jobs.stop();
+  }
+
+  get sessionCount(): number {
+    return this.#sessions.size;
+  }
+
+  connect(start: SessionStart): LocalSession {
+    const processId = this.#freeProcessId();
+    const session = new LocalSession(this.#host, start, processId, () => this.#sessions.delete(processId));
+    this.#sessions.set(processId, session);
+    return session;
+  }
+
+  #freeProcessId(): number {
+    do this.#lastProcessId = (this.#lastProcessId % 0x7fff_fffe) + 1;
+    while (this.#sessions.has(this.#lastProcessId));
+    return this.#lastProcessId;
+  }
+
+  cancel(processId: number, secret: Uint8Array): boolean {
+    const session = this.#sessions.get(processId);
+    // A client of protocol 3.0 knows the first four bytes only.
+    if (session === undefined || (secret.length !== 4 && secret.length !== session.secret.length)) return false;
+    if (!timingSafeEqual(session.secret.subarray(0, secret.length), secret)) return false;
+    session.cancel();
+    return true;
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * Prepared statement: a parsed statement with what is worth keeping between its runs: its bound query, its plan, its result fields and
+ * their encoders.
+ *
+ *   S1  A plan is used only with the very catalog and settings that it was made for; otherwise the statement is analysed and planned anew.
+ *   S2  A statement that a client has described keeps its result type: when it would change, that is an error (0A000), as in PostgreSQL.
+ */
+import { notSupported } from '#base/sql-error.ts';
+import type { TypeContext } from '#sql/type.ts';
+import { typeByOid } from '#sql/types/registry.ts';
+import { analyzeQuery, isQuery } from '../analyzer/analyze.ts';
+import { Analysis, type AnalyzerEnvironment } from '../analyzer/environment.ts';
+import type { BoundQuery, OutputColumn } from '../analyzer/logical-plan.ts';
+import { ParameterTypes } from '../analyzer/parameters.ts';
+import { bindTableText } from '../analyzer/table-expression.ts';
+import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
+import type { ParsedStatement } from '../parser/parse.ts';
+import { defaultPlannerSettings, type PlannerEnvironment, type PlannerSettings } from '../planner/environment.ts';
+import type { PhysicalPlan } from '../planner/physical-plan.ts';
+import { planQuery } from '../planner/plan.ts';
+import type { Field, ValueEncoder } from '../query-processor.ts';
+import type { SessionSettings } from './session-settings.ts';
+import { encodersFor, formatAt } from './value-encoders.ts';
+
+/** What analysis and planning need of the session, as it is now. */
+export type Compilation = {
+  readonly catalog: LoadedCatalog;
+  readonly settings: SessionSettings;
+  readonly typeContext: TypeContext;
+  readonly user: string;
+};
+
+export type PlannedQuery = {
+  readonly catalog: LoadedCatalog;
+  readonly settingsVersion: number;
+  readonly bound: BoundQuery;
+  readonly plan: PhysicalPlan;
+  /** In text format. */
+  readonly fields: readonly Field[];
+  readonly parameterTypes: readonly number[];
+};
+
+export class PreparedStatement {
+  readonly text: string;
+  /** undefined: a text without a statement. */
+  readonly parsed: ParsedStatement | undefined;
+  readonly statedTypes: readonly number[];
+  readonly isQuery: boolean;
+  #planned: PlannedQuery | undefined;
+  #described: readonly Field[] | undefined;
+  /** Fields and encoders by the result formats that Bind asked for last. */
+  #output: { readonly planned: PlannedQuery; readonly formats: string; readonly output: StatementOutput } | undefined;
+
+  constructor(text: string, parsed: ParsedStatement | undefined, statedTypes: readonly number[]) {
+    this.text = text;
+    this.parsed = parsed;
+    this.statedTypes = statedTypes;
+    this.isQuery = parsed !== undefined && isQuery(parsed.node);
+  }
+
+  // Hot: two comparisons for a statement run again.
+  planned(compilation: Compilation): PlannedQuery {
+    const known = this.#planned;
+    if (known !== undefined && known.catalog === compilation.catalog && known.settingsVersion === compilation.settings.version)
+      return known;
+    const planned = this.#compile(compilation);
+    this.#planned = planned;
+    return planned;
+  }
+
+  #compile(compilation: Compilation): PlannedQuery {
+    if (this.parsed === undefined) throw notSupported('an empty statement has no plan');
+    const planned = compileQuery(this.parsed, this.text, this.statedTypes, compilation);
+    if (this.#described !== undefined && !sameFields(this.#described, planned.fields))
+      throw notSupported('cached plan must not change result type');
+    return planned;
+  }
+
+  /** Parsed anew: its result may be another than before. */
+  forgetDescription(): void {
+    this.#described = undefined;
+  }
+
+  /** The client has been told these fields, or relies on them through Bind. */
+  describe(planned: PlannedQuery): readonly Field[] {
+    this.#described = planned.fields;
+    return planned.fields;
+  }
+
+  /** Fields and encoders for result formats. Hot. */
+  output(planned: PlannedQuery, formats: readonly number[], context: TypeContext): StatementOutput {
+    const key = formats.length === 0 ? '' : formats.join();
+    const known = this.#output;
+    if (known !== undefined && known.planned === planned && known.formats === key) return known.output;
+    const output = outputFor(planned.fields, formats, context);
+    this.#output = { planned, formats: key, output };
+    return output;
+  }
+}
+
+export type StatementOutput = { readonly fields: readonly Field[]; readonly encoders: readonly ValueEncoder[] };
+
+export function outputFor(fields: readonly Field[], formats: readonly number[], context: TypeContext): StatementOutput {
+  const formatted = formats.length === 0 ? fields : fields.map((field, index) => ({ ...field, format: formatAt(formats, index) }));
+  return { fields: formatted, encoders: encodersFor(formatted, context) };
+}
+
+export function compileQuery(
+  parsed: ParsedStatement,
+  text: string,
+  statedTypes: readonly number[],
+  compilation: Compilation,
+): PlannedQuery {
+  const parameterTypes = new ParameterTypes(statedTypes);
+  const bound = analyzeQuery(parsed, analyzerEnvironment(compilation, text, parameterTypes));
+  const plan = planQuery(bound, plannerEnvironment(compilation));
+  return {
+    catalog: compilation.catalog,
+    settingsVersion: compilation.settings.version,
+    bound,
+    plan,
+    fields: bound.output.map(fieldOf),
+    parameterTypes: bound.parameterTypes.map((type) => type.oid),
+  };
+}
+
+export function analyzerEnvironment(
+  compilation: Compilation,
+  statementText: string,
+  parameterTypes: ParameterTypes | undefined,
+): AnalyzerEnvironment {
+  return {
+    catalog: compilation.catalog,
+    settings: compilation.settings.current,
+    typeContext: compilation.typeContext,
+    currentUser: compilation.user,
+    parameterTypes,
+    statementText,
+  };
+}
+
+export function plannerEnvironment(compilation: Compilation): PlannerEnvironment {
+  const environment = analyzerEnvironment(compilation, '', undefined);
+  return {
+    catalog: compilation.catalog,
+    settings: plannerSettings(compilation.settings),
+    statistics: () => undefined,
+    bindTableExpression: (table, text, columns) =>
+      bindTableText(new Analysis(environment, () => undefined), text, table.name, columns, { kind: 'alterType' }),
+  };
+}
+
+function plannerSettings(settings: SessionSettings): PlannerSettings {
+  const isOn = (name: string): boolean => settings.isOn(name);
+  if (
+    isOn('enable_hashjoin') &&
+    isOn('enable_nestloop') &&
+    isOn('enable_indexscan') &&
+    isOn('enable_seqscan') &&
+    isOn('enable_sort') &&
+    isOn('enable_hashagg')
+  )
+    return defaultPlannerSettings;
+  return {
+    enableHashJoin: isOn('enable_hashjoin'),
+    enableNestedLoop: isOn('enable_nestloop'),
+    enableIndexScan: isOn('enable_indexscan'),
+    enableSeqScan: isOn('enable_seqscan'),
+    enableSort: isOn('enable_sort'),
+    enableHashAggregate: isOn('enable_hashagg'),
+  };
+}
+
+const fieldOf = (column: OutputColumn): Field => ({
+  name: column.name,
+  tableOid: column.tableOid,
+  attributeNumber: column.attributeNumber,
+  type: column.type,
+  length: typeByOid(column.type.oid).length,
+  format: 0,
+});
+
+/** A result column that a utility statement makes itself. */
+export const plainField = (name: string, typeOid: number): Field => ({
+  name,
+  tableOid: 0,
+  attributeNumber: 0,
+  type: { oid: typeOid, typmod: -1 },
+  length: typeByOid(typeOid).length,
+  format: 0,
+});
+
+const sameFields = (a: readonly Field[], b: readonly Field[]): boolean =>
+  a.length === b.length &&
+  a.every((field, at) => field.name === b[at].name && field.type.oid === b[at].type.oid && field.type.typmod === b[at].type.typmod);

@@ -1,0 +1,232 @@
+/** DDL statements: each becomes one schema change (catalog/schema-change/), written into the session's transaction. */
+import type { Node } from '@pgsql/types';
+import { indexBuildRows } from '#base/limits.ts';
+import { notSupported } from '#base/sql-error.ts';
+import { oid } from '#sql/oids.ts';
+import type { TableDescriptor } from '../catalog/descriptors.ts';
+import { type AlteredTable, alterTable, rename } from '../catalog/schema-change/alter-table.ts';
+import { createIndex } from '../catalog/schema-change/create-index.ts';
+import { createSchema, dropSchemas } from '../catalog/schema-change/create-schema.ts';
+import { alterSequence, createSequence } from '../catalog/schema-change/create-sequence.ts';
+import { createTable } from '../catalog/schema-change/create-table.ts';
+import { dropIndexes, dropRelations } from '../catalog/schema-change/drop-relation.ts';
+import { SchemaChange } from '../catalog/schema-change/schema-change.ts';
+import { storedExpression } from '../catalog/schema-change/table-expressions.ts';
+import {
+  type BindTableText,
+  checkNotNull,
+  checkRows,
+  compileOver,
+  fillColumn,
+  IndexBuilder,
+  nextStart,
+  readRows,
+  type StoredRow,
+} from '../catalog/schema-change/table-rows.ts';
+import { truncate } from '../catalog/schema-change/truncate.ts';
+import { layoutOf } from '../catalog/table-layout.ts';
+import { newIndexBuildJob, newSpaceDropJob } from '../jobs/new-jobs.ts';
+import type { ParsedStatement } from '../parser/parse.ts';
+import type { Field } from '../query-processor.ts';
+import { analyzerEnvironment, plainField } from './prepared-statement.ts';
+import { sendRows } from './send-rows.ts';
+import type { StatementHost, UtilityOutput } from './statement-host.ts';
+import type { StatementRun } from './statement-run.ts';
+
+export const jobFields = (): readonly Field[] => [plainField('job_id', oid.text)];
+
+/** True for statements that answer with a job's id. */
+export const answersWithJob = (parsed: ParsedStatement): boolean => parsed.extension?.kind === 'createIndexAsync';
+
+export async function runSchemaStatement(session: StatementHost, parsed: ParsedStatement, output: UtilityOutput): Promise<string> {
+  const { block } = session;
+  const tag = schemaTag(parsed.node);
+  block.throwIfReadOnly(tag);
+  block.noteSchemaChange();
+  const change = begin(session, parsed);
+  const job = await apply(session, change, parsed);
+  if (job !== undefined) await sendRows(session, output, jobFields(), [[job]]);
+  return tag;
+}
+
+function begin(session: StatementHost, parsed: ParsedStatement): SchemaChange {
+  const { block } = session;
+  return new SchemaChange(
+    {
+      catalog: block.catalog,
+      transaction: block.transaction,
+      storage: session.host.storage,
+      random: session.host.world.random,
+      settings: session.settings.current,
+      typeContext: session.typeContext,
+      user: session.user,
+      allowsSyncIndex: !session.settings.isOn('disable_sync_create_index'),
+      notice: (message) => session.notice(message),
+    },
+    parsed.text,
+    parsed.positionOf,
+  );
+}
+
+/** Writes what the change holds into the transaction. Gives the id of the job that it starts, if it starts one. */
+function finish(session: StatementHost, change: SchemaChange): string | undefined {
+  const { block, host } = session;
+  if (change.changes.size === 0) return undefined;
+  block.changeCatalog(change.changes, change.nextOid);
+  if (change.abandonedSpaces.length > 0) newSpaceDropJob(block.transaction, host.world, change.abandonedSpaces);
+  const { changedSequences } = change;
+  if (changedSequences.length > 0)
+    block.afterCommit(() => {
+      for (const sequence of changedSequences) host.sequences.forget(sequence);
+    });
+  let job: string | undefined;
+  if (change.indexBuild !== undefined)
+    job = newIndexBuildJob(block.transaction, host.world, change.indexBuild.table, change.indexBuild.indexOid);
+  if (job !== undefined || change.abandonedSpaces.length > 0) block.afterCommit(() => host.jobs.wake());
+  return job;
+}
+
+async function apply(session: StatementHost, change: SchemaChange, parsed: ParsedStatement): Promise<string | undefined> {
+  const { node } = parsed;
+  if ('CreateStmt' in node) createTable(change, node.CreateStmt);
+  else if ('CreateSchemaStmt' in node) {
+    createSchema(change, node.CreateSchemaStmt);
+    finish(session, change);
+    for (const element of node.CreateSchemaStmt.schemaElts ?? [])
+      await runSchemaElement(session, parsed, element, node.CreateSchemaStmt.schemaname);
+    return undefined;
+  } else if ('IndexStmt' in node) {
+    const isAsync = parsed.extension?.kind === 'createIndexAsync';
+    const made = createIndex(change, node.IndexStmt, isAsync);
+    if (made !== undefined && !isAsync) await buildIndex(session, made.table, made.index.oid);
+  } else if ('AlterTableStmt' in node) {
+    const altered = alterTable(change, node.AlterTableStmt);
+    if (altered !== undefined) await doRowWork(session, altered);
+  } else if ('RenameStmt' in node) rename(change, node.RenameStmt);
+  else if ('TruncateStmt' in node) truncate(change, node.TruncateStmt);
+  else if ('DropStmt' in node) dropObjects(change, node);
+  else if ('CreateSeqStmt' in node) createSequence(change, node.CreateSeqStmt);
+  else if ('AlterSeqStmt' in node) alterSequence(change, node.AlterSeqStmt);
+  else throw notSupported(`unsupported statement: ${statementName(node)}`);
+  return finish(session, change);
+}
+
+/** CREATE TABLE and the like inside CREATE SCHEMA: made in that schema. */
+async function runSchemaElement(
+  session: StatementHost,
+  parsed: ParsedStatement,
+  element: Node,
+  schemaname: string | undefined,
+): Promise<void> {
+  if (!('CreateStmt' in element)) throw notSupported('only CREATE TABLE is supported in CREATE SCHEMA');
+  const statement = element.CreateStmt;
+  const relation = { ...statement.relation, schemaname: statement.relation?.schemaname ?? schemaname ?? session.user };
+  const node: Node = { CreateStmt: { ...statement, relation } };
+  const inner: ParsedStatement = { ...parsed, node };
+  await apply(session, begin(session, inner), inner);
+}
+
+function dropObjects(change: SchemaChange, node: Extract<Node, { DropStmt: unknown }>): void {
+  const statement = node.DropStmt;
+  switch (statement.removeType) {
+    case 'OBJECT_TABLE':
+      dropRelations(change, statement, 'table');
+      return;
+    case 'OBJECT_VIEW':
+      dropRelations(change, statement, 'view');
+      return;
+    case 'OBJECT_SEQUENCE':
+      dropRelations(change, statement, 'sequence');
+      return;
+    case 'OBJECT_INDEX':
+      dropIndexes(change, statement);
+      return;
+    case 'OBJECT_SCHEMA':
+      dropSchemas(change, statement);
+      return;
+    default:
+      throw notSupported('unsupported object in DROP statement');
+  }
+}
+
+const bindFor =
+  (session: StatementHost): BindTableText =>
+  (table, text) =>
+    storedExpression(analyzerEnvironment(session.compilation, text, undefined), table, text);
+
+async function buildIndex(session: StatementHost, table: TableDescriptor, indexOid: number): Promise<void> {
+  const builder = new IndexBuilder(table, indexOid, bindFor(session));
+  await eachSlice(session, table, (rows, run) => builder.build(rows, session.host.storage, session.block.transaction, run.context, false));
+}
+
+async function doRowWork(session: StatementHost, { before, after, work }: AlteredTable): Promise<void> {
+  const bind = bindFor(session);
+  const { transaction } = session.block;
+  const withoutFilled = work.some((item) => item.kind === 'fillColumn');
+  for (const item of work) {
+    switch (item.kind) {
+      case 'buildIndex':
+        await buildIndex(session, after, item.indexOid);
+        break;
+      case 'checkNotNull':
+        await eachSlice(session, after, (rows) => checkNotNull(after, item.attributeNumber, rows));
+        break;
+      case 'checkConstraint': {
+        const check = after.checks.find((entry) => entry.name === item.name);
+        if (check === undefined) break;
+        const condition = compileOver(after, bind(after, check.text));
+        await eachSlice(session, after, (rows, run) => checkRows(after, check.name, condition, rows, run.context));
+        break;
+      }
+      case 'fillColumn': {
+        const column = after.columns[item.attributeNumber - 1];
+        if (column.defaultText === undefined) break;
+        const value = compileOver(after, bind(after, column.defaultText));
+        await eachSlice(session, withoutFilled ? after : before, (rows, run) =>
+          fillColumn(after, item.attributeNumber, value, rows, transaction, run.context),
+        );
+        break;
+      }
+    }
+  }
+}
+
+/** Goes over a table's rows as the transaction sees them, with pauses. */
+async function eachSlice(
+  session: StatementHost,
+  table: TableDescriptor,
+  work: (rows: readonly StoredRow[], run: StatementRun) => void,
+): Promise<void> {
+  const { storage } = session.host;
+  const { transaction } = session.block;
+  const run = session.startRun([]);
+  const { rowRange } = layoutOf(table);
+  for (let start: string | undefined = rowRange.start; start !== undefined; ) {
+    const range = { start, end: rowRange.end };
+    const next = nextStart(storage, transaction, range, indexBuildRows);
+    work(readRows(storage, transaction, range, indexBuildRows), run);
+    start = next;
+    if (run.shouldPause()) await run.pause();
+  }
+}
+
+export const statementName = (node: Node): string => (Object.keys(node)[0] ?? '').replace(/Stmt$/, '');
+
+/** The command tag. */
+export function schemaTag(node: Node): string {
+  if ('CreateStmt' in node) return 'CREATE TABLE';
+  if ('CreateSchemaStmt' in node) return 'CREATE SCHEMA';
+  if ('IndexStmt' in node) return 'CREATE INDEX';
+  if ('CreateSeqStmt' in node) return 'CREATE SEQUENCE';
+  if ('AlterSeqStmt' in node) return 'ALTER SEQUENCE';
+  if ('TruncateStmt' in node) return 'TRUNCATE TABLE';
+  if ('AlterTableStmt' in node) return `ALTER ${objectName(node.AlterTableStmt.objtype)}`;
+  if ('RenameStmt' in node) {
+    const { renameType, relationType } = node.RenameStmt;
+    return `ALTER ${objectName(renameType === 'OBJECT_COLUMN' || renameType === 'OBJECT_TABCONSTRAINT' ? (relationType ?? 'OBJECT_TABLE') : renameType)}`;
+  }
+  if ('DropStmt' in node) return `DROP ${objectName(node.DropStmt.removeType)}`;
+  return statementName(node).toUpperCase();
+}
+
+const objectName = (type: string | undefined): string => (type ?? 'OBJECT_TABLE').replace('OBJECT_', '').replaceAll('_', ' ');

@@ -1,0 +1,121 @@
+/** What session information functions (current_user, current_setting, pg_get_indexdef, nextval, ...) ask of their session. */
+import { SqlError, sqlstate } from '#base/sql-error.ts';
+import type { Datum } from '#sql/datum.ts';
+import type { SessionFacts } from '#sql/function.ts';
+import type { NameLookup, RegKind } from '#sql/type.ts';
+import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
+import { CatalogNames, searchSchemas } from '../catalog/name-lookup.ts';
+import { catalogFunction } from '../catalog/system-catalog/catalog-functions.ts';
+import type { SequenceAllocator } from './sequence-allocator.ts';
+import { SessionSequences } from './session-sequences.ts';
+import type { SessionSettings } from './session-settings.ts';
+import { unrecognized } from './setting-definitions.ts';
+import type { TransactionBlock } from './transaction-block.ts';
+
+/** The parts of a session that these facts are read from. */
+export type FactSource = {
+  readonly user: string;
+  readonly database: string;
+  readonly processId: number;
+  readonly settings: SessionSettings;
+  /** The catalog of the transaction under way; undefined outside. */
+  catalog(): LoadedCatalog | undefined;
+  setSeed(seed: number): void;
+  readonly block: TransactionBlock;
+  readonly allocator: SequenceAllocator;
+};
+
+export class LocalSessionFacts implements SessionFacts, NameLookup {
+  readonly #source: FactSource;
+  #names: { readonly catalog: LoadedCatalog; readonly settingsVersion: number; readonly lookup: CatalogNames } | undefined;
+
+  readonly sequences: SessionSequences;
+
+  constructor(source: FactSource) {
+    this.#source = source;
+    this.sequences = new SessionSequences(source.block, source.allocator);
+  }
+
+  get currentUser(): string {
+    return this.#source.user;
+  }
+
+  get sessionUser(): string {
+    return this.#source.user;
+  }
+
+  get database(): string {
+    return this.#source.database;
+  }
+
+  get backendPid(): number {
+    return this.#source.processId;
+  }
+
+  get applicationName(): string {
+    return this.#source.settings.get('application_name') ?? '';
+  }
+
+  #catalog(): LoadedCatalog {
+    const catalog = this.#source.catalog();
+    if (catalog === undefined) throw new SqlError(sqlstate.noActiveSqlTransaction, 'the catalog can be read in a transaction only');
+    return catalog;
+  }
+
+  get names(): CatalogNames {
+    const catalog = this.#catalog();
+    const { settings } = this.#source;
+    if (this.#names?.catalog !== catalog || this.#names.settingsVersion !== settings.version) {
+      const lookup = new CatalogNames(catalog, settings.current.searchPath, this.#source.user);
+      this.#names = { catalog, settingsVersion: settings.version, lookup };
+    }
+    return this.#names.lookup;
+  }
+
+  oidOf(kind: RegKind, text: string): number {
+    return this.names.oidOf(kind, text);
+  }
+
+  nameOf(kind: RegKind, oid: number): string | undefined {
+    return this.names.nameOf(kind, oid);
+  }
+
+  schemas(includeImplicit: boolean): readonly string[] {
+    const catalog = this.#catalog();
+    const path = this.#source.settings.current.searchPath;
+    const isNamed = path.includes('pg_catalog');
+    const names: string[] = [];
+    for (const oid of searchSchemas(catalog, path, this.#source.user)) {
+      const name = catalog.schemaByOid(oid)?.name;
+      if (name !== undefined && (includeImplicit || isNamed || name !== 'pg_catalog')) names.push(name);
+    }
+    return names;
+  }
+
+  setting(name: string): string | undefined {
+    return this.#source.settings.get(name);
+  }
+
+  setSetting(name: string, value: string, isLocal: boolean): string {
+    const { settings } = this.#source;
+    if (settings.get(name) === undefined && !name.includes('.')) throw unrecognized(name);
+    return settings.set(name, value, isLocal);
+  }
+
+  setSeed(seed: number): void {
+    this.#source.setSeed(seed);
+  }
+
+  catalogFunction(name: string, args: readonly Datum[]): Datum {
+    return catalogFunction(name, args, {
+      catalog: this.#catalog(),
+      names: this.names,
+      settings: this.#source.settings.current,
+      user: this.#source.user,
+    });
+  }
+
+  sequence(name: 'nextval' | 'currval' | 'lastval' | 'setval', args: readonly Datum[]): Datum {
+    return this.sequences.call(name, args);
+  }
+}

@@ -1,0 +1,107 @@
+/** A session's view of sequences: nextval through the node's allocator, and what currval and lastval remember of it. */
+import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
+import { type Datum, int8 } from '#sql/datum.ts';
+import { sequenceKey } from '#sql/spaces.ts';
+import type { SequenceDescriptor } from '../catalog/descriptors.ts';
+import { decodeSequenceState, encodeSequenceState, takeBlock } from '../catalog/sequence-rows.ts';
+import type { SequenceAllocator } from './sequence-allocator.ts';
+import type { SequenceCalls } from './statement-run.ts';
+import type { TransactionBlock } from './transaction-block.ts';
+
+export class SessionSequences implements SequenceCalls {
+  readonly #block: TransactionBlock;
+  readonly #allocator: SequenceAllocator;
+  readonly #current = new Map<number, Datum>();
+  #last: { readonly oid: number; readonly value: Datum } | undefined;
+
+  constructor(block: TransactionBlock, allocator: SequenceAllocator) {
+    this.#block = block;
+    this.#allocator = allocator;
+  }
+
+  async nextval(calls: readonly (readonly Datum[])[]): Promise<readonly Datum[]> {
+    this.#block.throwIfReadOnly('nextval()');
+    const counts = new Map<number, number>();
+    for (const [oid] of calls) counts.set(Number(oid), (counts.get(Number(oid)) ?? 0) + 1);
+    const values = new Map<number, readonly Datum[]>();
+    for (const [oid, count] of counts) {
+      const sequence = this.#sequence(oid);
+      const taken = this.#takeOwn(sequence, count) ?? (await this.#allocator.next(sequence, count));
+      const last = taken[taken.length - 1];
+      this.#current.set(oid, last);
+      this.#last = { oid, value: last };
+      values.set(oid, taken);
+    }
+    const used = new Map<number, number>();
+    return calls.map(([argument]) => {
+      const oid = Number(argument);
+      const at = used.get(oid) ?? 0;
+      used.set(oid, at + 1);
+      return values.get(oid)?.[at] ?? null;
+    });
+  }
+
+  /** After setval, RESTART or the like in this very transaction: values go on from there, and are kept or lost with it. */
+  #takeOwn(sequence: SequenceDescriptor, count: number): readonly Datum[] | undefined {
+    const { transaction } = this.#block;
+    const key = sequenceKey(sequence.oid);
+    const values: Datum[] = [];
+    while (values.length < count) {
+      const row = transaction.overlay?.get(key)?.value;
+      if (row === undefined) return undefined;
+      const { block, after } = takeBlock(sequence, decodeSequenceState(row), count - values.length);
+      for (let at = 0; at < block.count; at++) values.push(int8(block.first + block.increment * BigInt(at)));
+      transaction.write(key, encodeSequenceState(after), 'write');
+    }
+    return values;
+  }
+
+  call(name: 'nextval' | 'currval' | 'lastval' | 'setval', args: readonly Datum[]): Datum {
+    switch (name) {
+      case 'nextval':
+        throw notSupported('nextval is not supported in this place');
+      case 'currval': {
+        const sequence = this.#sequence(Number(args[0]));
+        const value = this.#current.get(sequence.oid);
+        if (value === undefined)
+          throw new SqlError(
+            sqlstate.objectNotInPrerequisiteState,
+            `currval of sequence "${sequence.name}" is not yet defined in this session`,
+          );
+        return value;
+      }
+      case 'lastval':
+        if (this.#last === undefined)
+          throw new SqlError(sqlstate.objectNotInPrerequisiteState, 'lastval is not yet defined in this session');
+        return this.#last.value;
+      case 'setval':
+        return this.#setval(Number(args[0]), BigInt(String(args[1])), args[2] !== false);
+    }
+  }
+
+  /** Takes effect with the transaction: a row that reads may not wait for a commit of its own. */
+  #setval(oid: number, value: bigint, isCalled: boolean): Datum {
+    this.#block.throwIfReadOnly('setval()');
+    const sequence = this.#sequence(oid);
+    if (value < BigInt(sequence.minimum) || value > BigInt(sequence.maximum))
+      throw new SqlError(
+        sqlstate.numericValueOutOfRange,
+        `setval: value ${value} is out of bounds for sequence "${sequence.name}" (${sequence.minimum}..${sequence.maximum})`,
+      );
+    this.#block.transaction.write(sequenceKey(oid), encodeSequenceState({ lastValue: value, isCalled }), 'write');
+    this.#block.afterCommit(() => this.#allocator.forget(oid));
+    const datum = int8(value);
+    if (isCalled) {
+      this.#current.set(oid, datum);
+      this.#last = { oid, value: datum };
+    }
+    return datum;
+  }
+
+  #sequence(oid: number): SequenceDescriptor {
+    const relation = this.#block.catalog.relationByOid(oid);
+    if (relation?.kind === 'sequence') return relation;
+    if (relation === undefined) throw new SqlError(sqlstate.undefinedTable, `relation with OID ${oid} does not exist`);
+    throw new SqlError(sqlstate.wrongObjectType, `"${relation.name}" is not a sequence`);
+  }
+}

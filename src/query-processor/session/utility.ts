@@ -1,0 +1,105 @@
+/**
+ * Utility statements: everything that is not a query. Which code runs a statement, what it answers with, and whether it needs a
+ * snapshot; what neither PostgreSQL's grammar nor DSQL has a place for here is refused by name.
+ */
+import type { Node } from '@pgsql/types';
+import { notSupported } from '#base/sql-error.ts';
+import type { Datum } from '#sql/datum.ts';
+import type { Field, Maybe } from '../query-processor.ts';
+import { callFields, runCall } from './call-statement.ts';
+import { runCopy } from './copy/copy-statement.ts';
+import { explainFields, explainParameterTypes, runExplain } from './explain-statement.ts';
+import { executeFields, runDeallocate, runExecute, runPrepare } from './prepare-statements.ts';
+import type { PreparedStatement } from './prepared-statement.ts';
+import { answersWithJob, jobFields, runSchemaStatement, statementName } from './schema-statements.ts';
+import { runDiscard, runSet, runShow, showFields } from './setting-statements.ts';
+import type { StatementHost, UtilityOutput } from './statement-host.ts';
+import { runTransactionStatement } from './transaction-statements.ts';
+
+/** False for statements that touch neither catalog nor rows: they may run before a transaction has begun. */
+export function needsSnapshot(node: Node): boolean {
+  return !(
+    'TransactionStmt' in node ||
+    'VariableSetStmt' in node ||
+    'VariableShowStmt' in node ||
+    'DiscardStmt' in node ||
+    'DeallocateStmt' in node
+  );
+}
+
+const schemaStatements = [
+  'CreateStmt',
+  'CreateSchemaStmt',
+  'IndexStmt',
+  'AlterTableStmt',
+  'RenameStmt',
+  'TruncateStmt',
+  'DropStmt',
+  'CreateSeqStmt',
+  'AlterSeqStmt',
+] as const;
+
+const isSchemaStatement = (node: Node): boolean => schemaStatements.some((name) => name in node);
+
+export function runUtility(
+  session: StatementHost,
+  statement: PreparedStatement,
+  parameters: readonly Datum[],
+  output: UtilityOutput,
+): Maybe<string> {
+  const { parsed } = statement;
+  if (parsed === undefined) return '';
+  if (parsed.extension?.kind === 'iamGrant' || parsed.extension?.kind === 'iamRevoke')
+    throw notSupported('AWS IAM statements are not supported yet');
+  const { node } = parsed;
+  if ('TransactionStmt' in node) return runTransactionStatement(session, node.TransactionStmt);
+  if ('VariableSetStmt' in node) return runSet(session, node.VariableSetStmt);
+  if ('VariableShowStmt' in node) return runShow(session, node.VariableShowStmt, output);
+  if ('DiscardStmt' in node) return runDiscard(session, node.DiscardStmt);
+  if ('ExplainStmt' in node) return runExplain(session, statement, node.ExplainStmt, parameters, output);
+  if ('PrepareStmt' in node) return runPrepare(session, parsed, node.PrepareStmt);
+  if ('ExecuteStmt' in node) return runExecute(session, parsed, node.ExecuteStmt, output);
+  if ('DeallocateStmt' in node) return runDeallocate(session, node.DeallocateStmt);
+  if ('CopyStmt' in node) return runCopy(session, parsed, node.CopyStmt, output);
+  if ('CallStmt' in node) return runCall(session, parsed, node.CallStmt, output);
+  if (isSchemaStatement(node)) return runSchemaStatement(session, parsed, output);
+  throw refusal(node);
+}
+
+/** Columns of the answer; undefined for statements without rows. */
+export function describeUtility(session: StatementHost, statement: PreparedStatement): readonly Field[] | undefined {
+  const { parsed } = statement;
+  if (parsed === undefined) return undefined;
+  const { node } = parsed;
+  if ('VariableShowStmt' in node) return showFields(node.VariableShowStmt);
+  if ('ExplainStmt' in node) return explainFields(node.ExplainStmt);
+  if ('ExecuteStmt' in node) return executeFields(session, node.ExecuteStmt);
+  if ('CallStmt' in node) return callFields();
+  if (answersWithJob(parsed)) return jobFields();
+  return undefined;
+}
+
+/** Only EXPLAIN has parameters of its own among these. */
+export function utilityParameterTypes(session: StatementHost, statement: PreparedStatement): readonly number[] {
+  const node = statement.parsed?.node;
+  if (node !== undefined && 'ExplainStmt' in node) return explainParameterTypes(session, statement, node.ExplainStmt);
+  return statement.statedTypes;
+}
+
+/** Texts that are not `unsupported statement: Name` (dsql-behaviour 3.1). */
+const refusals: Readonly<Record<string, string>> = {
+  VacuumStmt: 'unsupported VACUUM statement',
+  CreateEnumStmt: 'CREATE TYPE not supported',
+  AlterEnumStmt: 'ALTER TYPE not supported',
+  CompositeTypeStmt: 'unsupported statement: CompositeType',
+  CreateTrigStmt: 'CREATE TRIGGER not supported',
+  MergeStmt: 'unsupported statement type: MERGE',
+};
+
+function refusal(node: Node): Error {
+  const name = Object.keys(node)[0] ?? '';
+  if ('VacuumStmt' in node && node.VacuumStmt.is_vacuumcmd !== true) return notSupported('unsupported statement: Analyze');
+  if ('CreateFunctionStmt' in node)
+    return notSupported(node.CreateFunctionStmt.is_procedure ? 'PROCEDURE is not supported' : 'CREATE FUNCTION is not supported');
+  return notSupported(refusals[name] ?? `unsupported statement: ${statementName(node)}`);
+}

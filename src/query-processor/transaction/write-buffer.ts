@@ -1,0 +1,168 @@
+/**
+ * Write buffer: a transaction's own writes and marks, in memory, until commit.
+ *
+ *   W1  One entry a key: the last value written, under the strongest mode used (write over update over blind).
+ *   W2  entries() gives keys in order, as they were when it was called. The order is made when a range is asked for, by merging in the new keys.
+ *   W3  rollbackTo() restores values, modes, marks and byte count exactly as they were at the savepoint.
+ */
+import type { KeyMode, Mark, Write } from '#adjudicator/adjudicator.ts';
+import type { Key, KeyRange } from '#sql/key.ts';
+import type { Overlay } from '#storage/storage.ts';
+
+type Entry = { readonly value: Uint8Array | undefined; readonly mode: Write['mode'] };
+type MarkMode = Extract<KeyMode, 'write' | 'share' | 'read'>;
+
+type Undo =
+  | { readonly kind: 'write'; readonly key: Key; readonly before: Entry | undefined }
+  | { readonly kind: 'mark'; readonly key: Key; readonly before: MarkMode | undefined };
+
+export class WriteBuffer implements Overlay {
+  readonly #entries = new Map<Key, Entry>();
+  readonly #marks = new Map<Key, MarkMode>();
+  /** Keys in order, but for those in #added. Never changed in place: a scan under way keeps the array that it began with. */
+  #sorted: readonly Key[] = [];
+  #added: Key[] = [];
+  #bytes = 0;
+  /** Kept only while there is a savepoint. */
+  #undo: Undo[] | undefined;
+
+  /** Distinct keys written. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** True when there is something to decide: a write, or a lock. Marks of mode `read` alone are not. */
+  get decides(): boolean {
+    if (this.#entries.size > 0) return true;
+    for (const mode of this.#marks.values()) if (mode !== 'read') return true;
+    return false;
+  }
+
+  /** Keys and values, as the size limit counts them. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  // Hot: once a changed row and index entry.
+  write(key: Key, value: Uint8Array | undefined, mode: Write['mode']): void {
+    const before = this.#entries.get(key);
+    this.#undo?.push({ kind: 'write', key, before });
+    if (before === undefined) {
+      this.#added.push(key);
+      this.#bytes += key.length + (value === undefined ? 0 : value.length);
+      this.#entries.set(key, { value, mode });
+      return;
+    }
+    this.#bytes += (value === undefined ? 0 : value.length) - (before.value === undefined ? 0 : before.value.length);
+    this.#entries.set(key, { value, mode: strongerWrite(before.mode, mode) });
+  }
+
+  mark(key: Key, mode: MarkMode): void {
+    const before = this.#marks.get(key);
+    const merged = before === undefined ? mode : strongerMark(before, mode);
+    if (merged === before) return;
+    this.#undo?.push({ kind: 'mark', key, before });
+    this.#marks.set(key, merged);
+  }
+
+  get(key: Key): { readonly value: Uint8Array | undefined } | undefined {
+    return this.#entries.get(key);
+  }
+
+  *entries(range: KeyRange, descending: boolean): Iterable<{ readonly key: Key; readonly value: Uint8Array | undefined }> {
+    const keys = this.#sortedKeys();
+    const from = lowerBound(keys, range.start);
+    const to = lowerBound(keys, range.end);
+    if (descending) for (let at = to - 1; at >= from; at--) yield { key: keys[at], value: this.#entries.get(keys[at])?.value };
+    else for (let at = from; at < to; at++) yield { key: keys[at], value: this.#entries.get(keys[at])?.value };
+  }
+
+  /** What the commit request says: marks that a write of the same key already implies are left out. */
+  contents(): { readonly writes: readonly Write[]; readonly marks: readonly Mark[] } {
+    const writes: Write[] = [];
+    const marks: Mark[] = [];
+    for (const [key, { value, mode }] of this.#entries)
+      writes.push({ key, value, mode: mode === 'update' && this.#marks.get(key) === 'write' ? 'write' : mode });
+    for (const [key, mode] of this.#marks) {
+      const written = this.#entries.get(key);
+      if (written === undefined || written.mode === 'blind') marks.push({ key, mode });
+    }
+    return { writes, marks };
+  }
+
+  /** From here on changes can be taken back to the returned point. */
+  savepoint(): number {
+    this.#undo ??= [];
+    return this.#undo.length;
+  }
+
+  rollbackTo(savepoint: number): void {
+    const undo = this.#undo ?? [];
+    while (undo.length > savepoint) {
+      const change = undo.pop();
+      if (change === undefined) break;
+      if (change.kind === 'mark') {
+        if (change.before === undefined) this.#marks.delete(change.key);
+        else this.#marks.set(change.key, change.before);
+        continue;
+      }
+      const now = this.#entries.get(change.key);
+      this.#bytes -= entryBytes(change.key, now);
+      this.#bytes += entryBytes(change.key, change.before);
+      if (change.before === undefined) this.#entries.delete(change.key);
+      else this.#entries.set(change.key, change.before);
+    }
+    this.#sorted = [];
+    this.#added = [...this.#entries.keys()];
+  }
+
+  /** No savepoint is left: changes need not be remembered any more. */
+  forgetSavepoints(): void {
+    this.#undo = undefined;
+  }
+
+  #sortedKeys(): readonly Key[] {
+    if (this.#added.length > 0) {
+      this.#sorted = merge(this.#sorted, this.#added.sort(byBytes));
+      this.#added = [];
+    }
+    return this.#sorted;
+  }
+}
+
+/** Two ordered lists without a common key, as one. */
+function merge(a: readonly Key[], b: readonly Key[]): readonly Key[] {
+  if (a.length === 0) return b;
+  const out: Key[] = new Array(a.length + b.length);
+  let i = 0;
+  let j = 0;
+  for (let at = 0; at < out.length; at++) out[at] = j >= b.length || (i < a.length && a[i] < b[j]) ? a[i++] : b[j++];
+  return out;
+}
+
+const entryBytes = (key: Key, entry: Entry | undefined): number =>
+  entry === undefined ? 0 : key.length + (entry.value === undefined ? 0 : entry.value.length);
+
+const byBytes = (a: Key, b: Key): number => (a < b ? -1 : a > b ? 1 : 0);
+
+function strongerWrite(a: Write['mode'], b: Write['mode']): Write['mode'] {
+  if (a === 'write' || b === 'write') return 'write';
+  return a === 'update' || b === 'update' ? 'update' : 'blind';
+}
+
+function strongerMark(a: MarkMode, b: MarkMode): MarkMode {
+  if (a === 'write' || b === 'write') return 'write';
+  return a === 'share' || b === 'share' ? 'share' : 'read';
+}
+
+/** Index of the first key not below `key`. */
+function lowerBound(keys: readonly Key[], key: Key): number {
+  let low = 0;
+  let high = keys.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (keys[middle] < key) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
