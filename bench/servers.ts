@@ -77,7 +77,9 @@ export async function startPostgres(): Promise<BenchServer | undefined> {
   const bin = `${installed}/${version}/bin`;
   const dataDir = mkdtempSync(path.join(tmpdir(), 'bench-postgres-'));
   const isRoot = process.getuid?.() === 0;
-  const ids: { readonly uid?: number; readonly gid?: number } = isRoot ? { uid: Number(execFileSync('id', ['-u', 'postgres'])), gid: Number(execFileSync('id', ['-g', 'postgres'])) } : {};
+  const ids: { readonly uid?: number; readonly gid?: number } = isRoot
+    ? { uid: Number(execFileSync('id', ['-u', 'postgres'])), gid: Number(execFileSync('id', ['-g', 'postgres'])) }
+    : {};
   if (ids.uid !== undefined) chownSync(dataDir, ids.uid, ids.gid ?? ids.uid);
   const port = 15_000 + (process.pid % 10_000);
   await run(`${bin}/initdb`, ['-D', dataDir, '-U', 'admin', '-A', 'trust', '--locale=C', '-E', 'UTF8'], { ...ids, cwd: '/' });

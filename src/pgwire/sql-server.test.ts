@@ -310,7 +310,7 @@ describe('a session', () => {
 
   it('closes with 08P01 on a message over the limit, before its bytes are there', async () => {
     const client = await connect();
-    const failed = new Promise<{ code?: string }>((resolve) => client.on('error', resolve));
+    const failed = new Promise<{ code?: string }>((resolve) => client.on('error', (error: Error & { code?: string }) => resolve(error)));
     const { connection } = client as unknown as { connection: { stream: Socket } };
     connection.stream.write(Buffer.from([0x51, 0x7f, 0xff, 0xff, 0xff]));
     expect((await failed).code).toBe('08P01');

@@ -110,8 +110,7 @@ export type FunctionCall = {
   readonly variadic: boolean;
   readonly returnsSet: boolean;
   /** How it was written, for EXPLAIN and deparsing: an operator, a cast or a call. */
-  readonly form:
-    /** sqlSyntax: in the standard's own syntax, such as EXTRACT(year FROM x). */
+  readonly form: /** sqlSyntax: in the standard's own syntax, such as EXTRACT(year FROM x). */
     | { readonly kind: 'call'; readonly sqlSyntax?: boolean }
     | { readonly kind: 'operator'; readonly operator: number }
     | { readonly kind: 'cast'; readonly explicit: boolean };
