@@ -16,6 +16,8 @@ export type BenchServer = {
   readonly residentMb: () => number;
   /** More than one client at a time. */
   readonly isConcurrent: boolean;
+  /** Statistics must be asked for; Borealis counts rows by itself. */
+  readonly needsAnalyze: boolean;
   stop(): Promise<void>;
 };
 
@@ -55,6 +57,7 @@ export async function startBorealis(): Promise<BenchServer> {
     environment,
     startMs,
     isConcurrent: true,
+    needsAnalyze: false,
     residentMb: () => residentMb([child.pid ?? 0]),
     stop: async () => {
       const ended = new Promise((resolve) => child.once('exit', resolve));
@@ -107,6 +110,7 @@ export async function startPostgres(): Promise<BenchServer | undefined> {
     environment: { PGHOST: '127.0.0.1', PGPORT: String(port), PGUSER: 'admin', PGDATABASE: 'postgres', PGSSLMODE: 'disable' },
     startMs,
     isConcurrent: true,
+    needsAnalyze: true,
     residentMb: () => {
       const children = execFileSync('pgrep', ['-P', String(child.pid)])
         .toString()
@@ -139,6 +143,7 @@ export async function startPglite(): Promise<BenchServer> {
     environment: { PGHOST: '127.0.0.1', PGPORT: String(port), PGUSER: 'postgres', PGDATABASE: 'postgres', PGSSLMODE: 'disable' },
     startMs,
     isConcurrent: false,
+    needsAnalyze: true,
     residentMb: () => (process.memoryUsage.rss() - before) / 1024 / 1024,
     stop: async () => {
       await server.stop();

@@ -24,7 +24,7 @@ import {
   referTo,
   type Scope,
 } from './scope.ts';
-import { arrayElementOf, subscriptElementOf, typeDisplayName } from './type-facts.ts';
+import { arrayElementOf, typeDisplayName } from './type-facts.ts';
 
 export const stringOf = (node: Node | undefined): string => (node !== undefined && 'String' in node ? (node.String.sval ?? '') : '');
 
@@ -219,7 +219,7 @@ function bindSubscripts(scope: Scope, arg: Expression, indices: readonly A_Indic
   const type = arg.type.oid;
   const isSlice = indices.some((index) => index.is_slice);
   if (type === oid.jsonb) return bindJsonbSubscripts(scope, arg, indices, isSlice);
-  const element = subscriptElementOf(type);
+  const element = arrayElementOf(type);
   const location = analysis.locationOf(arg);
   if (element === 0)
     throw analysis.error(

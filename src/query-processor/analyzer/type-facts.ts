@@ -15,19 +15,14 @@ export const categoryOf = (typeOid: number): string => typeFacts(typeOid)?.categ
 export const isPreferred = (typeOid: number): boolean => typeFacts(typeOid)?.preferred ?? false;
 export const isStringCategory = (typeOid: number): boolean => categoryOf(typeOid) === 'S';
 
-/** True arrays only: int2vector and oidvector have elements too but are no arrays to the type system. */
+/** Arrays, the two vector types among them; 0 for anything else. */
 export function arrayElementOf(typeOid: number): number {
   const facts = typeFacts(typeOid);
-  return facts !== undefined && facts.length === -1 && facts.category === 'A' && facts.input === 'array_in' ? facts.elementOid : 0;
+  const isArray = facts?.input === 'array_in' || typeOid === oid.int2vector || typeOid === oid.oidvector;
+  return facts !== undefined && isArray ? facts.elementOid : 0;
 }
 
 export const arrayTypeOf = (elementOid: number): number => typeFacts(elementOid)?.arrayOid ?? 0;
-
-/** What can be subscripted: arrays and the two vector types. */
-export function subscriptElementOf(typeOid: number): number {
-  if (typeOid === oid.int2vector || typeOid === oid.oidvector) return typeFacts(typeOid)?.elementOid ?? 0;
-  return arrayElementOf(typeOid);
-}
 
 export function isArrayLike(typeOid: number): boolean {
   return arrayElementOf(typeOid) !== 0 || typeOid === oid.anyarray;
