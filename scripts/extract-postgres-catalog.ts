@@ -119,7 +119,7 @@ const generated: readonly Generated[] = [
           { ...number('defaults', 'p.pronargdefaults'), usual: '0' },
           optional('defaultExpressions', 'pg_get_expr(p.proargdefaults, 0)'),
           optional('sqlBody', `case when l.lanname = 'sql' then coalesce(pg_get_function_sqlbody(p.oid), p.prosrc) end`),
-          { ...text('schema', 'p.pronamespace::regnamespace', 'pg_catalog', 'information_schema'), usual: 'pg_catalog' },
+          { ...text('schema', 'p.pronamespace::regnamespace', 'pg_catalog', 'information_schema', 'sys'), usual: 'pg_catalog' },
         ],
         from: `from pg_proc p join pg_language l on l.oid = p.prolang where p.oid < ${builtIn} order by p.oid`,
       },

@@ -3,7 +3,7 @@
  * Plain JavaScript without imports from packages: it runs before there are any.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -17,9 +17,10 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1);
 }
 
-function run(command, args) {
+function run(command, args, onFailure = () => {}) {
   const done = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
   if (done.status !== 0) {
+    onFailure();
     console.error(`${command} ${args.join(' ')} failed${done.error ? `: ${done.error.message}` : ''}`);
     process.exit(1);
   }
@@ -47,11 +48,14 @@ function build() {
   const stamp = at('dist', '.built');
   if (modified(stamp) > Math.max(newest(at('src')), modified(at('tsconfig.json')), modified(at('package-lock.json')))) return;
   console.log('building …');
-  // From scratch: files whose source is gone must not stay behind.
-  rmSync(at('dist'), { recursive: true, force: true });
-  run(process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', root]);
-  mkdirSync(at('dist'), { recursive: true });
-  writeFileSync(stamp, '');
+  // Beside the old build and then in its place: files whose source is gone do not stay behind, and nobody meets half a build.
+  const fresh = at(`dist.${process.pid}`);
+  const old = at(`dist.${process.pid}.old`);
+  run(process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', root, '--outDir', fresh], () => rmSync(fresh, { recursive: true, force: true }));
+  writeFileSync(path.join(fresh, '.built'), '');
+  if (existsSync(at('dist'))) renameSync(at('dist'), old);
+  renameSync(fresh, at('dist'));
+  rmSync(old, { recursive: true, force: true });
 }
 
 /** `npx borealis` inside the clone. npm makes no such link for the package itself. */

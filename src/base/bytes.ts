@@ -118,10 +118,15 @@ export class ByteWriter {
     return copy;
   }
 
-  /** Hands over the buffer itself, without a copy, and starts a new one. */
-  detach(): Buffer {
+  /** Size of the buffer: what may be written before it grows. */
+  get capacity(): number {
+    return this.#buffer.length;
+  }
+
+  /** Hands over the buffer itself, without a copy, and starts a new one, as large as that unless told. */
+  detach(nextBytes = this.#buffer.length): Buffer {
     const view = this.view();
-    this.#buffer = Buffer.allocUnsafe(this.#buffer.length);
+    this.#buffer = Buffer.allocUnsafe(nextBytes);
     this.#length = 0;
     return view;
   }

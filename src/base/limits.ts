@@ -45,8 +45,12 @@ export const maximumTablesOpen = 10_000;
 /** PostgreSQL's NAMEDATALEN - 1: longer names are cut, with a notice. */
 export const maximumNameBytes = 63;
 
-/** Plans of simple queries kept by exact text, a session. Ours: some 10 KiB each. */
-export const cachedTexts = 64;
+/** Plans of simple queries kept by exact text, a session: twice as many between two clean-ups. Ours: some 10 KiB each. */
+export const cachedTexts = 32;
+/** Shapes of simple queries (texts that differ in literals alone) known to a session: twice as many between two clean-ups. Ours. */
+export const cachedShapes = 128;
+/** Plans kept of one shape, which differ in literals that cannot be parameters. */
+export const cachedStatementsOfShape = 8;
 /** Older catalogs kept for transactions that began before a schema change. Ours: their number is bounded by changes within a transaction's age. */
 export const keptCatalogs = 4;
 

@@ -88,10 +88,30 @@ function realTimers(): Timers {
   };
 }
 
+/** Bytes are asked of the system in such pieces: a call costs a microsecond or two, whatever its size. */
+const randomPoolBytes = 4096;
+
 function realRandom(): Random {
+  let pool = new Uint8Array(0);
+  let used = 0;
+  const take = (count: number): Uint8Array => {
+    if (count > randomPoolBytes / 4) return new Uint8Array(randomBytes(count));
+    if (used + count > pool.length) {
+      pool = new Uint8Array(randomBytes(randomPoolBytes));
+      used = 0;
+    }
+    const bytes = pool.slice(used, used + count);
+    // What was handed out is not kept here.
+    pool.fill(0, used, used + count);
+    used += count;
+    return bytes;
+  };
   return {
-    bytes: (count) => new Uint8Array(randomBytes(count)),
-    float: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
+    bytes: take,
+    float: () => {
+      const bytes = take(6);
+      return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).readUIntBE(0, 6) / 2 ** 48;
+    },
   };
 }
 

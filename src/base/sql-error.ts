@@ -45,6 +45,7 @@ export const sqlstate = {
   badCopyFileFormat: '22P04',
   untranslatableCharacter: '22P05',
   duplicateJsonObjectKeyValue: '22030',
+  invalidArgumentForSqlJsonDatetimeFunction: '22031',
   invalidJsonText: '22032',
   invalidSqlJsonSubscript: '22033',
   moreThanOneSqlJsonItem: '22034',

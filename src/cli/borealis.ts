@@ -78,6 +78,17 @@ withEndpoint(program.command('psql').description('run psql, connected'))
     const { psql } = await import('./psql.ts');
     await psql(choiceOf(options), options.user, rest);
   });
+
+program
+  .command('lint')
+  .description('tell which statements of SQL scripts Aurora DSQL would refuse, and why; exit code 1 when there are any')
+  .argument('<file...>', 'SQL scripts; - is standard input')
+  .option('--json', 'print a JSON document')
+  .action(async (files: string[], options) => {
+    const { lint } = await import('./lint.ts');
+    await lint(files, options.json === true);
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -43,8 +43,7 @@ function encodeRecord(record: CommitRecord, writer: ByteWriter): void {
   writeCount(writer, record.writes.length);
   for (const { key, mode, value } of record.writes) {
     writer.uint8(value === undefined ? modeCode[mode] | tombstone : modeCode[mode]);
-    writeCount(writer, key.length);
-    writer.latin1(key);
+    writeKey(writer, key);
     if (value === undefined) continue;
     writeCount(writer, value.length);
     writer.bytes(value);
@@ -52,8 +51,7 @@ function encodeRecord(record: CommitRecord, writer: ByteWriter): void {
   writeCount(writer, record.marks.length);
   for (const { key, mode } of record.marks) {
     writer.uint8(modeCode[mode]);
-    writeCount(writer, key.length);
-    writer.latin1(key);
+    writeKey(writer, key);
   }
 }
 
@@ -105,6 +103,13 @@ function decodeRecord(reader: ByteReader): CommitRecord {
 }
 
 const writeModes = ['write', 'update', 'blind'] as const;
+
+function writeKey(writer: ByteWriter, key: string): void {
+  writeCount(writer, key.length);
+  const buffer = writer.reserve(key.length);
+  buffer.latin1Write(key, writer.length, key.length);
+  writer.advance(key.length);
+}
 
 function writeCount(writer: ByteWriter, count: number): void {
   assert(count >= 0 && count < 2 ** 31, 'counts in an entry fit 31 bits');

@@ -200,15 +200,21 @@ export class Connection {
         (goesOn) => {
           this.#isBusy = false;
           if (goesOn) this.#work();
-          else this.#output.end();
+          else this.#goodbye();
         },
         (error) => this.#refuse(error),
       );
-    } else if (!handled) {
-      this.#stage = 'closed';
-      this.#output.end();
-    }
+    } else if (!handled) this.#goodbye();
     return true;
+  }
+
+  /** Sends what is left and closes: the session is over, and what the client still sends is dropped. */
+  #goodbye(): void {
+    if (this.#stage === 'closed') return;
+    this.#stage = 'closed';
+    this.#output.end();
+    this.#socket.resume();
+    this.#environment.world.timers.after(1_000, () => this.destroy());
   }
 
   #startupPacket(packet: StartupPacket): void {
@@ -318,11 +324,8 @@ export class Connection {
   /** Ends the connection with a FATAL error. */
   #refuse(error: unknown): void {
     if (this.#stage === 'closed') return;
-    this.#stage = 'closed';
     backend.errorResponse(this.#output.messages, asReport(error, this.#environment.world.log), 'FATAL');
-    this.#output.end();
-    this.#socket.resume(); // What still comes is dropped, so that the end can be seen.
-    this.#environment.world.timers.after(1_000, () => this.destroy());
+    this.#goodbye();
   }
 
   #closed(): void {

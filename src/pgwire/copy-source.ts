@@ -6,7 +6,7 @@ import { SqlError, sqlstate } from '#base/sql-error.ts';
 
 const heldBytesMaximum = 1024 * 1024;
 
-export class CopySource implements AsyncIterable<Uint8Array> {
+export class CopySource implements AsyncIterableIterator<Uint8Array, undefined> {
   #chunks: Uint8Array[] = [];
   #heldBytes = 0;
   #end: 'done' | SqlError | undefined;
@@ -40,8 +40,9 @@ export class CopySource implements AsyncIterable<Uint8Array> {
     this.#wake();
   }
 
-  fail(reason: string): void {
-    this.#end ??= new SqlError(sqlstate.queryCanceled, `COPY from stdin failed: ${reason}`);
+  /** Ends the data with an error, which the session meets once it has read what came before. */
+  fail(error: SqlError): void {
+    this.#end ??= error;
     this.#wake();
   }
 
@@ -50,21 +51,33 @@ export class CopySource implements AsyncIterable<Uint8Array> {
     this.#wake();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
     for (;;) {
       const chunk = this.#chunks.shift();
       if (chunk !== undefined) {
         this.#heldBytes -= chunk.length;
         this.#onTaken();
-        yield chunk;
-        continue;
+        return { done: false, value: chunk };
       }
       if (this.#end instanceof SqlError) throw this.#end;
-      if (this.#end === 'done') return;
+      if (this.#end === 'done') return { done: true, value: undefined };
       await new Promise<void>((resolve) => {
         this.#wakeReader = resolve;
       });
     }
+  }
+
+  /** The session wants no more, although it may be waiting for the next piece: that wait ends too. */
+  async return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#end = 'done';
+    this.#chunks = [];
+    this.#heldBytes = 0;
+    this.#wake();
+    return { done: true, value: undefined };
   }
 
   #wake(): void {

@@ -89,8 +89,10 @@ describe('frames', () => {
     const reader = new FrameReader(1_000);
     reader.endStartup();
     reader.push(bytes);
-    const frame = reader.next();
-    expect(() => frame && decodeMessage(frame)).toThrow(text);
+    expect(() => {
+      const frame = reader.next();
+      return frame && decodeMessage(frame);
+    }).toThrow(text);
   });
 
   it('refuse start-up packets of impossible length or another protocol', () => {

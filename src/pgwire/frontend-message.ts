@@ -4,6 +4,7 @@
  */
 import { ByteReader, EndOfBytes } from '#base/bytes.ts';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
+import { decodeUtf8 } from '#base/utf8.ts';
 import type { Frame } from './frames.ts';
 
 export type StartupPacket =
@@ -147,42 +148,13 @@ function list<Item>(reader: ByteReader, item: () => Item): Item[] {
   return items;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
 /** A zero-terminated string; bytes that are not UTF-8 are 22021 as in PostgreSQL. */
 function text(reader: ByteReader): string {
-  const start = reader.offset;
-  const decoded = reader.cstring();
-  if (decoded.includes('\ufffd')) {
-    const bytes = reader.buffer.subarray(start, reader.offset - 1);
-    try {
-      utf8.decode(bytes);
-    } catch {
-      throw new SqlError(sqlstate.characterNotInRepertoire, `invalid byte sequence for encoding "UTF8": ${firstInvalid(bytes)}`);
-    }
-  }
+  const stop = reader.buffer.indexOf(0, reader.offset);
+  if (stop < 0 || stop >= reader.end) throw new EndOfBytes('unterminated string');
+  const decoded = decodeUtf8(reader.buffer.subarray(reader.offset, stop));
+  reader.offset = stop + 1;
   return decoded;
-}
-
-/** The bytes of the first character that does not decode, as PostgreSQL prints them. */
-function firstInvalid(bytes: Buffer): string {
-  const decodes = (part: Buffer): boolean => {
-    try {
-      utf8.decode(part);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-  let at = 0;
-  while (at < bytes.length) {
-    const lead = bytes[at];
-    const length = lead < 0xc0 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-    const character = bytes.subarray(at, at + length);
-    if (!decodes(character)) return [...character].map((byte) => `0x${byte.toString(16).padStart(2, '0')}`).join(' ');
-    at += length;
-  }
-  return '';
 }
 
 function decoding<Result>(what: string, decode: () => Result): Result {

@@ -22,6 +22,8 @@ export class SessionLoop implements ResultSink {
   #resumeReading: () => void;
   #skipsToSync = false;
   #copySource: CopySource | undefined;
+  /** A COPY has met a message that has no place there: what follows cannot be told apart from data. */
+  #hasLostSynchronization = false;
 
   /** `resumeReading` is called when input that was refused by `wantsInput` may come again. */
   constructor(session: Session, output: SocketWriter, log: Logger, resumeReading: () => void) {
@@ -49,16 +51,19 @@ export class SessionLoop implements ResultSink {
     return this.#copySource?.isFull ?? false;
   }
 
-  /** One frame for the COPY under way. Flush and Sync are ignored there as PostgreSQL does; anything else fails the COPY. */
+  /** One frame for the COPY under way. Flush and Sync are ignored there as PostgreSQL does; anything else ends the connection. */
   copyInput(frame: Frame): void {
     const source = this.#copySource;
     if (source === undefined) return;
     const message = decodeMessage(frame);
     if (message.kind === 'copyData') source.push(message.data);
     else if (message.kind === 'copyDone') source.finish();
-    else if (message.kind === 'copyFail') source.fail(message.reason);
-    else if (message.kind !== 'flush' && message.kind !== 'sync') {
-      source.fail(`unexpected message type 0x${frame.type.toString(16).toUpperCase()} during COPY from stdin`);
+    else if (message.kind === 'copyFail') {
+      source.fail(new SqlError(sqlstate.queryCanceled, `COPY from stdin failed: ${message.reason}`));
+    } else if (message.kind !== 'flush' && message.kind !== 'sync') {
+      this.#hasLostSynchronization = true;
+      const type = frame.type.toString(16).toUpperCase();
+      source.fail(new SqlError(sqlstate.protocolViolation, `unexpected message type 0x${type} during COPY from stdin`));
     }
   }
 
@@ -99,7 +104,7 @@ export class SessionLoop implements ResultSink {
     const extended = message;
     return this.#guard(
       () => this.#extended(extended),
-      () => this.#news(),
+      () => this.#notices(),
       true,
     );
   }
@@ -123,6 +128,11 @@ export class SessionLoop implements ResultSink {
       this.#fail(error, isExtended);
     }
     this.#copySource = undefined;
+    if (this.#hasLostSynchronization) {
+      const lost = new SqlError(sqlstate.protocolViolation, 'terminating connection because protocol synchronization was lost');
+      backend.errorResponse(this.#output.messages, lost, 'FATAL');
+      return false;
+    }
     after();
     return true;
   }
@@ -151,7 +161,6 @@ export class SessionLoop implements ResultSink {
         backend.closeComplete(messages);
         return undefined;
       case 'flush':
-        this.#news();
         this.#output.flush();
         return undefined;
       case 'copyData':
@@ -172,22 +181,23 @@ export class SessionLoop implements ResultSink {
     else backend.rowDescription(this.#output.messages, fields);
   }
 
+  /** Changed parameters are told here and nowhere else, as PostgreSQL has done since 14: one that is set back again is not told. */
   #ready(): void {
-    this.#news();
+    this.#notices();
+    for (const [name, value] of this.#session.takeChangedParameters()) backend.parameterStatus(this.#output.messages, name, value);
     backend.readyForQuery(this.#output.messages, this.#session.transactionStatus);
     this.#output.flush();
   }
 
-  /** Notices and changed parameters, before whatever ends the statement. */
-  #news(): void {
+  /** Before whatever ends the statement. */
+  #notices(): void {
     for (const notice of this.#session.takeNotices()) this.notice(notice);
-    for (const [name, value] of this.#session.takeChangedParameters()) backend.parameterStatus(this.#output.messages, name, value);
   }
 
   #fail(error: unknown, isExtended: boolean): void {
     this.#copySource = undefined;
     if (isExtended) this.#skipsToSync = true;
-    this.#news();
+    this.#notices();
     backend.errorResponse(
       this.#output.messages,
       asReport(error, this.#log),
@@ -222,7 +232,7 @@ export class SessionLoop implements ResultSink {
   }
 
   commandComplete(tag: string): void {
-    this.#news();
+    this.#notices();
     backend.commandComplete(this.#output.messages, tag);
   }
 
@@ -250,9 +260,18 @@ export class SessionLoop implements ResultSink {
     backend.copyResponse(this.#output.messages, 'out', columnFormats);
   }
 
-  copyOutData(data: Uint8Array): Maybe<void> {
-    backend.copyData(this.#output.messages, data);
-    return this.#output.whenWritable();
+  copyOutData(rows: readonly string[]): Maybe<void> {
+    return this.#copyRowsInSteps(rows, 0);
+  }
+
+  #copyRowsInSteps(rows: readonly string[], from: number): Maybe<void> {
+    for (let start = from; start < rows.length; start += rowsAStep) {
+      const end = Math.min(start + rowsAStep, rows.length);
+      for (let row = start; row < end; row++) backend.copyRow(this.#output.messages, rows[row]);
+      const wait = this.#output.whenWritable();
+      if (wait !== undefined) return wait.then(() => this.#copyRowsInSteps(rows, end));
+    }
+    return undefined;
   }
 
   copyOutEnd(): void {

@@ -6,11 +6,15 @@ import type { Duplex } from 'node:stream';
 import { ByteWriter } from '#base/bytes.ts';
 
 const chunkBytes = 64 * 1024;
+/** The buffer while answers are small: a session that has nothing large to say holds no more. */
+const restingBytes = 8 * 1024;
+/** Up to here a copy out of Node's pool is cheaper than a buffer of its own. */
+const copiedBytes = 2 * 1024;
 /** Above this the socket's own buffer counts as full. */
 const socketBytesMaximum = 256 * 1024;
 
 export class SocketWriter {
-  readonly messages = new ByteWriter(8 * 1024);
+  readonly messages = new ByteWriter(restingBytes);
   #socket: Duplex;
   #isClosed = false;
   #waiting: (() => void)[] = [];
@@ -33,8 +37,19 @@ export class SocketWriter {
     return this.#isClosed;
   }
 
+  /** Hot: once a round trip. */
   flush(): void {
-    if (this.messages.length === 0) return;
+    const { messages } = this;
+    if (messages.length === 0) return;
+    if (this.#isClosed) messages.clear();
+    else if (messages.length <= copiedBytes && messages.capacity === restingBytes) {
+      this.#socket.write(Buffer.from(messages.view()));
+      messages.clear();
+    } else this.#socket.write(messages.detach(restingBytes));
+  }
+
+  /** More will follow: the next buffer is as large as this one has become. */
+  #sendChunk(): void {
     if (this.#isClosed) this.messages.clear();
     else this.#socket.write(this.messages.detach());
   }
@@ -43,7 +58,7 @@ export class SocketWriter {
    * Sends what has become a chunk. undefined: go on writing; else a promise that resolves when the client has caught up, or is gone.
    */
   whenWritable(): Promise<void> | undefined {
-    if (this.messages.length >= chunkBytes) this.flush();
+    if (this.messages.length >= chunkBytes) this.#sendChunk();
     if (this.#isClosed || this.#socket.writableLength < socketBytesMaximum) return undefined;
     return new Promise((resolve) => this.#waiting.push(resolve));
   }

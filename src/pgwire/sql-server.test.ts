@@ -140,9 +140,10 @@ const world = {
 
 let server: SqlServer;
 let authority: Buffer;
+let identity: Awaited<ReturnType<typeof serverIdentity>>;
 
 beforeAll(async () => {
-  const identity = await serverIdentity({
+  identity = await serverIdentity({
     disk,
     random: world.random,
     now: world.clock.now(),
@@ -329,6 +330,40 @@ describe('a session', () => {
     connection.stream.resume();
     expect((await done).rowCount).toBe(null);
     await client.end();
+  });
+});
+
+describe('limits on connections', () => {
+  it('refuse what is too many or too fast, and forget those that have gone', async () => {
+    const context = createSecureContext({ cert: identity.certificate, key: identity.privateKey });
+    const limited = await SqlServer.listen({
+      world,
+      host: '127.0.0.1',
+      port: 0,
+      secureContext: () => context,
+      limits: { ...dsqlConnectionLimits, connections: 2, connectionBurst: 4, connectionsPerSecond: 0.5 },
+      cancel: () => {},
+      router: { route: () => ({ id: 'c', queryProcessor, authenticate: () => ({ kind: 'allowed', principal: 'p' }) }) },
+    });
+    const port = limited.port;
+    const first = await connect({ port });
+    const second = await connect({ port });
+    await expect(connect({ port })).rejects.toMatchObject({
+      code: '53300',
+      message: 'Unable to accept connection, too many open connections.',
+    });
+    await first.end();
+    while (limited.connectionCount > 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    const third = await connect({ port });
+    await third.end();
+    while (limited.connectionCount > 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    const fourth = await connect({ port });
+    await fourth.end();
+    while (limited.connectionCount > 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    await expect(connect({ port })).rejects.toMatchObject({ code: '53400', message: 'Unable to accept connection, rate exceeded.' });
+    const told = new Promise<Error & { code?: string }>((resolve) => second.on('error', resolve));
+    await limited.close();
+    expect((await told).code).toBe('57P01');
   });
 });
 

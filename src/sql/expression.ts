@@ -52,7 +52,7 @@ export type Expression =
       readonly otherwise: Expression | undefined;
       readonly type: TypeRef;
     }
-  /** The operand of the nearest enclosing simple CASE, evaluated once. */
+  /** The operand of the nearest enclosing simple CASE, evaluated once; for its conditions and results. */
   | { readonly kind: 'caseOperand'; readonly type: TypeRef }
   /** scalar op ANY/ALL (array), through the operator's function (boolean result). */
   | {

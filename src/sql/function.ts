@@ -16,7 +16,7 @@
  */
 import type { Batch, Vector } from './batch.ts';
 import type { Datum } from './datum.ts';
-import type { NonNull, TypeContext } from './type.ts';
+import type { NonNull, TypeContext, TypeRef } from './type.ts';
 
 /** What a running statement offers to functions. One object a statement execution. */
 export type EvaluationContext = TypeContext & {
@@ -52,7 +52,12 @@ export interface SessionFacts {
 }
 
 /** Types of one call as resolved (polymorphic functions need them). */
-export type CallTypes = { readonly args: readonly number[]; readonly result: number };
+export type CallTypes = {
+  readonly args: readonly number[];
+  readonly result: number;
+  /** The column definition list of a call in FROM that returns record: json_to_record(...) AS (a int, b text). */
+  readonly columns?: readonly { readonly name: string; readonly type: TypeRef }[] | undefined;
+};
 
 // biome-ignore lint/suspicious/noExplicitAny: an implementation states its own argument types; the catalog guarantees them.
 export type ScalarFunction = (...args: any[]) => Datum;

@@ -134,6 +134,20 @@ export class RowReader {
     return type.decodeRow(buffer, this.#valuesAt + start, end - start);
   }
 
+  /**
+   * Where the field's bytes begin in the buffer given to `open`; -1 for NULL, -2 for a field that the row does not have. For types of a
+   * fixed length, whose reader then needs neither a datum nor a call. Hot: scans.
+   */
+  locate(field: number): number {
+    if (field >= this.#count) return -2;
+    const buffer = this.#buffer;
+    if ((buffer[this.#bitmapAt + (field >> 3)] & (1 << (field & 7))) !== 0) return -1;
+    if (field === 0) return this.#valuesAt;
+    if (this.#width !== 2) return this.#valuesAt + this.#end(field - 1);
+    const at = this.#offsetsAt + field * 2;
+    return this.#valuesAt + ((buffer[at - 2] << 8) | buffer[at - 1]);
+  }
+
   #end(field: number): number {
     const at = this.#offsetsAt + field * this.#width;
     return this.#width === 2 ? (this.#buffer[at] << 8) | this.#buffer[at + 1] : this.#buffer.readUInt32BE(at);

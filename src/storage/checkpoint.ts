@@ -12,11 +12,12 @@ import { assert } from '#base/assert.ts';
 import { ByteWriter } from '#base/bytes.ts';
 import type { Timestamp, World } from '#base/world.ts';
 import type { JournalPosition } from '#journal/journal.ts';
+import type { Key } from '#sql/key.ts';
 import { asBuffer } from '#sql/row.ts';
 import type { OrderedStore } from './ordered-store.ts';
 import { isEmpty, type Replica, type StoredRow } from './replica.ts';
 import type { Storage, Wait } from './storage.ts';
-import { encodeHeader, firstKey, headerKey, storeEnd, writeCurrent } from './store-layout.ts';
+import { encodeHeader, encodeRowCount, firstKey, headerKey, rowCountKey, storeEnd, writeCurrent } from './store-layout.ts';
 
 export type CheckpointHeader = {
   readonly journalId: string;
@@ -60,6 +61,7 @@ export async function importCheckpoint(
 ): Promise<void> {
   assert(isEmpty(store), 'a checkpoint is loaded into an empty store');
   let last = '';
+  const counts = new Map<Key, number>();
   for await (const rows of pages) {
     const keys = [];
     const values = [];
@@ -72,6 +74,8 @@ export async function importCheckpoint(
       writeCurrent(current, timestamp, asBuffer(value));
       keys.push(key);
       values.push(current);
+      const prefix = key.slice(0, 4);
+      counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
       last = key;
     }
     await store.write({ keys, values }).visible;
@@ -79,7 +83,11 @@ export async function importCheckpoint(
   const { journalId, position, hash, appliedTimestamp, catalogTimestamp } = header;
   const horizon = appliedTimestamp;
   const encoded = encodeHeader({ journalId, position, hash: asBuffer(hash), appliedTimestamp, catalogTimestamp, horizon });
-  await store.write({ keys: [headerKey], values: [encoded] }).durable;
+  const prefixes = [...counts.keys()];
+  await store.write({
+    keys: [...prefixes.map(rowCountKey), headerKey],
+    values: [...prefixes.map((prefix) => encodeRowCount(counts.get(prefix) ?? 0)), encoded],
+  }).durable;
   store.refresh();
 }
 

@@ -50,19 +50,22 @@ export class ColumnDecoder {
     }
   }
 
-  /** Takes up to `rows` (at most `batchRows`) rows from the cursor, meeting as many keys at most. */
-  fill(cursor: VersionCursor, rows: number): void {
+  /** Takes up to `rows` (at most `batchRows`) rows from the cursor, meeting as many keys at most. Returns how long they were. */
+  fill(cursor: VersionCursor, rows: number): number {
     const reader = this.#reader;
     const columns = this.#columns;
     const width = columns.length;
     const needsRow = this.#needsRow;
     let row = 0;
+    let bytes = 0;
     while (cursor.next(rows)) {
+      bytes += cursor.length;
       if (needsRow) reader.open(cursor.bytes, cursor.offset, cursor.length);
-      for (let c = 0; c < width; c++) columns[c].add(row, reader, cursor.key);
+      for (let c = 0; c < width; c++) columns[c].add(row, reader, cursor);
       row++;
     }
     this.#rowCount = row;
+    return bytes;
   }
 
   /** The batch, or undefined when it would be empty (B2). To be called before anything else is decoded. */
@@ -77,12 +80,14 @@ export class ColumnDecoder {
 }
 
 interface Column {
-  add(row: number, reader: RowReader, key: Key): void;
+  add(row: number, reader: RowReader, cursor: VersionCursor): void;
   take(rowCount: number): Vector;
 }
 
 function columnOf(position: number, field: number, typeOid: number, missing: Datum): Column {
   const type = typeByOid(typeOid);
+  if (typeOid === oid.int4 && (missing === null || typeof missing === 'number')) return new Int4Column(field, missing, position);
+  if (typeOid === oid.float8 && (missing === null || typeof missing === 'number')) return new Float8Column(field, missing, position);
   if (int32Types.has(typeOid)) return new NumberColumn(field, type, missing, shared(sharedIntegers, position, newIntegers), position);
   if (float64Types.has(typeOid)) return new NumberColumn(field, type, missing, shared(sharedNumbers, position, newNumbers), position);
   return new DatumColumn(field, type, missing);
@@ -91,8 +96,8 @@ function columnOf(position: number, field: number, typeOid: number, missing: Dat
 class KeyColumn implements Column {
   #keys: Key[] = [];
 
-  add(_row: number, _reader: RowReader, key: Key): void {
-    this.#keys.push(key);
+  add(_row: number, _reader: RowReader, cursor: VersionCursor): void {
+    this.#keys.push(cursor.key);
   }
 
   take(): Vector {
@@ -123,6 +128,92 @@ class DatumColumn implements Column {
     this.#datums = [];
     return vectorOf(datums);
   }
+}
+
+/**
+ * The two commonest types of numbers are read straight from the row, without a datum and a call through the type (bench: join and sum
+ * over 1 000 000 invoices, first run). Each in a class of its own: one array kind a loop.
+ */
+class Int4Column implements Column {
+  readonly #field: number;
+  readonly #missing: number | null;
+  readonly #numbers: Int32Array | Float64Array;
+  readonly #nulls: Uint8Array;
+  #nullCount = 0;
+
+  constructor(field: number, missing: number | null, position: number) {
+    this.#field = field;
+    this.#missing = missing;
+    this.#numbers = shared(sharedIntegers, position, newIntegers);
+    this.#nulls = shared(sharedNulls, position, newNulls);
+  }
+
+  add(row: number, reader: RowReader, cursor: VersionCursor): void {
+    const at = reader.locate(this.#field);
+    if (at >= 0) {
+      const { bytes } = cursor;
+      this.#numbers[row] = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
+      this.#nulls[row] = 0;
+    } else if (at === -2 && this.#missing !== null) {
+      this.#numbers[row] = this.#missing;
+      this.#nulls[row] = 0;
+    } else {
+      this.#nulls[row] = 1;
+      this.#nullCount++;
+    }
+  }
+
+  take(rowCount: number): Vector {
+    const nullCount = this.#nullCount;
+    this.#nullCount = 0;
+    return numberVector(this.#numbers, this.#nulls, nullCount, rowCount);
+  }
+}
+
+class Float8Column implements Column {
+  readonly #field: number;
+  readonly #missing: number | null;
+  readonly #numbers: Int32Array | Float64Array;
+  readonly #nulls: Uint8Array;
+  #nullCount = 0;
+
+  constructor(field: number, missing: number | null, position: number) {
+    this.#field = field;
+    this.#missing = missing;
+    this.#numbers = shared(sharedNumbers, position, newNumbers);
+    this.#nulls = shared(sharedNulls, position, newNulls);
+  }
+
+  add(row: number, reader: RowReader, cursor: VersionCursor): void {
+    const at = reader.locate(this.#field);
+    if (at >= 0) {
+      this.#numbers[row] = cursor.bytes.readDoubleBE(at);
+      this.#nulls[row] = 0;
+    } else if (at === -2 && this.#missing !== null) {
+      this.#numbers[row] = this.#missing;
+      this.#nulls[row] = 0;
+    } else {
+      this.#nulls[row] = 1;
+      this.#nullCount++;
+    }
+  }
+
+  take(rowCount: number): Vector {
+    const nullCount = this.#nullCount;
+    this.#nullCount = 0;
+    return numberVector(this.#numbers, this.#nulls, nullCount, rowCount);
+  }
+}
+
+/** What was gathered, as datums where it is little. */
+function numberVector(numbers: Int32Array | Float64Array, nulls: Uint8Array, nullCount: number, rowCount: number): Vector {
+  if (rowCount < typedRows) {
+    const datums: Datum[] = [];
+    for (let row = 0; row < rowCount; row++) datums.push(nulls[row] === 1 ? null : numbers[row]);
+    return vectorOf(datums);
+  }
+  if (nullCount === rowCount) return constantVector(null);
+  return { values: numbers.slice(0, rowCount), nulls: nullCount === 0 ? undefined : nulls.slice(0, rowCount), mask: -1 };
 }
 
 class NumberColumn implements Column {

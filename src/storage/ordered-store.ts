@@ -45,6 +45,7 @@ export interface OrderedStore {
 export interface StoreCursor {
   /** Steps on; false at the end. */
   next(): boolean;
+  /** To be asked for before the next read of the store; once asked for, it is kept until the next step. */
   readonly key: Key;
   /** The value lies at the start of `bytes`, `length` long, until the next read. */
   readonly bytes: Buffer;

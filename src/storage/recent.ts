@@ -106,6 +106,14 @@ export class Recent {
     this.#emptyChains = 0;
   }
 
+  /** True when a key of [start, end) has a version here. */
+  hasAny(start: Key, end: Key): boolean {
+    if (this.#versions === 0) return false;
+    const sorted = this.#ordered.cursor(start, end, false);
+    while (sorted.next()) if (sorted.value.newest !== undefined) return true;
+    return false;
+  }
+
   /** Chains with versions, of [start, end), in key order or its reverse; good until the next put or sweep. */
   cursor(start: Key, end: Key, descending: boolean): RecentCursor | undefined {
     if (this.#versions === 0) return undefined;

@@ -16,7 +16,7 @@ import type { Timestamp, World } from '#base/world.ts';
 import type { JournalPosition, PlacedEntry } from '#journal/journal.ts';
 import type { Batch } from '#sql/batch.ts';
 import type { EvaluationContext } from '#sql/function.ts';
-import { type Key, type KeyRange, spacePrefix } from '#sql/key.ts';
+import { type Key, type KeyRange, type SpaceId, spacePrefix } from '#sql/key.ts';
 import { asBuffer } from '#sql/row.ts';
 import { catalogSpace } from '#sql/spaces.ts';
 import { Flusher, type FlusherOptions } from './flusher.ts';
@@ -24,6 +24,7 @@ import { maximumKeyBytes, type OrderedStore } from './ordered-store.ts';
 import { Recent, type Version } from './recent.ts';
 import { scan } from './scan.ts';
 import type { Observed, ScanRequest, Storage, Wait } from './storage.ts';
+import { StoreGaps } from './store-gaps.ts';
 import { firstKey, type Header, readHeader, storeEnd, storeStart } from './store-layout.ts';
 import { Versions } from './versions.ts';
 
@@ -36,17 +37,22 @@ export type ReplicaOptions = FlusherOptions & {
   readonly recentBytes: number;
   /** Memory for copies of rows read lately. */
   readonly hotRowBytes: number;
+  /** Memory for columns of ranges scanned lately. */
+  readonly columnBlockBytes: number;
 };
 
 export const defaultReplicaOptions = {
   historyMs: 6 * 60_000,
   recentBytes: 64 * 1024 * 1024,
   hotRowBytes: 64 * 1024 * 1024,
+  columnBlockBytes: 64 * 1024 * 1024,
   flushDelayMs: 200,
   batchVersions: 2000,
   batchBytes: 4 * 1024 * 1024,
 } as const;
 
+/** From so many keys on a look-up may be that of a load. */
+const manyKeys = 16;
 /** Steps in which the horizon moves: this many to one historyMs. */
 const horizonSteps = 64;
 const catalogPrefix = spacePrefix(catalogSpace);
@@ -90,7 +96,7 @@ export class Replica implements Storage {
     this.#appliedTimestamp = header.appliedTimestamp;
     this.#catalogTimestamp = header.catalogTimestamp;
     this.#horizonSteps = [header.appliedTimestamp];
-    this.#versions = new Versions(new Recent(), store, options.hotRowBytes, header.horizon);
+    this.#versions = new Versions(new Recent(), store, options.hotRowBytes, options.columnBlockBytes, header.horizon);
     this.#flusher = new Flusher(world, this.#versions, header, options, (flushed) => this.#horizonFor(flushed));
   }
 
@@ -136,6 +142,10 @@ export class Replica implements Storage {
     return this.#versions.recent.bytes;
   }
 
+  get columnBlockBytes(): number {
+    return this.#versions.blocks.bytes;
+  }
+
   get storeBytes(): number {
     return this.#versions.store.size;
   }
@@ -171,6 +181,14 @@ export class Replica implements Storage {
     if (this.#waiting.length > 0) this.#wakeApplied();
   }
 
+  get rowCountVersion(): number {
+    return this.#versions.rowCounts.version;
+  }
+
+  rowCount(space: SpaceId): number {
+    return this.#versions.rowCounts.told(space);
+  }
+
   untilApplied(timestamp: Timestamp): Promise<void> | undefined {
     if (timestamp <= this.#appliedTimestamp) return undefined;
     return new Promise((resolve) => this.#waiting.push({ timestamp, resolve }));
@@ -184,7 +202,8 @@ export class Replica implements Storage {
   get(snapshot: Timestamp, keys: readonly Key[], observed: Observed): readonly (Buffer | undefined)[] {
     this.#checkSnapshot(snapshot);
     const values: (Buffer | undefined)[] = new Array(keys.length);
-    for (let i = 0; i < keys.length; i++) values[i] = this.#versions.get(keys[i], snapshot, observed);
+    const gaps = keys.length < manyKeys ? undefined : new StoreGaps(this.#versions.store);
+    for (let i = 0; i < keys.length; i++) values[i] = this.#versions.get(keys[i], snapshot, observed, gaps);
     return values;
   }
 

@@ -5,7 +5,7 @@
  * cursor outlives a pause; between slices the consumer has its turn, and every few milliseconds everybody else.
  *
  *   ranges     taken in the order given, or from the last to the first when descending; each in key order or its reverse
- *   columns    decoded straight from the stored value (column-decoder.ts)
+ *   columns    decoded straight from the stored value (column-decoder.ts), or kept from an earlier scan (block-scan.ts)
  */
 import { assert } from '#base/assert.ts';
 import type { Timestamp, World } from '#base/world.ts';
@@ -13,6 +13,7 @@ import { type Batch, batchRows, gatherBatch } from '#sql/batch.ts';
 import { compilePredicate } from '#sql/evaluate/compile.ts';
 import type { Expression } from '#sql/expression.ts';
 import type { EvaluationContext } from '#sql/function.ts';
+import { blockScan } from './block-scan.ts';
 import { ColumnDecoder } from './column-decoder.ts';
 import type { Observed, ScanRequest, Wait } from './storage.ts';
 import type { Versions } from './versions.ts';
@@ -33,7 +34,8 @@ export function* scan(
   const { snapshot, descending, overlay, filter } = request;
   assert(snapshot <= appliedTimestamp(), 'S3: a read waits until every commit at or below its snapshot has been applied');
   versions.checkHorizon(snapshot);
-  const decoder = new ColumnDecoder(request);
+  const inBlocks = blockScan(versions, request, observed);
+  const decoder = inBlocks?.decoder ?? new ColumnDecoder(request);
   const predicate = filter === undefined ? undefined : predicateOf(filter, request.columns.length);
   let remaining = request.limit ?? Number.POSITIVE_INFINITY;
   if (remaining <= 0) return;
@@ -43,24 +45,31 @@ export function* scan(
   let lastWait: number | undefined;
 
   for (let i = 0; i < request.ranges.length; i++) {
-    let { start, end } = request.ranges[descending ? request.ranges.length - 1 - i : i];
+    const range = request.ranges[descending ? request.ranges.length - 1 - i : i];
+    let { start, end } = range;
     while (start < end) {
       versions.checkHorizon(snapshot);
-      const wanted = predicate === undefined ? Math.min(sliceRows, remaining) : sliceRows;
-      const cursor = versions.cursor(start, end, descending, snapshot, overlay, observed);
-      let isPaused: boolean;
-      try {
-        decoder.fill(cursor, wanted);
-        isPaused = cursor.isPaused;
-      } finally {
-        cursor.close();
+      let batch: Batch | undefined;
+      if (inBlocks !== undefined) {
+        start = inBlocks.step(range.start, start, end);
+        batch = inBlocks.batch;
+      } else {
+        const wanted = predicate === undefined ? Math.min(sliceRows, remaining) : sliceRows;
+        const cursor = versions.cursor(start, end, descending, snapshot, overlay, observed);
+        let isPaused: boolean;
+        try {
+          decoder.fill(cursor, wanted);
+          isPaused = cursor.isPaused;
+        } finally {
+          cursor.close();
+        }
+        if (isPaused) {
+          if (descending) end = cursor.lastKey;
+          else start = `${cursor.lastKey}\0`;
+        } else start = end;
+        batch = decoder.take();
       }
-      if (isPaused) {
-        if (descending) end = cursor.lastKey;
-        else start = `${cursor.lastKey}\0`;
-      } else start = end;
 
-      let batch = decoder.take();
       if (batch !== undefined && predicate !== undefined) {
         const { rows, count } = predicate(batch, context);
         const kept = Math.min(count, remaining);

@@ -17,7 +17,7 @@ import type { Batch } from '#sql/batch.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { Expression } from '#sql/expression.ts';
 import type { EvaluationContext } from '#sql/function.ts';
-import type { Key, KeyRange } from '#sql/key.ts';
+import type { Key, KeyRange, SpaceId } from '#sql/key.ts';
 
 /** Something that the caller must wait for before it asks for more (see query-processor/executor/operator.ts). */
 export type Wait = Promise<void>;
@@ -27,6 +27,12 @@ export interface Storage {
   readonly appliedTimestamp: Timestamp;
   /** Commit timestamp of the newest applied commit that wrote in the catalog's space (sql/spaces.ts); 0 when none has. */
   readonly catalogTimestamp: Timestamp;
+  /**
+   * Roughly how many rows (or index entries) a space holds: a power of two, at least 1 024, that moves seldom (row-counts.ts). For plans only.
+   */
+  rowCount(space: SpaceId): number;
+  /** Changes whenever some space's rowCount does. */
+  readonly rowCountVersion: number;
   /** Resolves when appliedTimestamp >= timestamp; undefined when it is so already. */
   untilApplied(timestamp: Timestamp): Promise<void> | undefined;
 

@@ -13,10 +13,13 @@ import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Timestamp } from '#base/world.ts';
 import type { Key } from '#sql/key.ts';
 import { asBuffer } from '#sql/row.ts';
+import { ColumnBlocks } from './column-blocks.ts';
 import { HotRows } from './hot-rows.ts';
 import type { OrderedStore, StoreCursor } from './ordered-store.ts';
 import { type Recent, type RecentCursor, type Version, visibleAt } from './recent.ts';
+import { RowCounts } from './row-counts.ts';
 import type { Observed, Overlay } from './storage.ts';
+import type { StoreGaps } from './store-gaps.ts';
 import {
   currentHeaderBytes,
   historyEnd,
@@ -32,13 +35,17 @@ export class Versions {
   readonly recent: Recent;
   readonly store: OrderedStore;
   readonly hotRows: HotRows;
+  readonly blocks: ColumnBlocks;
+  readonly rowCounts: RowCounts;
   /** S4: reads below it are refused. Only moves forward. */
   horizon: Timestamp;
 
-  constructor(recent: Recent, store: OrderedStore, hotRowBytes: number, horizon: Timestamp) {
+  constructor(recent: Recent, store: OrderedStore, hotRowBytes: number, columnBlockBytes: number, horizon: Timestamp) {
     this.recent = recent;
     this.store = store;
     this.hotRows = new HotRows(hotRowBytes);
+    this.blocks = new ColumnBlocks(columnBlockBytes);
+    this.rowCounts = new RowCounts(store);
     this.horizon = horizon;
   }
 
@@ -47,8 +54,8 @@ export class Versions {
     if (snapshot < this.horizon) throw snapshotTooOld();
   }
 
-  /** The key's value as of the snapshot; undefined where there is none. Hot: point reads. */
-  get(key: Key, snapshot: Timestamp, observed: Observed): Buffer | undefined {
+  /** The key's value as of the snapshot; undefined where there is none. `gaps` where many are asked for at once. Hot: point reads. */
+  get(key: Key, snapshot: Timestamp, observed: Observed, gaps?: StoreGaps): Buffer | undefined {
     const newest = this.recent.newest(key);
     if (newest !== undefined) {
       if (newest.timestamp > observed.newest) observed.newest = newest.timestamp;
@@ -60,7 +67,7 @@ export class Versions {
       if (hot.timestamp > observed.newest) observed.newest = hot.timestamp;
       return hot.timestamp <= snapshot ? hot.value : this.#copyOf(this.findInHistory(key, snapshot));
     }
-    const length = this.store.get(key);
+    const length = gaps === undefined ? this.store.get(key) : gaps.get(key);
     if (length < 0) return undefined;
     const { bytes } = this.store;
     const timestamp = timestampOf(bytes);
@@ -103,8 +110,7 @@ type OverlayEntry = { readonly key: Key; readonly value: Uint8Array | undefined 
 
 /** Three sorted streams merged by key. Hot: every scan. */
 export class VersionCursor {
-  /** The row's key, and where its value lies until the next read. */
-  key: Key = '';
+  /** Where the row's value lies until the next read. */
   bytes: Buffer = noBytes;
   offset = 0;
   length = 0;
@@ -112,8 +118,10 @@ export class VersionCursor {
   timestamp: Timestamp = 0;
   /** Keys met so far, visible or not. */
   examined = 0;
-  /** The last key met: a later cursor goes on behind it. */
+  /** Of a cursor that is paused, the last key met: a later cursor goes on behind it. */
   lastKey: Key = '';
+  /** The row's key; undefined while it is that of the store's entry, which is not read before somebody asks. */
+  #key: Key | undefined = '';
 
   readonly #versions: Versions;
   readonly #snapshot: Timestamp;
@@ -149,6 +157,11 @@ export class VersionCursor {
     this.#ownEntry = this.#nextOwn();
   }
 
+  /** The row's key, until the next read. */
+  get key(): Key {
+    return this.#key ?? this.#stored.key;
+  }
+
   /** Steps to the next visible row; false at the end of the range, or once `maximumExamined` keys have been met (then `isPaused`). */
   next(maximumExamined: number): boolean {
     for (;;) {
@@ -158,8 +171,7 @@ export class VersionCursor {
       if (this.#recent === undefined && this.#ownEntry === undefined) {
         // Fast path: nothing but the store has anything more in this range.
         if (!this.#hasStored) return false;
-        this.examined++;
-        this.lastKey = this.#stored.key;
+        if (++this.examined >= maximumExamined) this.lastKey = this.#stored.key;
         if (this.#takeStored()) return true;
       } else {
         this.examined++;
@@ -182,13 +194,14 @@ export class VersionCursor {
   /** Takes the entry that the store's cursor stands on; true when the key has a row there as of the snapshot. */
   #takeStored(): boolean {
     this.#isStoredTaken = true;
-    const { key, bytes, length } = this.#stored;
+    const { bytes, length } = this.#stored;
     const timestamp = timestampOf(bytes);
     this.#observe(timestamp);
     if (timestamp <= this.#snapshot) {
       if (isCurrentTombstone(bytes)) return false;
-      return this.#found(key, timestamp, bytes, currentHeaderBytes, length - currentHeaderBytes);
+      return this.#found(undefined, timestamp, bytes, currentHeaderBytes, length - currentHeaderBytes);
     }
+    const { key } = this.#stored;
     const old = this.#versions.findInHistory(key, this.#snapshot);
     return old !== undefined && this.#found(key, old.timestamp, old.bytes, old.offset, old.length);
   }
@@ -248,8 +261,8 @@ export class VersionCursor {
     if (timestamp > this.#observed.newest) this.#observed.newest = timestamp;
   }
 
-  #found(key: Key, timestamp: Timestamp, bytes: Buffer, offset: number, length: number): true {
-    this.key = key;
+  #found(key: Key | undefined, timestamp: Timestamp, bytes: Buffer, offset: number, length: number): true {
+    this.#key = key;
     this.timestamp = timestamp;
     this.bytes = bytes;
     this.offset = offset;

@@ -17,6 +17,9 @@ export async function deploymentTarget(deployment: Deployment, region?: string):
   };
 }
 
+/** Lines without the notices by which the open profile tells of what Aurora DSQL refuses. */
+export const comparable = (lines: readonly string[]): string[] => lines.filter((line) => !line.includes('not supported by Aurora DSQL'));
+
 export class Both {
   readonly deployment: Deployment;
   readonly oracle: Oracle;

@@ -5,7 +5,7 @@
  * A line is a message's name and its content: `Row 1|é|∅`, `Ready I`, `Error V=ERROR C=22012 M=division by zero`. Values that are not
  * printable text are shown as hex: `Row x'00000001'`.
  */
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 export type Target = {
@@ -129,7 +129,7 @@ export class RawClient {
   /** A socket on which the start-up message may be sent. */
   static async open(target: Target): Promise<RawClient> {
     if (target.ca === undefined) return new RawClient(connectTcp(target.port, target.host));
-    const options = { host: target.host, port: target.port, ca: target.ca, servername: target.host };
+    const options = { host: target.host, port: target.port, ca: target.ca, servername: isIP(target.host) ? '' : target.host };
     if (target.isDirect) return new RawClient(connectTls({ ...options, ALPNProtocols: ['postgresql'] }));
     const socket = connectTcp(target.port, target.host);
     socket.on('error', () => {});

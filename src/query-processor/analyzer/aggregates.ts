@@ -35,6 +35,13 @@ export function aggregateLevel(scope: Scope, level: Level): AggregatedLevel {
   const isAggregated = scope.aggregates.length > 0 || scope.groupings.length > 0 || groupBy !== undefined || having !== undefined;
   if (!isAggregated) return { plan: level.plan, windows: scope.windows, windowCalls: scope.windowCalls };
   const analysis = scope.analysis;
+  const [firstAggregate] = scope.aggregates;
+  if (scope.hasSelfReference && firstAggregate !== undefined)
+    throw analysis.error(
+      sqlstate.invalidRecursion,
+      "aggregate functions are not allowed in a recursive query's recursive term",
+      firstAggregate.location,
+    );
   const hasSets = groupBy?.sets !== undefined;
   const groups: GroupColumn[] = [];
   const used = new Set<ColumnId>();

@@ -6,6 +6,7 @@ import { oid } from '#sql/oids.ts';
 import { typeRef } from '#sql/type.ts';
 import { readLiteral } from './coercion.ts';
 import type { Analysis } from './environment.ts';
+import { bindParameter } from './parameters.ts';
 
 // The grammar hands -2147483648 over as a number too large, negated.
 const int4Min = -(2n ** 31n);
@@ -15,6 +16,8 @@ const int8Max = 2n ** 63n - 1n;
 
 export function bindConstant(analysis: Analysis, constant: A_Const): Expression {
   const location = constant.location;
+  const parameter = analysis.environment.liftedLiterals?.get(constant);
+  if (parameter !== undefined) return bindParameter(analysis, parameter, location);
   const make = (value: Extract<Expression, { kind: 'constant' }>['value'], type: number): Expression =>
     analysis.locate({ kind: 'constant', value, type: typeRef(type) }, location);
   if (constant.isnull) return make(null, oid.unknown);

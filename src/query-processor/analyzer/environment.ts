@@ -2,6 +2,7 @@
  * Environment: what the analysis of a statement is given (AnalyzerEnvironment) and what it keeps while it runs (Analysis): column ids,
  * relations used, where each bound expression stood in the text.
  */
+import type { A_Const } from '@pgsql/types';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import type { Settings } from '#sql/settings.ts';
@@ -20,6 +21,8 @@ export type AnalyzerEnvironment = {
   readonly currentUser: string;
   /** Inference state of $1, $2, ...: stated types in, inferred types out. One object a statement; undefined: no parameters here. */
   readonly parameterTypes: ParameterTypes | undefined;
+  /** Constants of the statement's tree that are to be bound as parameters, with the parameter's number. */
+  readonly liftedLiterals?: ReadonlyMap<A_Const, number>;
   /** The text that positions refer to. */
   readonly statementText: string;
 };

@@ -13,6 +13,7 @@ import { bindCondition, required } from './expression.ts';
 import { stringOf } from './expression-names.ts';
 import { bindRangeFunction } from './from-function.ts';
 import { bindTableReference } from './from-relation.ts';
+import { refuseOuterProjection } from './lateral-projection.ts';
 import type { LogicalPlan, OutputColumn } from './logical-plan.ts';
 import { makeOperatorCall } from './operator-resolution.ts';
 import { type NamespaceEntry, type RangeColumn, type RangeItem, requireDistinctNames, type Scope, visible } from './scope.ts';
@@ -220,6 +221,8 @@ function bindJoin(scope: Scope, node: JoinExpr): FromItem {
     scope.namespace = outerNamespace;
   }
   const isLateral = reads(right, left.ids);
+  if (isLateral && join === 'left' && analysis.environment.settings.profile === 'dsql')
+    refuseOuterProjection(analysis, left.columns, right.plan);
   const lateralIds = new Set([...left.lateralIds, ...[...right.lateralIds].filter((id) => !left.ids.has(id))]);
   const plan = joinOf(join, left.plan, right.plan, condition, isLateral);
   const ids = union(left.ids, right.ids);

@@ -142,6 +142,7 @@ function bindCommonTable(scope: Scope, entry: CommonTableEntry, alias: Alias | u
   if (entry.hasNoResult)
     throw analysis.error(sqlstate.featureNotSupported, `WITH query "${entry.name}" does not have a RETURNING clause`, location);
   entry.referenceCount++;
+  if (entry.isRecursing) scope.hasSelfReference = true;
   const name = alias?.aliasname ?? entry.name;
   const columns = entry.columns.map((column) => {
     const id = analysis.newColumnId();

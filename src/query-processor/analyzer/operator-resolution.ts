@@ -115,7 +115,8 @@ export function operatorCall(
     kind: 'function',
     function: operator.function,
     args,
-    variadic: false,
+    // An operator over a variadic function (jsonb #> text[]) takes the array itself.
+    variadic: proc.variadic !== 0,
     returnsSet: proc.returnsSet,
     form: { kind: 'operator', operator: operator.oid },
     type: typeRef(resolved.result),

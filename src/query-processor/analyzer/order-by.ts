@@ -98,6 +98,7 @@ export function bindDistinct(
         analysis.locationOf(stray.target.expression),
       );
     for (const target of targets) {
+      if (target.isJunk) continue;
       target.expression = resolveUnknown(analysis, target.expression);
       requireOrder(analysis, target.expression, 'equality');
     }

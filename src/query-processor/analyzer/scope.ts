@@ -59,6 +59,8 @@ export type CommonTableEntry = {
   readonly name: string;
   readonly columns: readonly (Omit<OutputColumn, 'id'> & { readonly shape: RecordShape | undefined })[];
   referenceCount: number;
+  /** Its recursive term is being bound: a reference is the rows of the last round. */
+  isRecursing: boolean;
   /** A data change without RETURNING. */
   readonly hasNoResult: boolean;
 };
@@ -86,6 +88,8 @@ export class Scope {
   /** WINDOW clause and inline definitions, bound when the targets are. */
   windowNames: ReadonlyMap<string, NamedWindow> = new Map();
   hasSetReturning = false;
+  /** FROM names the recursive common table that this level is a term of. */
+  hasSelfReference = false;
   /** The target of INSERT, UPDATE or DELETE. */
   target: RangeItem | undefined;
 

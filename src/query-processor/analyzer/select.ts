@@ -126,8 +126,11 @@ type Finish = {
 };
 
 /** Targets, DISTINCT, order, locks and limit on top of what yields the level's rows. */
-export function finishSelect(scope: Scope, input: LogicalPlan, targets: readonly Target[], finish: Finish): BoundSelect {
+export function finishSelect(scope: Scope, input: LogicalPlan, allTargets: readonly Target[], finish: Finish): BoundSelect {
   const analysis = scope.analysis;
+  // DISTINCT compares what the query shows: a column that is only grouped by would keep equal rows apart.
+  const comparesAll = finish.distinct !== undefined && finish.distinct.on === undefined;
+  const targets = comparesAll ? allTargets.filter((target) => !target.isJunk) : allTargets;
   const below = outputIdsOf(input);
   const isInput = (id: ColumnId): boolean => below.has(id);
   const { named, output } = nameTargets(analysis, targets, isInput);

@@ -92,6 +92,7 @@ function makeEntry(scope: Scope, item: CommonTableExpr, columns: readonly Output
     name: item.ctename ?? '',
     columns: columns.map(({ id, ...column }) => ({ ...column, shape: scope.analysis.shapes.get(id) })),
     referenceCount: 0,
+    isRecursing: false,
     hasNoResult,
   };
 }
@@ -132,7 +133,9 @@ function bindRecursive(scope: Scope, item: CommonTableExpr): Wrap {
   const columns = namedColumns(scope, item, leftBound.output);
   const entry = makeEntry(scope, item, columns, false);
   scope.commonTables.set(name, entry);
+  entry.isRecursing = true;
   const right = prepareSelect(analysis, select.rarg, own, { resolveUnknowns: false });
+  entry.isRecursing = false;
   // The rules of UNION, for their casts of the recursive term and their errors.
   const united = combine(own, { targets: left.targets, finish: () => leftBound }, right, 'union', select.all === true);
   const { plan } = united;

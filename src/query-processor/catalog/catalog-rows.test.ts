@@ -55,6 +55,23 @@ const descriptors: Descriptor[] = [
       },
     ],
     checks: [{ constraintOid: 16391, name: 'c', text: '(id > 0)', isValidated: false }],
+    foreignKeys: [
+      {
+        constraintOid: 16392,
+        name: 'f',
+        attributeNumbers: [2],
+        parentOid: 16390,
+        parentAttributeNumbers: [1],
+        parentIndexOid: 16393,
+        match: 'full',
+        onDelete: 'setNull',
+        onUpdate: 'cascade',
+        setOnDelete: undefined,
+        isDeferrable: true,
+        isInitiallyDeferred: false,
+        isValidated: false,
+      },
+    ],
   },
   {
     kind: 'view',

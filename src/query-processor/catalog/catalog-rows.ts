@@ -9,7 +9,9 @@ import { typeRef } from '#sql/type.ts';
 import type {
   CheckDescriptor,
   ColumnDescriptor,
+  CommentDescriptor,
   Descriptor,
+  ForeignKeyDescriptor,
   IndexDescriptor,
   IndexKey,
   PrimaryKeyDescriptor,
@@ -39,6 +41,8 @@ export function decodeDescriptor(row: Uint8Array): Descriptor {
       return viewOf(stored);
     case 'sequence':
       return sequenceOf(stored);
+    case 'comment':
+      return commentOf(stored);
     default:
       throw new InvariantError('R2: a catalog row of an unknown kind');
   }
@@ -69,6 +73,15 @@ const schemaOf = (d: SchemaDescriptor): SchemaDescriptor => ({ kind: 'schema', o
 
 const roleOf = (d: RoleDescriptor): RoleDescriptor => ({ kind: 'role', oid: d.oid, name: d.name, canLogin: d.canLogin });
 
+const commentOf = (d: CommentDescriptor): CommentDescriptor => ({
+  kind: 'comment',
+  oid: d.oid,
+  classOid: d.classOid,
+  objectOid: d.objectOid,
+  subId: d.subId,
+  text: d.text,
+});
+
 const tableOf = (d: TableDescriptor): TableDescriptor => ({
   kind: d.kind,
   oid: d.oid,
@@ -81,6 +94,7 @@ const tableOf = (d: TableDescriptor): TableDescriptor => ({
   primaryKey: d.primaryKey === undefined ? undefined : primaryKeyOf(d.primaryKey),
   indexes: d.indexes.map(indexOf),
   checks: d.checks.map(checkOf),
+  foreignKeys: d.foreignKeys.map(foreignKeyOf),
 });
 
 const columnOf = (d: ColumnDescriptor): ColumnDescriptor => ({
@@ -127,6 +141,22 @@ const checkOf = (d: CheckDescriptor): CheckDescriptor => ({
   constraintOid: d.constraintOid,
   name: d.name,
   text: d.text,
+  isValidated: d.isValidated,
+});
+
+const foreignKeyOf = (d: ForeignKeyDescriptor): ForeignKeyDescriptor => ({
+  constraintOid: d.constraintOid,
+  name: d.name,
+  attributeNumbers: d.attributeNumbers,
+  parentOid: d.parentOid,
+  parentAttributeNumbers: d.parentAttributeNumbers,
+  parentIndexOid: d.parentIndexOid,
+  match: d.match,
+  onDelete: d.onDelete,
+  onUpdate: d.onUpdate,
+  setOnDelete: d.setOnDelete,
+  isDeferrable: d.isDeferrable,
+  isInitiallyDeferred: d.isInitiallyDeferred,
   isValidated: d.isValidated,
 });
 

@@ -4,7 +4,17 @@
  *
  * Implementation: `loaded-catalog.ts` (from catalog rows in storage), with the system schemas' tables (`system-catalog/`) laid under.
  */
-import type { RelationDescriptor, RoleDescriptor, SchemaDescriptor } from './descriptors.ts';
+import type {
+  CommentDescriptor,
+  ForeignKeyDescriptor,
+  RelationDescriptor,
+  RoleDescriptor,
+  SchemaDescriptor,
+  TableDescriptor,
+} from './descriptors.ts';
+
+/** A foreign key as its parent sees it: `child` has it. */
+export type Reference = { readonly child: TableDescriptor; readonly foreignKey: ForeignKeyDescriptor };
 
 export interface Catalog {
   /** Commit timestamp of the newest schema change in it; 0 for an empty cluster. */
@@ -19,10 +29,21 @@ export interface Catalog {
   /** Table and index of an index by its oid or name. */
   indexByOid(oid: number): { readonly tableOid: number } | undefined;
   indexByName(schemaOid: number, name: string): { readonly tableOid: number; readonly indexOid: number } | undefined;
+  /** Foreign keys that refer to the table, its own among them, by age; with the tables that have them. */
+  referencesTo(tableOid: number): readonly Reference[];
   roleByName(name: string): RoleDescriptor | undefined;
   roleByOid(oid: number): RoleDescriptor | undefined;
   roles(): readonly RoleDescriptor[];
+  comments(): readonly CommentDescriptor[];
 }
+
+/** System catalogs whose objects have comments, by name. */
+export const commentClasses: Readonly<Record<string, number>> = {
+  pg_class: 1259,
+  pg_constraint: 2606,
+  pg_namespace: 2615,
+  pg_authid: 1260,
+};
 
 /** Oids that PostgreSQL fixes. */
 export const pgCatalogOid = 11;

@@ -25,6 +25,8 @@ export type TableDescriptor = {
   /** Secondary indexes, and those of UNIQUE constraints. The primary key is not among them. */
   readonly indexes: readonly IndexDescriptor[];
   readonly checks: readonly CheckDescriptor[];
+  /** Those whose referencing columns are this table's, by age. What refers to it is `Catalog.referencesTo`. */
+  readonly foreignKeys: readonly ForeignKeyDescriptor[];
 };
 
 export type ColumnDescriptor = {
@@ -82,6 +84,28 @@ export type CheckDescriptor = {
   readonly isValidated: boolean;
 };
 
+export type ForeignKeyAction = 'noAction' | 'restrict' | 'cascade' | 'setNull' | 'setDefault';
+
+/** A foreign key of the table whose descriptor holds it: attributeNumbers[i] refers to parentAttributeNumbers[i]. */
+export type ForeignKeyDescriptor = {
+  readonly constraintOid: number;
+  readonly name: string;
+  readonly attributeNumbers: readonly number[];
+  readonly parentOid: number;
+  readonly parentAttributeNumbers: readonly number[];
+  /** The parent's primary key or unique index that makes the parent's columns a key. */
+  readonly parentIndexOid: number;
+  readonly match: 'simple' | 'full';
+  readonly onDelete: ForeignKeyAction;
+  readonly onUpdate: ForeignKeyAction;
+  /** ON DELETE SET NULL | DEFAULT (columns); undefined: all of them. */
+  readonly setOnDelete: readonly number[] | undefined;
+  readonly isDeferrable: boolean;
+  readonly isInitiallyDeferred: boolean;
+  /** False: NOT VALID, rows from before may break it. */
+  readonly isValidated: boolean;
+};
+
 export type ViewDescriptor = {
   readonly kind: 'view';
   readonly oid: number;
@@ -111,4 +135,16 @@ export type SequenceDescriptor = {
 
 export type RoleDescriptor = { readonly kind: 'role'; readonly oid: number; readonly name: string; readonly canLogin: boolean };
 
-export type Descriptor = SchemaDescriptor | RelationDescriptor | RoleDescriptor;
+/** COMMENT ON: a row of pg_description. It goes with its object. */
+export type CommentDescriptor = {
+  readonly kind: 'comment';
+  readonly oid: number;
+  /** The system catalog that the object is of: pg_class' oid, pg_constraint's, pg_namespace's, pg_authid's. */
+  readonly classOid: number;
+  readonly objectOid: number;
+  /** A column's attribute number; 0 for the object itself. */
+  readonly subId: number;
+  readonly text: string;
+};
+
+export type Descriptor = SchemaDescriptor | RelationDescriptor | RoleDescriptor | CommentDescriptor;

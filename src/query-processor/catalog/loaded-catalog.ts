@@ -9,10 +9,17 @@ import type { Timestamp } from '#base/world.ts';
 import { prefixEnd, spacePrefix } from '#sql/key.ts';
 import { catalogSpace, catalogVersionKey } from '#sql/spaces.ts';
 import type { Storage } from '#storage/storage.ts';
-import type { Catalog } from './catalog.ts';
+import type { Catalog, Reference } from './catalog.ts';
 import { adminRoleOid, firstUserOid, informationSchemaOid, pgCatalogOid, publicOid, sysSchemaOid } from './catalog.ts';
 import { decodeCatalogVersion, decodeDescriptor } from './catalog-rows.ts';
-import type { Descriptor, RelationDescriptor, RoleDescriptor, SchemaDescriptor, TableDescriptor } from './descriptors.ts';
+import type {
+  CommentDescriptor,
+  Descriptor,
+  RelationDescriptor,
+  RoleDescriptor,
+  SchemaDescriptor,
+  TableDescriptor,
+} from './descriptors.ts';
 import { systemTables } from './system-catalog/system-tables.ts';
 
 /** PostgreSQL's bootstrap superuser, who owns what initdb makes. */
@@ -47,6 +54,9 @@ export class LoadedCatalog implements Catalog {
   readonly #rolesByName = new Map<string, RoleDescriptor>();
   readonly #relationsByOid = new Map<number, RelationDescriptor>();
   readonly #relationsBySchema = new Map<number, Map<string, RelationDescriptor>>();
+  readonly #referencesByOid = new Map<number, Reference[]>();
+  /** By object and column. */
+  readonly #comments = new Map<string, CommentDescriptor>();
   readonly #indexesByOid = new Map<number, IndexPlace>();
   readonly #indexesBySchema = new Map<number, Map<string, IndexPlace>>();
 
@@ -60,6 +70,7 @@ export class LoadedCatalog implements Catalog {
     for (const descriptor of descriptors.values()) {
       if (descriptor.kind === 'schema') this.#addSchema(descriptor);
       else if (descriptor.kind === 'role') this.#addRole(descriptor);
+      else if (descriptor.kind === 'comment') this.#comments.set(commentPlace(descriptor), descriptor);
       else this.#addRelation(descriptor);
     }
   }
@@ -147,6 +158,10 @@ export class LoadedCatalog implements Catalog {
     return this.relationByName(schemaOid, name) !== undefined || this.indexByName(schemaOid, name) !== undefined;
   }
 
+  referencesTo(tableOid: number): readonly Reference[] {
+    return this.#referencesByOid.get(tableOid) ?? noReferences;
+  }
+
   roleByName(name: string): RoleDescriptor | undefined {
     return this.#rolesByName.get(name);
   }
@@ -157,6 +172,14 @@ export class LoadedCatalog implements Catalog {
 
   roles(): readonly RoleDescriptor[] {
     return [...this.#rolesByOid.values()];
+  }
+
+  comment(classOid: number, objectOid: number, subId: number): CommentDescriptor | undefined {
+    return this.#comments.get(commentPlace({ classOid, objectOid, subId }));
+  }
+
+  comments(): readonly CommentDescriptor[] {
+    return [...this.#comments.values()];
   }
 
   #addSchema(schema: SchemaDescriptor): void {
@@ -173,6 +196,7 @@ export class LoadedCatalog implements Catalog {
     this.#relationsByOid.set(relation.oid, relation);
     inner(this.#relationsBySchema, relation.schemaOid).set(relation.name, relation);
     if (relation.kind !== 'table') return;
+    this.#addReferences(relation);
     const indexes = inner(this.#indexesBySchema, relation.schemaOid);
     const add = (indexOid: number, name: string): void => {
       const place = { tableOid: relation.oid, indexOid };
@@ -182,8 +206,24 @@ export class LoadedCatalog implements Catalog {
     if (relation.primaryKey !== undefined) add(relation.primaryKey.indexOid, relation.primaryKey.name);
     for (const index of relation.indexes) add(index.oid, index.name);
   }
+
+  #addReferences(child: TableDescriptor): void {
+    for (const foreignKey of child.foreignKeys) {
+      const known = this.#referencesByOid.get(foreignKey.parentOid);
+      const reference = { child, foreignKey };
+      if (known === undefined) this.#referencesByOid.set(foreignKey.parentOid, [reference]);
+      else {
+        known.push(reference);
+        known.sort((a, b) => a.foreignKey.constraintOid - b.foreignKey.constraintOid);
+      }
+    }
+  }
 }
 
+const commentPlace = ({ classOid, objectOid, subId }: Pick<CommentDescriptor, 'classOid' | 'objectOid' | 'subId'>): string =>
+  `${classOid}/${objectOid}/${subId}`;
+
+const noReferences: readonly Reference[] = [];
 const loadSlice = 1000;
 
 function inner<Value>(outer: Map<number, Map<string, Value>>, oid: number): Map<string, Value> {

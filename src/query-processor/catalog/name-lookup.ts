@@ -6,11 +6,18 @@ import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { operatorByOid, operatorsByName, procByOid, procsByName } from '#sql/builtins.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
 import { type NameLookup, type RegKind, typeRef } from '#sql/type.ts';
+import { displayNameOf, pgTypeByOid } from '#sql/types/format-type.ts';
 import { formatType } from '#sql/types/registry.ts';
 import type { Catalog } from './catalog.ts';
 import { pgCatalogOid } from './catalog.ts';
 import type { RelationDescriptor } from './descriptors.ts';
 import { quoteIdentifier, splitQualifiedName } from './identifiers.ts';
+
+/** A type's name where no modifier is meant at all: `character`, while formatType would say `bpchar`. */
+export function typeText(oid: number): string {
+  const type = pgTypeByOid(oid);
+  return type === undefined ? '???' : displayNameOf(type);
+}
 
 /** Schemas of the search path that exist, in order; pg_catalog first unless the path names it. */
 export function searchSchemas(catalog: Catalog, searchPath: readonly string[], user: string): readonly number[] {
@@ -155,7 +162,7 @@ export class CatalogNames implements NameLookup {
         return `${quoteIdentifier(this.#catalog.schemaByOid(place.schemaOid)?.name ?? '')}.${name}`;
       }
       case 'type':
-        return typesByOid().has(oid) ? formatType(typeRef(oid)) : undefined;
+        return typesByOid().has(oid) ? typeText(oid) : undefined;
       case 'namespace': {
         const schema = this.#catalog.schemaByOid(oid);
         return schema === undefined ? undefined : quoteIdentifier(schema.name);
@@ -171,14 +178,14 @@ export class CatalogNames implements NameLookup {
       case 'procedure': {
         const proc = procByOid(oid);
         if (proc === undefined) return undefined;
-        return `${quoteIdentifier(proc.name)}(${proc.argTypes.map((type) => formatType(typeRef(type))).join(',')})`;
+        return `${quoteIdentifier(proc.name)}(${proc.argTypes.map(typeText).join(',')})`;
       }
       case 'oper':
         return operatorByOid(oid)?.name;
       case 'operator': {
         const operator = operatorByOid(oid);
         if (operator === undefined) return undefined;
-        const side = (type: number): string => (type === 0 ? 'NONE' : formatType(typeRef(type)));
+        const side = (type: number): string => (type === 0 ? 'NONE' : typeText(type));
         return `${operator.name}(${side(operator.left)},${side(operator.right)})`;
       }
       case 'collation': {

@@ -16,6 +16,7 @@ import { crossMatch } from './cross-match.ts';
 import { deleteRows } from './delete.ts';
 import { distinct } from './distinct.ts';
 import { filter } from './filter.ts';
+import { finishStatement } from './foreign-keys/enforce.ts';
 import { functionScan } from './function-scan.ts';
 import { hashJoin } from './hash-join.ts';
 import { indexScan } from './index-scan.ts';
@@ -30,7 +31,6 @@ import { project } from './project.ts';
 import { projectSet } from './project-set.ts';
 import { setOperation } from './set-operation.ts';
 import { sort } from './sort.ts';
-import { statementWrites } from './statement-writes.ts';
 import { systemScan } from './system-scan.ts';
 import { tableScan } from './table-scan.ts';
 import { update } from './update.ts';
@@ -49,7 +49,7 @@ export function execute(plan: PhysicalPlan, run: Run): Rows {
 
 function* executeChanges(plan: PhysicalPlan, run: Run): Generator<Batch | Wait, void, undefined> {
   yield* start(plan, run);
-  statementWrites(run).flush(run.transaction);
+  yield* finishStatement(run);
 }
 
 /** The rows of one node, watched over when the statement is being analyzed. */

@@ -11,7 +11,7 @@ import { oid } from '#sql/oids.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { columnsOf } from './column-references.ts';
-import { type Candidates, joinShape, matchBatch, unmatchedInner } from './join-matching.ts';
+import { type Candidates, canMatchSingles, joinShape, matchBatch, matchSingles, unmatchedInner } from './join-matching.ts';
 import { KeyNumbering, setNullsApart } from './key-numbering.ts';
 import type { Rows, Run } from './operator.ts';
 import { idsOf, prepared } from './prepared.ts';
@@ -93,6 +93,13 @@ export function* hashJoin(plan: HashJoin, outer: Rows, inner: Rows, run: Run): G
       const numbers = new Int32Array(item.rowCount);
       numbering.find(keys, item.rowCount, numbers);
       setNullsApart(keys, item.rowCount, numbers);
+      const { singles } = table;
+      if (singles !== undefined && canMatchSingles(shape) && !plan.nullAware) {
+        const batch = matchSingles(shape, item, rows, numbers, singles, innerMatched);
+        if (batch !== undefined) yield batch;
+        if (run.shouldPause()) yield run.pause();
+        continue;
+      }
       const candidates = plan.nullAware
         ? table.possibleCandidates(numbers, keys, flat.columns.slice(width), equality)
         : table.candidates(numbers);
@@ -105,12 +112,24 @@ export function* hashJoin(plan: HashJoin, outer: Rows, inner: Rows, run: Run): G
   }
 }
 
+function singlesOf(starts: Int32Array, ids: Int32Array): Int32Array | undefined {
+  const singles = new Int32Array(starts.length - 1).fill(-1);
+  for (let n = 0; n < singles.length; n++) {
+    const count = starts[n + 1] - starts[n];
+    if (count > 1) return undefined;
+    if (count === 1) singles[n] = ids[starts[n]];
+  }
+  return singles;
+}
+
 /** The inner rows of each key number: rows of key n are #ids[#starts[n]] .. #ids[#starts[n + 1] - 1], in order of arrival. */
 class JoinTable {
   #parts: Int32Array[] = [];
   #rowCount = 0;
   #starts = new Int32Array(0);
   #ids = new Int32Array(0);
+  /** Where no key has two rows: the row of each key number, -1 where there is none. */
+  singles: Int32Array | undefined;
   /** Rows with a NULL in their key. */
   #withNulls: number[] = [];
 
@@ -137,6 +156,7 @@ class JoinTable {
       }
     this.#starts = starts;
     this.#ids = ids;
+    this.singles = singlesOf(starts, ids);
     this.#parts = [];
   }
 

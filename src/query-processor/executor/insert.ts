@@ -11,6 +11,7 @@ import { compileExpression } from '#sql/evaluate/compile.ts';
 import type { Key } from '#sql/key.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
+import { finishStatement } from './foreign-keys/enforce.ts';
 import { type ConflictAction, type ConflictRow, prepareConflict } from './on-conflict.ts';
 import type { Rows, Run } from './operator.ts';
 import { idsOf, prepared } from './prepared.ts';
@@ -18,7 +19,6 @@ import { compileTargets, evaluateAll } from './project.ts';
 import { gatherWithNulls } from './row-buffer.ts';
 import { countChanged, insertRow, KeyHolders, uniqueKeys } from './row-changes.ts';
 import { applyRules, emptyVectors, fieldsOf, imagesOf, maintainedTable, rowRules } from './row-images.ts';
-import { statementWrites } from './statement-writes.ts';
 
 export type Insert = Extract<PhysicalPlan, { kind: 'insert' }>;
 
@@ -114,5 +114,5 @@ function firstOf(vectors: readonly Vector[], count: number): Vector[] {
  */
 export function* insertBatches(plan: Insert, input: Rows, run: Run): Generator<Batch | Wait, void, undefined> {
   yield* insert(plan, input, run);
-  statementWrites(run).flush(run.transaction);
+  yield* finishStatement(run);
 }

@@ -129,6 +129,46 @@ export function* matchBatch(
   yield* flush(outer.rowCount);
 }
 
+/** Whether `matchSingles` does what `matchBatch` would. */
+export const canMatchSingles = ({ join, condition }: JoinShape): boolean => condition === undefined && join !== 'semi' && join !== 'anti';
+
+/**
+ * `matchBatch` where no outer row has two partners, as in a join to a table by its key: `singles[number]` is the partner, -1 for none. Makes one
+ * batch at most, and hands on outer's columns as they are when every row stays (bench: join and sum over 1 000 000 invoices). Hot.
+ */
+export function matchSingles(
+  shape: JoinShape,
+  outer: Batch,
+  inner: FlatRows,
+  numbers: Int32Array,
+  singles: Int32Array,
+  innerMatched: Uint8Array | undefined,
+): Batch | undefined {
+  const { join, outerWidth } = shape;
+  const { rowCount } = outer;
+  const keepsUnmatched = join === 'left' || join === 'full';
+  const outerIds = new Int32Array(rowCount);
+  const innerIds = new Int32Array(rowCount);
+  let count = 0;
+  for (let row = 0; row < rowCount; row++) {
+    const number = numbers[row];
+    const id = number < 0 ? -1 : singles[number];
+    if (id < 0 && !keepsUnmatched) continue;
+    outerIds[count] = row;
+    innerIds[count++] = id;
+  }
+  if (count === 0) return undefined;
+  if (innerMatched !== undefined) for (let i = 0; i < count; i++) if (innerIds[i] >= 0) innerMatched[innerIds[i]] = 1;
+  return {
+    rowCount: count,
+    columns: shape.output.map((position) => {
+      if (position >= outerWidth) return gatherWithNulls(inner.columns[position - outerWidth], innerIds, 0, count);
+      const vector = outer.columns[position];
+      return count === rowCount ? vector : gather(vector, outerIds, count);
+    }),
+  };
+}
+
 /** Inner rows without a partner, outer's columns NULL: the end of a right or full join. */
 export function* unmatchedInner(
   shape: JoinShape,

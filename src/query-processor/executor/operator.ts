@@ -23,6 +23,7 @@ import type { Observed, Storage, Wait } from '#storage/storage.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import type { Transaction } from '../transaction/transaction.ts';
+import type { StatementWrites } from './statement-writes.ts';
 
 export type Rows = Iterable<Batch | Wait>;
 
@@ -40,6 +41,8 @@ export interface Run {
   pause(): Wait;
   /** Rows changed so far by the statement, for the command tag. */
   changedRows: number;
+  /** What the statement has written so far; made by `statementWrites`. */
+  writes?: StatementWrites | undefined;
   /** Rows of materialised common tables by cte id, filled by the `with` operator. */
   readonly commonTables: Map<number, CommonTableRows>;
   /**

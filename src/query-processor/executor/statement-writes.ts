@@ -5,8 +5,11 @@
  *   W1  No scan of the statement sees its changes: every part of it, WITH included, reads what was there when it began. So an UPDATE
  *       cannot meet a row that it has moved itself (the Halloween problem).
  *   W2  Unique checks do see them: a row conflicts with those that the statement has written before.
- *   W3  A statement that fails has changed nothing.
+ *   W3  A statement that fails has changed nothing; one that breaks a foreign key leaves its changes in a transaction that has failed, and so
+ *       can only be rolled back.
  *   W4  A row is changed once a statement; a key found here tells that it has been.
+ *
+ * `foreign-keys/enforce.ts` reads from here what was done to rows before it hands the changes on.
  */
 import type { Write } from '#adjudicator/adjudicator.ts';
 import type { Key } from '#sql/key.ts';
@@ -18,6 +21,9 @@ type Change = { readonly value: Uint8Array | undefined; readonly mode: Write['mo
 export class StatementWrites {
   readonly #changes = new Map<Key, Change>();
   readonly #relations = new Set<number>();
+  /** Rows that have moved to another key: from where, by where to; and the other way round. */
+  #origins: Map<Key, Key> | undefined;
+  #moved: Set<Key> | undefined;
 
   /** A later write of the same key replaces the value and keeps the stronger mode. Hot: once a row and index entry. */
   write(key: Key, value: Uint8Array | undefined, mode: Write['mode']): void {
@@ -33,12 +39,41 @@ export class StatementWrites {
     this.#relations.add(relationOid);
   }
 
+  get relations(): ReadonlySet<number> {
+    return this.#relations;
+  }
+
+  /** In the order in which the keys were first written. */
+  entries(): Iterable<readonly [Key, Change]> {
+    return this.#changes;
+  }
+
+  /** A row has got another primary key. */
+  noteMove(from: Key, to: Key): void {
+    this.#origins ??= new Map();
+    this.#moved ??= new Set();
+    this.#origins.set(to, from);
+    this.#moved.add(from);
+  }
+
+  /** The former key of the row that has moved to `key`. */
+  originOf(key: Key): Key | undefined {
+    return this.#origins?.get(key);
+  }
+
+  /** True when the row that was at `key` has moved to another one. */
+  hasMoved(key: Key): boolean {
+    return this.#moved?.has(key) === true;
+  }
+
   /** Hands everything to the transaction. */
   flush(transaction: Transaction): void {
     for (const relationOid of this.#relations) transaction.useRelation(relationOid, true);
     for (const [key, { value, mode }] of this.#changes) transaction.write(key, value, mode);
     this.#changes.clear();
     this.#relations.clear();
+    this.#origins = undefined;
+    this.#moved = undefined;
   }
 }
 
@@ -47,13 +82,7 @@ function stronger(a: Write['mode'], b: Write['mode']): Write['mode'] {
   return a === 'update' || b === 'update' ? 'update' : 'blind';
 }
 
-const writesOfRuns = new WeakMap<Run, StatementWrites>();
-
 export function statementWrites(run: Run): StatementWrites {
-  let writes = writesOfRuns.get(run);
-  if (writes === undefined) {
-    writes = new StatementWrites();
-    writesOfRuns.set(run, writes);
-  }
-  return writes;
+  run.writes ??= new StatementWrites();
+  return run.writes;
 }

@@ -4,6 +4,7 @@
  *   R1  A step's work and the job row that records it commit together, so that no step is lost or done twice, whoever does it.
  *   R2  Two runners on one job collide on its row: one of the two steps conflicts and is done again from what the row then says.
  *   R3  A job whose runner is silent for `takeOverMicroseconds` is taken over.
+ *   R4  A job fails for what it finds in the rows alone. Conflicts are tried again; without a leader the job waits, and goes on from its row.
  */
 import type { Adjudicator } from '#adjudicator/adjudicator.ts';
 import { indexBuildRows, jobRetentionMicroseconds } from '#base/limits.ts';
@@ -37,6 +38,8 @@ export type JobHost = {
   readonly catalogs: CatalogCache;
   /** Binds a stored expression over a table's columns, under default settings. */
   readonly bindTableText: (catalog: LoadedCatalog, table: TableDescriptor, text: string) => Expression;
+  /** How long the build of an index stays `submitted` before its work begins: never at once in profile `dsql`, as on a real cluster. */
+  readonly submittedMs: number;
 };
 
 type Step = { readonly job: Job; readonly isDone: boolean };
@@ -48,6 +51,8 @@ export class JobRunner {
   #wantsAnother = false;
   #isStopped = false;
   #cancelPoll: (() => void) | undefined;
+  /** When to look next: at the latest after pollMs, sooner when a build waits for its time. */
+  #nextLookMs = pollMs;
   #idle: Promise<void> = Promise.resolve();
 
   constructor(host: JobHost) {
@@ -82,6 +87,7 @@ export class JobRunner {
     const { world } = this.#host;
     do {
       this.#wantsAnother = false;
+      this.#nextLookMs = pollMs;
       try {
         for (const job of await this.#open()) {
           if (this.#isStopped) break;
@@ -94,7 +100,7 @@ export class JobRunner {
       }
     } while (this.#wantsAnother && !this.#isStopped);
     this.#isRunning = false;
-    if (!this.#isStopped) this.#cancelPoll = world.timers.after(pollMs, () => this.wake());
+    if (!this.#isStopped) this.#cancelPoll = world.timers.after(this.#nextLookMs, () => this.wake());
   }
 
   /** Jobs that this runner may work on; the rows of those long finished go. */
@@ -107,10 +113,18 @@ export class JobRunner {
         const touched = job.updateTime ?? job.startTime;
         if (isFinished(job)) {
           if (now - touched > jobRetentionMicroseconds) transaction.write(key, undefined, 'write');
-        } else if (job.runner === undefined || job.runner === this.#id || now - touched > takeOverMicroseconds) open.push(job);
+        } else if (this.#mustWait(job, now)) continue;
+        else if (job.runner === undefined || job.runner === this.#id || now - touched > takeOverMicroseconds) open.push(job);
       }
     });
     return open;
+  }
+
+  #mustWait(job: Job, now: number): boolean {
+    const leftMs = this.#host.submittedMs - (now - job.startTime) / 1000;
+    if (job.work.kind !== 'buildIndex' || job.status !== 'submitted' || leftMs <= 0) return false;
+    this.#nextLookMs = Math.min(this.#nextLookMs, Math.ceil(leftMs));
+    return true;
   }
 
   async #finish(job: Job): Promise<void> {
@@ -121,18 +135,26 @@ export class JobRunner {
     }
   }
 
-  /** One transaction of a job's work; undefined when the job is gone or another's. Repeats itself on conflicts. */
+  /**
+   * One transaction of a job's work; undefined when the job is gone or another's. Repeats itself on conflicts, also when it records that the job
+   * has failed: only rows that cannot be indexed are a failure, never the state of the cluster.
+   */
   async #step(job: Job): Promise<Step | undefined> {
-    for (let attempt = 0; ; attempt++) {
+    let failure: string | undefined;
+    for (let attempt = 0; ; ) {
       try {
-        return await this.#inTransaction((transaction, catalog) => this.#work(job, transaction, catalog));
+        return await this.#inTransaction(async (transaction, catalog) =>
+          failure === undefined ? this.#work(job, transaction, catalog) : this.#fail(job, failure, transaction, catalog),
+        );
       } catch (error) {
-        if (!(error instanceof SqlError)) throw error;
-        if (error.sqlstate === sqlstate.uniqueViolation)
-          return await this.#fail(job, 'Found duplicate key while validating index for UCVs');
-        if (error.sqlstate !== sqlstate.serializationFailure) return await this.#fail(job, error.message);
+        if (!(error instanceof SqlError) || isOfCluster(error)) throw error;
+        if (error.sqlstate !== sqlstate.serializationFailure) {
+          if (failure !== undefined) throw error;
+          failure = error.sqlstate === sqlstate.uniqueViolation ? 'Found duplicate key while validating index for UCVs' : error.message;
+          continue;
+        }
         if (this.#isStopped) return undefined;
-        await this.#host.world.timers.sleep(Math.min(retryMs * 2 ** Math.min(attempt, 6), 1000));
+        await this.#host.world.timers.sleep(Math.min(retryMs * 2 ** Math.min(attempt++, 6), 1000));
       }
     }
   }
@@ -199,20 +221,18 @@ export class JobRunner {
     return { ...job, status: 'completed' };
   }
 
-  async #fail(known: Job, details: string): Promise<Step | undefined> {
-    return await this.#inTransaction(async (transaction, catalog) => {
-      const job = this.#current(known, transaction);
-      if (job === undefined) return undefined;
-      if (job.work.kind === 'buildIndex') {
-        const { tableOid, indexOid } = job.work;
-        const table = catalog.relationByOid(tableOid);
-        const index = table?.kind === 'table' ? table.indexes.find((entry) => entry.oid === indexOid) : undefined;
-        if (table?.kind === 'table' && index !== undefined) this.#setState(table, index, 'invalid', transaction, catalog);
-      }
-      const failed: Job = { ...job, status: 'failed', details };
-      transaction.write(jobKey(job.id), encodeJob(failed), 'write');
-      return { job: failed, isDone: true };
-    });
+  #fail(known: Job, details: string, transaction: OpenTransaction, catalog: LoadedCatalog): Step | undefined {
+    const job = this.#current(known, transaction);
+    if (job === undefined) return undefined;
+    if (job.work.kind === 'buildIndex') {
+      const { tableOid, indexOid } = job.work;
+      const table = catalog.relationByOid(tableOid);
+      const index = table?.kind === 'table' ? table.indexes.find((entry) => entry.oid === indexOid) : undefined;
+      if (table?.kind === 'table' && index !== undefined) this.#setState(table, index, 'invalid', transaction, catalog);
+    }
+    const failed: Job = { ...job, status: 'failed', details };
+    transaction.write(jobKey(job.id), encodeJob(failed), 'write');
+    return { job: failed, isDone: true };
   }
 
   async #inTransaction<T>(body: (transaction: OpenTransaction, catalog: LoadedCatalog) => Promise<T>): Promise<T> {
@@ -233,3 +253,6 @@ export class JobRunner {
     return result;
   }
 }
+
+/** Connection (08: no leader, outcome unknown) or operator intervention (57P: cut off): the work may be done already, or can be later. */
+const isOfCluster = (error: SqlError): boolean => error.sqlstate.startsWith('08') || error.sqlstate.startsWith('57P');

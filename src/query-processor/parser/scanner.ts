@@ -11,8 +11,9 @@ export type Token = { readonly kind: TokenKind; readonly start: number; readonly
 
 const isSpace = (code: number): boolean => code === 32 || (code >= 9 && code <= 13);
 const isDigit = (code: number): boolean => code >= 48 && code <= 57;
-const isWordStart = (code: number): boolean => (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95 || code >= 128;
-const isWordPart = (code: number): boolean => isWordStart(code) || isDigit(code) || code === 36;
+export const isWordStart = (code: number): boolean =>
+  (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || code === 95 || code >= 128;
+export const isWordPart = (code: number): boolean => isWordStart(code) || isDigit(code) || code === 36;
 const operatorCharacters = new Set([...'+-*/<>=~!@#%^&|`?'].map((character) => character.charCodeAt(0)));
 
 const quote = 39;
@@ -72,13 +73,13 @@ export function* scanTokens(text: string): Generator<Token> {
   }
 }
 
-function endOfLine(text: string, at: number): number {
+export function endOfLine(text: string, at: number): number {
   let end = at;
   while (end < text.length && text.charCodeAt(end) !== 10 && text.charCodeAt(end) !== 13) end++;
   return end;
 }
 
-function endOfComment(text: string, at: number): number {
+export function endOfComment(text: string, at: number): number {
   let depth = 0;
   let end = at;
   while (end < text.length) {
@@ -108,7 +109,7 @@ function endOfQuoted(text: string, at: number, mark: number, hasEscapes: boolean
 }
 
 /** E'...', B'...', X'...', N'...', U&'...' and U&"...". */
-function prefixedEnd(text: string, at: number): { kind: TokenKind; end: number } | undefined {
+export function prefixedEnd(text: string, at: number): { kind: TokenKind; end: number } | undefined {
   const letter = text.charCodeAt(at) | 32;
   const next = text.charCodeAt(at + 1);
   if (next === quote && (letter === 101 || letter === 98 || letter === 120 || letter === 110))

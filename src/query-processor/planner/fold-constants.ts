@@ -18,7 +18,8 @@ const unavailable = (): never => {
   throw new InvariantError('C1: an immutable function asked for something of the session');
 };
 
-const foldingContext: EvaluationContext = {
+/** For what is the same in every session. */
+export const foldingContext: EvaluationContext = {
   settings: defaultSettings,
   transactionTimestamp: 0,
   names: undefined,
@@ -53,19 +54,20 @@ export function foldConstants(e: Expression): Expression {
   }
 }
 
-function isFoldable(e: Expression): boolean {
+/** True when the value of `e` follows from those of its children, for which `isKnown` must hold. */
+export function isFoldable(e: Expression, isKnown: (child: Expression) => boolean = isConstant): boolean {
   switch (e.kind) {
     case 'function': {
       const proc = procByOid(e.function);
-      return proc !== undefined && proc.volatility === 'i' && proc.kind === 'f' && !e.returnsSet && e.args.every(isConstant);
+      return proc !== undefined && proc.volatility === 'i' && proc.kind === 'f' && !e.returnsSet && e.args.every(isKnown);
     }
     case 'convertByText':
-      return isConstant(e.arg) && textFormIsImmutable(e.arg.type.oid, e.type.oid);
+      return isKnown(e.arg) && textFormIsImmutable(e.arg.type.oid, e.type.oid);
     case 'arrayComparison':
-      return isConstant(e.left) && isConstant(e.right) && procByOid(e.function)?.volatility === 'i';
+      return isKnown(e.left) && isKnown(e.right) && procByOid(e.function)?.volatility === 'i';
     case 'distinct':
     case 'nullif':
-      return isConstant(e.left) && isConstant(e.right);
+      return isKnown(e.left) && isKnown(e.right);
     case 'not':
     case 'isNull':
     case 'booleanTest':
@@ -75,7 +77,7 @@ function isFoldable(e: Expression): boolean {
     case 'array':
     case 'subscript':
     case 'rowComparison':
-      return childrenOf(e).every(isConstant);
+      return childrenOf(e).every(isKnown);
     default:
       return false;
   }

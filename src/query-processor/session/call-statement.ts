@@ -14,6 +14,7 @@ import type { Field } from '../query-processor.ts';
 import { fromBase32 } from '../transaction/commit.ts';
 import { stringsOf } from './constants.ts';
 import { analyzerEnvironment, plainField } from './prepared-statement.ts';
+import { untilStable } from './run-plan.ts';
 import { sendRows } from './send-rows.ts';
 import type { StatementHost, UtilityOutput } from './statement-host.ts';
 
@@ -46,14 +47,22 @@ export async function runCall(
   return 'CALL';
 }
 
-/** Looks at the newest commits that are here, not at the transaction's snapshot: the job goes on while this waits. */
+/**
+ * Looks at the newest commits that are here, not at the transaction's snapshot: the job goes on while this waits. What it tells is told when it
+ * is stable, as every answer (N2): whoever hears of the end of a job finds it ended at the other Regions too.
+ */
 async function waitForJob(session: StatementHost, id: string): Promise<boolean> {
-  const { storage, world } = session.host;
+  const { storage, world, readPoint } = session.host;
   for (;;) {
-    const [row] = storage.get(storage.appliedTimestamp, [jobKey(id)], { newest: 0 });
+    const observed = { newest: 0 };
+    const [row] = storage.get(storage.appliedTimestamp, [jobKey(id)], observed);
     if (row === undefined) throw new SqlError(sqlstate.undefinedObject, `job "${id}" does not exist`);
     const job = decodeJob(row);
-    if (isFinished(job)) return job.status === 'completed';
+    if (isFinished(job)) {
+      const wait = untilStable(readPoint, observed);
+      if (wait !== undefined) await session.cancellable(wait);
+      return job.status === 'completed';
+    }
     await session.cancellable(world.timers.sleep(pollMs));
   }
 }

@@ -1,6 +1,6 @@
 /** SQL-level PREPARE, EXECUTE and DEALLOCATE. */
 import type { DeallocateStmt, ExecuteStmt, PrepareStmt } from '@pgsql/types';
-import { notice, notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
+import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Datum } from '#sql/datum.ts';
 import { evaluateOnce } from '#sql/evaluate/compile.ts';
 import { typeRef } from '#sql/type.ts';
@@ -16,8 +16,6 @@ import { analyzerEnvironment, PreparedStatement } from './prepared-statement.ts'
 import type { StatementHost, UtilityOutput } from './statement-host.ts';
 
 export function runPrepare(session: StatementHost, parsed: ParsedStatement, statement: PrepareStmt): string {
-  if (session.settings.current.profile === 'dsql') throw notSupported('unsupported statement: Prepare');
-  session.notice(notice('not supported by Aurora DSQL: PREPARE'));
   const name = statement.name ?? '';
   if (session.statements.has(name)) throw new SqlError(sqlstate.duplicatePreparedStatement, `prepared statement "${name}" already exists`);
   const types = (statement.argtypes ?? []).map((node) => ('TypeName' in node ? resolveTypeName(node.TypeName, parsed).oid : 0));
@@ -74,7 +72,6 @@ export function runDeallocate(session: StatementHost, statement: DeallocateStmt)
     session.statements.clear();
     return 'DEALLOCATE ALL';
   }
-  if (session.settings.current.profile === 'dsql') throw notSupported('unsupported statement: Deallocate');
   preparedNamed(session, name);
   session.statements.delete(name);
   return 'DEALLOCATE';

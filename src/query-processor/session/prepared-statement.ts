@@ -8,6 +8,7 @@
 import { notSupported } from '#base/sql-error.ts';
 import type { TypeContext } from '#sql/type.ts';
 import { typeByOid } from '#sql/types/registry.ts';
+import type { Storage } from '#storage/storage.ts';
 import { analyzeQuery, isQuery } from '../analyzer/analyze.ts';
 import { Analysis, type AnalyzerEnvironment } from '../analyzer/environment.ts';
 import type { BoundQuery, OutputColumn } from '../analyzer/logical-plan.ts';
@@ -15,10 +16,11 @@ import { ParameterTypes } from '../analyzer/parameters.ts';
 import { bindTableText } from '../analyzer/table-expression.ts';
 import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
 import type { ParsedStatement } from '../parser/parse.ts';
-import { defaultPlannerSettings, type PlannerEnvironment, type PlannerSettings } from '../planner/environment.ts';
+import { defaultPlannerSettings, type PlannerEnvironment, type PlannerSettings, type TableStatistics } from '../planner/environment.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { planQuery } from '../planner/plan.ts';
 import type { Field, ValueEncoder } from '../query-processor.ts';
+import { bindLiterals, checkLiterals, type LiftedLiteral, type LiteralBinding, numbered, typeOfLiteral } from './literal-binding.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { encodersFor, formatAt } from './value-encoders.ts';
 
@@ -28,16 +30,22 @@ export type Compilation = {
   readonly settings: SessionSettings;
   readonly typeContext: TypeContext;
   readonly user: string;
+  /** How large tables are. */
+  readonly storage: Pick<Storage, 'rowCount' | 'rowCountVersion'>;
 };
 
 export type PlannedQuery = {
   readonly catalog: LoadedCatalog;
   readonly settingsVersion: number;
+  /** Of storage: a plan is made anew when tables have grown or shrunk by much. */
+  readonly rowCountVersion: number;
   readonly bound: BoundQuery;
   readonly plan: PhysicalPlan;
   /** In text format. */
   readonly fields: readonly Field[];
   readonly parameterTypes: readonly number[];
+  /** Where the parameters are literals of the text. */
+  readonly literals: LiteralBinding | undefined;
 };
 
 export class PreparedStatement {
@@ -46,12 +54,20 @@ export class PreparedStatement {
   readonly parsed: ParsedStatement | undefined;
   readonly statedTypes: readonly number[];
   readonly isQuery: boolean;
+  readonly #literals: readonly LiftedLiteral[];
   #planned: PlannedQuery | undefined;
   #described: readonly Field[] | undefined;
   /** Fields and encoders by the result formats that Bind asked for last. */
   #output: { readonly planned: PlannedQuery; readonly formats: string; readonly output: StatementOutput } | undefined;
 
-  constructor(text: string, parsed: ParsedStatement | undefined, statedTypes: readonly number[]) {
+  /** `literals` become the parameters of a simple query (plan-cache.ts). */
+  constructor(
+    text: string,
+    parsed: ParsedStatement | undefined,
+    statedTypes: readonly number[],
+    literals: readonly LiftedLiteral[] = noLiterals,
+  ) {
+    this.#literals = literals;
     this.text = text;
     this.parsed = parsed;
     this.statedTypes = statedTypes;
@@ -61,7 +77,12 @@ export class PreparedStatement {
   // Hot: two comparisons for a statement run again.
   planned(compilation: Compilation): PlannedQuery {
     const known = this.#planned;
-    if (known !== undefined && known.catalog === compilation.catalog && known.settingsVersion === compilation.settings.version)
+    if (
+      known !== undefined &&
+      known.catalog === compilation.catalog &&
+      known.settingsVersion === compilation.settings.version &&
+      known.rowCountVersion === compilation.storage.rowCountVersion
+    )
       return known;
     const planned = this.#compile(compilation);
     this.#planned = planned;
@@ -70,7 +91,7 @@ export class PreparedStatement {
 
   #compile(compilation: Compilation): PlannedQuery {
     if (this.parsed === undefined) throw notSupported('an empty statement has no plan');
-    const planned = compileQuery(this.parsed, this.text, this.statedTypes, compilation);
+    const planned = compileQuery(this.parsed, this.text, this.statedTypes, compilation, this.#literals);
     if (this.#described !== undefined && !sameFields(this.#described, planned.fields))
       throw notSupported('cached plan must not change result type');
     return planned;
@@ -98,6 +119,8 @@ export class PreparedStatement {
   }
 }
 
+const noLiterals: readonly LiftedLiteral[] = [];
+
 export type StatementOutput = { readonly fields: readonly Field[]; readonly encoders: readonly ValueEncoder[] };
 
 export function outputFor(fields: readonly Field[], formats: readonly number[], context: TypeContext): StatementOutput {
@@ -110,17 +133,24 @@ export function compileQuery(
   text: string,
   statedTypes: readonly number[],
   compilation: Compilation,
+  literals: readonly LiftedLiteral[] = noLiterals,
 ): PlannedQuery {
-  const parameterTypes = new ParameterTypes(statedTypes);
-  const bound = analyzeQuery(parsed, analyzerEnvironment(compilation, text, parameterTypes));
+  const isLifted = literals.length > 0;
+  const parameterTypes = new ParameterTypes(isLifted ? literals.map(typeOfLiteral) : statedTypes);
+  const environment = analyzerEnvironment(compilation, text, parameterTypes);
+  const analyzed = analyzeQuery(parsed, isLifted ? { ...environment, liftedLiterals: numbered(literals) } : environment);
+  if (isLifted) checkLiterals(analyzed, literals, compilation.catalog);
+  const { bound, binding } = isLifted ? bindLiterals(analyzed, literals) : { bound: analyzed, binding: undefined };
   const plan = planQuery(bound, plannerEnvironment(compilation));
   return {
     catalog: compilation.catalog,
     settingsVersion: compilation.settings.version,
+    rowCountVersion: compilation.storage.rowCountVersion,
     bound,
     plan,
     fields: bound.output.map(fieldOf),
     parameterTypes: bound.parameterTypes.map((type) => type.oid),
+    literals: binding,
   };
 }
 
@@ -144,11 +174,21 @@ export function plannerEnvironment(compilation: Compilation): PlannerEnvironment
   return {
     catalog: compilation.catalog,
     settings: plannerSettings(compilation.settings),
-    statistics: () => undefined,
+    statistics: (tableOid) => tableStatistics(compilation, tableOid),
     bindTableExpression: (table, text, columns) =>
       bindTableText(new Analysis(environment, () => undefined), text, table.name, columns, { kind: 'alterType' }),
   };
 }
+
+/** Below storage's least estimate the planner's default stands: small tables are planned alike, whatever they hold. */
+function tableStatistics({ catalog, storage }: Compilation, tableOid: number): TableStatistics | undefined {
+  const table = catalog.relationByOid(tableOid);
+  if (table?.kind !== 'table') return undefined;
+  const rows = storage.rowCount(table.space);
+  return rows <= 1024 ? undefined : { rows, columns: noColumns };
+}
+
+const noColumns: TableStatistics['columns'] = new Map();
 
 function plannerSettings(settings: SessionSettings): PlannerSettings {
   const isOn = (name: string): boolean => settings.isOn(name);

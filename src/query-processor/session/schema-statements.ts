@@ -5,11 +5,13 @@ import { notSupported } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
 import { type AlteredTable, alterTable, rename } from '../catalog/schema-change/alter-table.ts';
+import { commentOn, dropComments } from '../catalog/schema-change/comment.ts';
 import { createIndex } from '../catalog/schema-change/create-index.ts';
 import { createSchema, dropSchemas } from '../catalog/schema-change/create-schema.ts';
 import { alterSequence, createSequence } from '../catalog/schema-change/create-sequence.ts';
 import { createTable } from '../catalog/schema-change/create-table.ts';
 import { dropIndexes, dropRelations } from '../catalog/schema-change/drop-relation.ts';
+import { alterOtherRelation, setOwner, setSchema } from '../catalog/schema-change/move-object.ts';
 import { SchemaChange } from '../catalog/schema-change/schema-change.ts';
 import { storedExpression } from '../catalog/schema-change/table-expressions.ts';
 import {
@@ -25,6 +27,8 @@ import {
 } from '../catalog/schema-change/table-rows.ts';
 import { truncate } from '../catalog/schema-change/truncate.ts';
 import { layoutOf } from '../catalog/table-layout.ts';
+import { checkChildren, childCheck } from '../executor/foreign-keys/enforce.ts';
+import { planOf } from '../executor/foreign-keys/foreign-key-plan.ts';
 import { newIndexBuildJob, newSpaceDropJob } from '../jobs/new-jobs.ts';
 import type { ParsedStatement } from '../parser/parse.ts';
 import type { Field } from '../query-processor.ts';
@@ -60,7 +64,6 @@ function begin(session: StatementHost, parsed: ParsedStatement): SchemaChange {
       settings: session.settings.current,
       typeContext: session.typeContext,
       user: session.user,
-      allowsSyncIndex: !session.settings.isOn('disable_sync_create_index'),
       notice: (message) => session.notice(message),
     },
     parsed.text,
@@ -71,6 +74,7 @@ function begin(session: StatementHost, parsed: ParsedStatement): SchemaChange {
 /** Writes what the change holds into the transaction. Gives the id of the job that it starts, if it starts one. */
 function finish(session: StatementHost, change: SchemaChange): string | undefined {
   const { block, host } = session;
+  dropComments(change);
   if (change.changes.size === 0) return undefined;
   block.changeCatalog(change.changes, change.nextOid);
   if (change.abandonedSpaces.length > 0) newSpaceDropJob(block.transaction, host.world, change.abandonedSpaces);
@@ -98,8 +102,12 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
   } else if ('IndexStmt' in node) {
     const isAsync = parsed.extension?.kind === 'createIndexAsync';
     const made = createIndex(change, node.IndexStmt, isAsync);
-    if (made !== undefined && !isAsync) await buildIndex(session, made.table, made.index.oid);
-  } else if ('AlterTableStmt' in node) {
+    if (made !== undefined && !isAsync) {
+      if (change.isDsql) refuseRows(session, made.table);
+      await buildIndex(session, made.table, made.index.oid);
+    }
+  } else if ('AlterTableStmt' in node && isOther(node.AlterTableStmt.objtype)) alterOtherRelation(change, node.AlterTableStmt);
+  else if ('AlterTableStmt' in node) {
     const altered = alterTable(change, node.AlterTableStmt);
     if (altered !== undefined) await doRowWork(session, altered);
   } else if ('RenameStmt' in node) rename(change, node.RenameStmt);
@@ -107,6 +115,9 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
   else if ('DropStmt' in node) dropObjects(change, node);
   else if ('CreateSeqStmt' in node) createSequence(change, node.CreateSeqStmt);
   else if ('AlterSeqStmt' in node) alterSequence(change, node.AlterSeqStmt);
+  else if ('AlterObjectSchemaStmt' in node) setSchema(change, node.AlterObjectSchemaStmt);
+  else if ('AlterOwnerStmt' in node) setOwner(change, node.AlterOwnerStmt);
+  else if ('CommentStmt' in node) commentOn(change, node.CommentStmt);
   else throw notSupported(`unsupported statement: ${statementName(node)}`);
   return finish(session, change);
 }
@@ -118,7 +129,14 @@ async function runSchemaElement(
   element: Node,
   schemaname: string | undefined,
 ): Promise<void> {
-  if (!('CreateStmt' in element)) throw notSupported('only CREATE TABLE is supported in CREATE SCHEMA');
+  if ('CreateSeqStmt' in element) {
+    const sequence = { ...element.CreateSeqStmt.sequence };
+    sequence.schemaname ??= schemaname ?? session.user;
+    const made: ParsedStatement = { ...parsed, node: { CreateSeqStmt: { ...element.CreateSeqStmt, sequence } } };
+    await apply(session, begin(session, made), made);
+    return;
+  }
+  if (!('CreateStmt' in element)) throw notSupported('only CREATE TABLE and CREATE SEQUENCE are supported in CREATE SCHEMA');
   const statement = element.CreateStmt;
   const relation = { ...statement.relation, schemaname: statement.relation?.schemaname ?? schemaname ?? session.user };
   const node: Node = { CreateStmt: { ...statement, relation } };
@@ -154,6 +172,13 @@ const bindFor =
   (table, text) =>
     storedExpression(analyzerEnvironment(session.compilation, text, undefined), table, text);
 
+/** DSQL builds an index within the statement on empty tables only. */
+function refuseRows(session: StatementHost, table: TableDescriptor): void {
+  const { rowRange } = layoutOf(table);
+  if (readRows(session.host.storage, session.block.transaction, rowRange, 1).length > 0)
+    throw notSupported('unsupported mode. please use CREATE INDEX ASYNC.');
+}
+
 async function buildIndex(session: StatementHost, table: TableDescriptor, indexOid: number): Promise<void> {
   const builder = new IndexBuilder(table, indexOid, bindFor(session));
   await eachSlice(session, table, (rows, run) => builder.build(rows, session.host.storage, session.block.transaction, run.context, false));
@@ -165,6 +190,9 @@ async function doRowWork(session: StatementHost, { before, after, work }: Altere
   const withoutFilled = work.some((item) => item.kind === 'fillColumn');
   for (const item of work) {
     switch (item.kind) {
+      case 'checkForeignKey':
+        await checkForeignKey(session, after, item.constraintOid);
+        break;
       case 'buildIndex':
         await buildIndex(session, after, item.indexOid);
         break;
@@ -191,6 +219,20 @@ async function doRowWork(session: StatementHost, { before, after, work }: Altere
   }
 }
 
+/** Every row of the child has its parent: for ADD FOREIGN KEY and VALIDATE CONSTRAINT. */
+async function checkForeignKey(session: StatementHost, table: TableDescriptor, constraintOid: number): Promise<void> {
+  const foreignKey = table.foreignKeys.find((entry) => entry.constraintOid === constraintOid);
+  if (foreignKey === undefined) return;
+  await eachSlice(session, table, (rows, run) => {
+    const plan = planOf(foreignKey, table, run);
+    checkChildren(
+      plan,
+      rows.map((row) => childCheck(plan, plan.childColumns.read(row.value), run)),
+      run,
+    );
+  });
+}
+
 /** Goes over a table's rows as the transaction sees them, with pauses. */
 async function eachSlice(
   session: StatementHost,
@@ -210,6 +252,8 @@ async function eachSlice(
   }
 }
 
+const isOther = (objtype: string | undefined): boolean => objtype === 'OBJECT_VIEW' || objtype === 'OBJECT_SEQUENCE';
+
 export const statementName = (node: Node): string => (Object.keys(node)[0] ?? '').replace(/Stmt$/, '');
 
 /** The command tag. */
@@ -221,6 +265,9 @@ export function schemaTag(node: Node): string {
   if ('AlterSeqStmt' in node) return 'ALTER SEQUENCE';
   if ('TruncateStmt' in node) return 'TRUNCATE TABLE';
   if ('AlterTableStmt' in node) return `ALTER ${objectName(node.AlterTableStmt.objtype)}`;
+  if ('CommentStmt' in node) return 'COMMENT';
+  if ('AlterObjectSchemaStmt' in node) return `ALTER ${objectName(node.AlterObjectSchemaStmt.objectType)}`;
+  if ('AlterOwnerStmt' in node) return `ALTER ${objectName(node.AlterOwnerStmt.objectType)}`;
   if ('RenameStmt' in node) {
     const { renameType, relationType } = node.RenameStmt;
     return `ALTER ${objectName(renameType === 'OBJECT_COLUMN' || renameType === 'OBJECT_TABCONSTRAINT' ? (relationType ?? 'OBJECT_TABLE') : renameType)}`;

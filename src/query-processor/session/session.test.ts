@@ -121,7 +121,13 @@ describe('transaction blocks', () => {
     await run(session, 'begin; insert into saved values (1); savepoint a');
     await run(session, "insert into saved values (2); create table inside (a int); set datestyle = 'german'");
     expect(await run(session, 'insert into saved values (1/0)')).toEqual(['ERROR 22012: division by zero']);
-    expect(await run(session, 'rollback to a; select * from saved')).toEqual(['ROLLBACK', 'id', '1', 'SELECT 1']);
+    expect(await run(session, 'rollback to a; select * from saved')).toEqual([
+      'NOTICE: not supported by Aurora DSQL: ROLLBACK TO',
+      'ROLLBACK',
+      'id',
+      '1',
+      'SELECT 1',
+    ]);
     expect(await run(session, 'show datestyle')).toContain('ISO, MDY');
     expect(await run(session, 'commit')).toEqual(['COMMIT']);
     expect(await run(session, 'select * from inside')).toEqual(['ERROR 42P01: relation "inside" does not exist']);
@@ -296,10 +302,19 @@ describe('waiting', () => {
 describe('other statements', () => {
   it('prepares and executes by SQL', async () => {
     await run(session, 'prepare plus (int, int) as select $1 + $2 as sum');
-    expect(await run(session, 'execute plus (2, 1 + 1)')).toEqual(['sum', '4', 'SELECT 1']);
-    expect(await run(session, 'execute plus (2)')).toEqual(['ERROR 42601: wrong number of parameters for prepared statement "plus"']);
+    expect(await run(session, 'execute plus (2, 1 + 1)')).toEqual([
+      'sum',
+      '4',
+      'NOTICE: not supported by Aurora DSQL: EXECUTE',
+      'SELECT 1',
+    ]);
+    expect(await run(session, 'execute plus (2)')).toEqual([
+      'NOTICE: not supported by Aurora DSQL: EXECUTE',
+      'ERROR 42601: wrong number of parameters for prepared statement "plus"',
+    ]);
     expect(await run(session, 'deallocate all; execute plus(1, 2)')).toEqual([
       'DEALLOCATE ALL',
+      'NOTICE: not supported by Aurora DSQL: EXECUTE',
       'ERROR 26000: prepared statement "plus" does not exist',
     ]);
   });

@@ -5,6 +5,7 @@
  *   N2  An answer, rows, counts and errors alike, leaves only when the stable mark has passed all that was met for it.
  *   N3  A query whose data is local and whose client keeps up runs without a promise, from message to command tag.
  */
+import { InvariantError } from '#base/assert.ts';
 import { maximumPortals, maximumPreparedStatements } from '#base/limits.ts';
 import { type Notice, SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Batch } from '#sql/batch.ts';
@@ -12,12 +13,17 @@ import type { Datum } from '#sql/datum.ts';
 import type { EvaluationContext } from '#sql/function.ts';
 import type { TypeContext } from '#sql/type.ts';
 import { findType } from '#sql/types/registry.ts';
+import { analyzeQuery } from '../analyzer/analyze.ts';
 import { execute } from '../executor/execute.ts';
 import { type ParsedStatement, parse, untilParser } from '../parser/parse.ts';
 import type { Field, Maybe, ResultSink, Session, SessionStart } from '../query-processor.ts';
+import { checkDeferred } from './constraint-statements.ts';
+import { DialectCheck } from './dialect-check.ts';
+import { errorOf, MustStay } from './literal-binding.ts';
 import type { QueryProcessorHost } from './local-query-processor.ts';
 import { after } from './maybe.ts';
-import { type Compilation, type PlannedQuery, PreparedStatement, type StatementOutput } from './prepared-statement.ts';
+import { PlanCache, type ShapedText } from './plan-cache.ts';
+import { analyzerEnvironment, type Compilation, type PlannedQuery, PreparedStatement, type StatementOutput } from './prepared-statement.ts';
 import { PlanExecution, untilStable } from './run-plan.ts';
 import { LocalSessionFacts } from './session-facts.ts';
 import { SessionRandom } from './session-random.ts';
@@ -55,6 +61,10 @@ export class LocalSession implements Session, StatementHost {
   readonly statements = new Map<string, PreparedStatement>();
   readonly #portals = new Map<string, Portal>();
   readonly #texts = new TextCache();
+  readonly plans = new PlanCache();
+  /** The text that runs with another text's plan. */
+  #shaped: ShapedText | undefined;
+  readonly #dialect: DialectCheck;
   readonly #random: SessionRandom;
   readonly #clock: () => number;
   readonly #onClose: () => void;
@@ -76,7 +86,9 @@ export class LocalSession implements Session, StatementHost {
     if (!options.has('application_name')) options.set('application_name', start.applicationName);
     this.settings = new SessionSettings(start.user, host.profile, options);
     this.#reportedVersion = this.settings.version;
+    this.#dialect = new DialectCheck(this.settings);
     this.block = new TransactionBlock(host, this.settings);
+    this.block.beforeCommit = () => checkDeferred(this, undefined);
     this.#random = new SessionRandom(host.world.random);
     this.#clock = () => host.world.clock.now();
     this.#onClose = onClose;
@@ -123,7 +135,7 @@ export class LocalSession implements Session, StatementHost {
     const known = this.#compilation;
     const typeContext = this.typeContext;
     if (known !== undefined && known.catalog === catalog && known.typeContext === typeContext) return known;
-    const made: Compilation = { catalog, settings: this.settings, typeContext, user: this.user };
+    const made: Compilation = { catalog, settings: this.settings, typeContext, user: this.user, storage: this.host.storage };
     this.#compilation = made;
     return made;
   }
@@ -135,17 +147,70 @@ export class LocalSession implements Session, StatementHost {
     this.closePortal('');
     this.#beginMessage();
     return this.#guarded(() => {
-      const statements = this.#statementsOf(text);
-      if (statements.length === 1) return this.#runSimple(statements[0], sink, true);
-      if (statements.length === 0) return sink.emptyQuery();
-      return this.#runSeveral(statements, sink);
+      const shaped = this.plans.find(text);
+      return shaped === undefined ? this.#runWritten(text, sink) : this.#runShaped(shaped, sink);
     });
+  }
+
+  #runWritten(text: string, sink: ResultSink): Maybe<void> {
+    const statements = this.#statementsOf(text);
+    if (statements.length === 1) return this.#runSimple(statements[0], sink, true);
+    if (statements.length === 0) return sink.emptyQuery();
+    return this.#runSeveral(statements, sink);
+  }
+
+  /** A query whose shape is known, with its literals as parameters. Hot. */
+  #runShaped(shaped: ShapedText, sink: ResultSink): Maybe<void> {
+    this.block.throwIfFailed();
+    this.#refuseForeign(shaped.statement.prepared.parsed);
+    const opening = this.block.open();
+    return opening === undefined ? this.#runShapedOpened(shaped, sink) : opening.then(() => this.#runShapedOpened(shaped, sink));
+  }
+
+  #runShapedOpened(shaped: ShapedText, sink: ResultSink): Maybe<void> {
+    const { prepared } = shaped.statement;
+    let planned: PlannedQuery;
+    try {
+      planned = prepared.planned(this.compilation);
+    } catch (error) {
+      return this.#runUnplanned(shaped, sink, error);
+    }
+    let parameters: readonly Datum[];
+    try {
+      parameters = parametersOf(planned, shaped, this.typeContext);
+    } catch (error) {
+      // The usual path finds the error's place.
+      if (error instanceof SqlError) return this.#runWritten(shaped.text, sink);
+      throw error;
+    }
+    this.#shaped = shaped;
+    this.#checkDialect(prepared.parsed);
+    const output: UtilityOutput = { sink, isSimple: true, resultFormats: noFormats };
+    return after(this.#runPlanned(prepared, planned, parameters, output), (tag) => this.#completeSimple(tag, sink, true));
+  }
+
+  /** The shape could not be planned: with fewer parameters perhaps, else as it is written, which tells the client what is wrong. */
+  #runUnplanned(shaped: ShapedText, sink: ResultSink, error: unknown): Maybe<void> {
+    const { text, template } = shaped;
+    if (error instanceof MustStay) {
+      template.keepWritten(error.tokens);
+      const next = this.plans.find(text);
+      return next === undefined ? this.#runWritten(text, sink) : this.#runShapedOpened(next, sink);
+    }
+    if (!(error instanceof SqlError)) throw error;
+    for (const statement of this.#statementsOf(text)) statement.planned(this.compilation);
+    template.refuse();
+    return this.#runWritten(text, sink);
   }
 
   /** The parsed statements of a simple query, kept by its text. */
   #statementsOf(text: string): readonly PreparedStatement[] {
     const known = this.#texts.get(text);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      // An unnamed statement of the same text may have been described: nobody relies on that any more.
+      for (const statement of known) statement.forgetDescription();
+      return known;
+    }
     const parsed = parse(text);
     const statements = parsed.map((statement) => new PreparedStatement(text, statement, []));
     this.#texts.set(text, statements);
@@ -158,21 +223,24 @@ export class LocalSession implements Session, StatementHost {
 
   #runSimple(statement: PreparedStatement, sink: ResultSink, isLast: boolean): Maybe<void> {
     const output: UtilityOutput = { sink, isSimple: true, resultFormats: noFormats };
-    return after(this.runStatement(statement, noParameters, output), (tag) => {
-      // The command is complete only when its commit is: that of an implicit transaction belongs to its last statement.
-      if (isLast && this.block.state === 'implicit') {
-        this.closeAllPortals();
-        return after(this.block.commit(), () => this.#complete(tag, sink));
-      }
-      this.#complete(tag, sink);
-      return undefined;
-    });
+    return after(this.runStatement(statement, noParameters, output), (tag) => this.#completeSimple(tag, sink, isLast));
+  }
+
+  #completeSimple(tag: string, sink: ResultSink, isLast: boolean): Maybe<void> {
+    // The command is complete only when its commit is: that of an implicit transaction belongs to its last statement.
+    if (isLast && this.block.state === 'implicit') {
+      this.closeAllPortals();
+      return after(this.block.commit(), () => this.#complete(tag, sink));
+    }
+    this.#complete(tag, sink);
+    return undefined;
   }
 
   runStatement(statement: PreparedStatement, parameters: readonly Datum[], output: UtilityOutput): Maybe<string> {
     const { parsed } = statement;
     if (parsed === undefined) return '';
     if (!isTransactionExit(parsed.node)) this.block.throwIfFailed();
+    this.#checkDialect(parsed);
     if (statement.isQuery) return after(this.block.open(), () => this.#runQuery(statement, parameters, output));
     if (!needsSnapshot(parsed.node)) {
       if (!('TransactionStmt' in parsed.node)) this.block.enter();
@@ -181,8 +249,26 @@ export class LocalSession implements Session, StatementHost {
     return after(this.block.open(), () => runUtility(this, statement, parameters, output));
   }
 
+  /** Throws what the profile refuses; what it only remarks on is sent with the answer. */
+  #checkDialect(parsed: ParsedStatement | undefined): void {
+    if (parsed === undefined) return;
+    const { refusal, notice } = this.#dialect.of(parsed);
+    if (refusal !== undefined) throw refusal;
+    if (notice !== undefined) this.notice(notice);
+  }
+
+  #refuseForeign(parsed: ParsedStatement | undefined): void {
+    const refusal = parsed === undefined ? undefined : this.#dialect.of(parsed).refusal;
+    if (refusal !== undefined) throw refusal;
+  }
+
   #runQuery(statement: PreparedStatement, parameters: readonly Datum[], output: UtilityOutput): Maybe<string> {
     const planned = statement.planned(this.compilation);
+    if (planned.parameterTypes.length > parameters.length) this.#refuseParameters(statement);
+    return this.#runPlanned(statement, planned, parameters, output);
+  }
+
+  #runPlanned(statement: PreparedStatement, planned: PlannedQuery, parameters: readonly Datum[], output: UtilityOutput): Maybe<string> {
     const execution = this.#begin(planned, parameters, statement.parsed);
     const { fields, encoders } = statement.output(planned, output.resultFormats, this.typeContext);
     const { sink } = output;
@@ -191,6 +277,12 @@ export class LocalSession implements Session, StatementHost {
       execution.fetch(0, (batch) => sink.rows(batch, fields, encoders)),
       () => commandTag(planned, rowsOf(planned, execution)),
     );
+  }
+
+  /** A simple query has no parameters: analyzed without any, it fails at the first one's place. */
+  #refuseParameters(statement: PreparedStatement): void {
+    if (statement.parsed !== undefined) analyzeQuery(statement.parsed, analyzerEnvironment(this.compilation, statement.text, undefined));
+    throw new SqlError(sqlstate.undefinedParameter, 'there is no parameter $1');
   }
 
   /** Starts the operators of a plan, which run as their rows are fetched. */
@@ -250,6 +342,7 @@ export class LocalSession implements Session, StatementHost {
       if (name !== '' && this.statements.has(name))
         throw new SqlError(sqlstate.duplicatePreparedStatement, `prepared statement "${name}" already exists`);
       if (statement.parsed !== undefined && !isTransactionExit(statement.parsed.node)) this.block.throwIfFailed();
+      this.#refuseForeign(statement.parsed);
       if (this.statements.size >= maximumPreparedStatements)
         throw new SqlError(sqlstate.configurationLimitExceeded, 'too many prepared statements in one session');
       if (!statement.isQuery) {
@@ -430,6 +523,7 @@ export class LocalSession implements Session, StatementHost {
     const output = statement.output(planned, portal.resultFormats, this.typeContext);
     let execution = portal.execution;
     if (execution === undefined) {
+      this.#checkDialect(statement.parsed);
       execution = this.#begin(planned, portal.parameters, statement.parsed);
       portal.execution = execution;
       if (maxRows !== 0 && !planned.bound.isReadOnly) return this.#executeChange(portal, planned, execution, output, maxRows, sink);
@@ -546,6 +640,7 @@ export class LocalSession implements Session, StatementHost {
     this.block.rollback();
     this.statements.clear();
     this.#texts.clear();
+    this.plans.clear();
     this.#onClose();
   }
 
@@ -565,6 +660,7 @@ export class LocalSession implements Session, StatementHost {
   }
 
   #beginMessage(): void {
+    this.#shaped = undefined;
     this.#cancellation = undefined;
     this.#run = undefined;
   }
@@ -609,7 +705,9 @@ export class LocalSession implements Session, StatementHost {
     }
   }
 
-  #fail(error: unknown): never | Promise<never> {
+  #fail(raised: unknown): never | Promise<never> {
+    const shaped = this.#shaped;
+    const error = shaped !== undefined && raised instanceof SqlError ? errorOf(raised, shaped.statement, shaped) : raised;
     const run = this.#run;
     this.#endMessage();
     this.block.fail();
@@ -654,6 +752,11 @@ function commandTag(planned: PlannedQuery, rows: number): string {
     case 'DELETE':
       return `DELETE ${rows}`;
   }
+}
+
+function parametersOf({ literals }: PlannedQuery, { text, bounds }: ShapedText, context: TypeContext): readonly Datum[] {
+  if (literals === undefined) throw new InvariantError('the plan of a shape has parameters');
+  return literals.parametersOf(text, bounds, context);
 }
 
 /** Types that a client states: 0 and 705 (unknown) leave the type to be found out. */

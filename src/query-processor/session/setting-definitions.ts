@@ -6,6 +6,7 @@
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { type PgSetting, pgSettings } from '#sql/postgres/pg-setting.ts';
 import type { Profile } from '#sql/settings.ts';
+import { settableInDsql } from '../dialect/setting-rules.ts';
 import { formatDateStyle, parseDateStyle, parseTimeZone } from './time-settings.ts';
 
 export type SettingDefinition = {
@@ -73,27 +74,6 @@ export function settingDefinitions(): ReadonlyMap<string, SettingDefinition> {
   made = definitions;
   return definitions;
 }
-
-/** What DSQL lets a session set (dsql-behaviour 1.6), and our own. */
-const settableInDsql = new Set([
-  'application_name',
-  'client_encoding',
-  'datestyle',
-  'extra_float_digits',
-  'intervalstyle',
-  'timezone',
-  'search_path',
-  'enable_bitmapscan',
-  'enable_hashjoin',
-  'enable_indexonlyscan',
-  'enable_indexscan',
-  'enable_material',
-  'enable_mergejoin',
-  'enable_nestloop',
-  'enable_seqscan',
-  'dsql.enable_batched_nestloop',
-  'disable_sync_create_index',
-]);
 
 /** Throws when a session of the profile may not set it. */
 export function checkSettable(name: string, profile: Profile): void {

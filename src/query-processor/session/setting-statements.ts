@@ -1,6 +1,6 @@
 /** SET, RESET, SHOW and DISCARD. */
 import type { DiscardStmt, Node, VariableSetStmt, VariableShowStmt } from '@pgsql/types';
-import { notice, notSupported, SqlError, sqlstate, warning } from '#base/sql-error.ts';
+import { notSupported, SqlError, sqlstate, warning } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
 import { quoteIdentifier } from '../catalog/identifiers.ts';
 import type { Field, Maybe } from '../query-processor.ts';
@@ -55,9 +55,7 @@ export function runSet(session: StatementHost, statement: VariableSetStmt): stri
 function setTransaction(session: StatementHost, name: string, args: readonly Node[]): string {
   const { block, settings } = session;
   const modes = transactionModes(args);
-  if (settings.current.profile === 'dsql') throw notSupported('setting configuration parameter "TRANSACTION" not supported');
   if (name === 'TRANSACTION SNAPSHOT') throw notSupported('SET TRANSACTION SNAPSHOT is not supported');
-  session.notice(notice(`not supported by Aurora DSQL: SET ${name}`));
   if (name === 'SESSION CHARACTERISTICS') {
     if (modes.isReadOnly !== undefined) settings.set('default_transaction_read_only', modes.isReadOnly ? 'on' : 'off', false);
     return 'SET';
@@ -128,12 +126,10 @@ export function runShow(session: StatementHost, statement: VariableShowStmt, out
 }
 
 export function runDiscard(session: StatementHost, statement: DiscardStmt): string {
-  if (session.settings.current.profile === 'dsql') throw notSupported('unsupported statement: Discard');
   switch (statement.target) {
     case 'DISCARD_ALL':
       if (session.block.state === 'block')
         throw new SqlError(sqlstate.activeSqlTransaction, 'DISCARD ALL cannot run inside a transaction block');
-      session.notice(notice('not supported by Aurora DSQL: DISCARD'));
       session.closeAllPortals();
       session.statements.clear();
       session.settings.resetAll();

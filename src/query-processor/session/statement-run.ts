@@ -10,6 +10,7 @@ import { Interval } from '#sql/types/interval-value.ts';
 import type { Observed, Storage, Wait } from '#storage/storage.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { CommonTableRows, Rows, Run } from '../executor/operator.ts';
+import type { StatementWrites } from '../executor/statement-writes.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import type { Transaction } from '../transaction/transaction.ts';
 import { StatementMemory } from './memory-account.ts';
@@ -75,6 +76,7 @@ export class StatementRun implements Run {
   /** Another one when a suspended portal goes on in a later message. */
   cancellation: Cancellation;
   changedRows = 0;
+  writes: StatementWrites | undefined = undefined;
   /** Set by EXPLAIN ANALYZE before the operators start. */
   instrument?: (plan: PhysicalPlan, rows: Rows) => Rows;
   readonly #clock: Clock;

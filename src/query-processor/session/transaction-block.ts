@@ -21,6 +21,7 @@ import type { CatalogCache } from '../catalog/catalog-cache.ts';
 import { encodeCatalogVersion, encodeDescriptor } from '../catalog/catalog-rows.ts';
 import type { Descriptor } from '../catalog/descriptors.ts';
 import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
+import { type DeferredChecks, keptChecks, owesChecks, restoreChecks } from '../executor/foreign-keys/deferred-checks.ts';
 import type { Maybe } from '../query-processor.ts';
 import { commit, commitRequest } from '../transaction/commit.ts';
 import { OpenTransaction } from '../transaction/open-transaction.ts';
@@ -43,6 +44,7 @@ type Savepoint = {
   readonly changes: ReadonlyMap<number, Descriptor | undefined>;
   readonly catalog: LoadedCatalog;
   readonly settings: ReturnType<SessionSettings['savepoint']>;
+  readonly checks: DeferredChecks | undefined;
 };
 
 export class TransactionBlock {
@@ -56,6 +58,8 @@ export class TransactionBlock {
   #savepoints: Savepoint[] = [];
   #schemaChanges = 0;
   #hasChangedRows = false;
+  /** Makes the checks that were deferred to the commit: the session's, which can run them. */
+  beforeCommit: () => Maybe<void> = () => undefined;
   /** Called after a commit that has changed the schema. */
   #afterCommit: (() => void)[] = [];
 
@@ -179,6 +183,11 @@ export class TransactionBlock {
     this.#schemaChanges++;
   }
 
+  /** True for what this transaction has created, truncated or altered. */
+  hasChanged(oid: number): boolean {
+    return this.#changes.has(oid);
+  }
+
   /** Writes descriptors (undefined: dropped) and the catalog's own row, and shows them to the transaction. */
   changeCatalog(changes: ReadonlyMap<number, Descriptor | undefined>, nextOid: number): void {
     const { transaction } = this;
@@ -197,6 +206,21 @@ export class TransactionBlock {
 
   /** Ends the transaction: throws what the client must know, and then it is rolled back. Hot. */
   commit(): Maybe<void> {
+    const transaction = this.#transaction;
+    return transaction !== undefined && owesChecks(transaction) ? this.#commitChecked() : this.#commit();
+  }
+
+  async #commitChecked(): Promise<void> {
+    try {
+      await this.beforeCommit();
+    } catch (error) {
+      this.rollback();
+      throw error;
+    }
+    await this.#commit();
+  }
+
+  #commit(): Maybe<void> {
     const transaction = this.#transaction;
     if (transaction === undefined) {
       this.#settings.commit();
@@ -262,6 +286,7 @@ export class TransactionBlock {
       changes: new Map(this.#changes),
       catalog: this.catalog,
       settings: this.#settings.savepoint(),
+      checks: keptChecks(transaction),
     });
   }
 
@@ -276,6 +301,7 @@ export class TransactionBlock {
     const savepoint = this.#savepoints[at];
     this.transaction.buffer.rollbackTo(savepoint.buffer);
     this.transaction.restoreChangedRows(savepoint.changedRows);
+    restoreChecks(this.transaction, savepoint.checks);
     this.#changes = new Map(savepoint.changes);
     this.#catalog = savepoint.catalog;
     this.#settings.rollbackTo(savepoint.settings);

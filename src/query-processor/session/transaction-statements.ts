@@ -1,6 +1,6 @@
 /** BEGIN, COMMIT, ROLLBACK, savepoints, and what SET TRANSACTION says. */
 import type { DefElem, Node, TransactionStmt } from '@pgsql/types';
-import { notice, notSupported, SqlError, sqlstate, warning } from '#base/sql-error.ts';
+import { notSupported, SqlError, sqlstate, warning } from '#base/sql-error.ts';
 import type { Maybe } from '../query-processor.ts';
 import { constantOf } from './constants.ts';
 import { after } from './maybe.ts';
@@ -30,12 +30,6 @@ export function runTransactionStatement(session: StatementHost, statement: Trans
     case 'TRANS_STMT_RELEASE':
     case 'TRANS_STMT_ROLLBACK_TO':
       return savepoint(session, statement);
-    case 'TRANS_STMT_PREPARE':
-      throw notSupported('unsupported transaction statement: PREPARE TRANSACTION');
-    case 'TRANS_STMT_COMMIT_PREPARED':
-      throw notSupported('unsupported transaction statement: COMMIT PREPARED');
-    case 'TRANS_STMT_ROLLBACK_PREPARED':
-      throw notSupported('unsupported transaction statement: ROLLBACK PREPARED');
     default:
       throw notSupported('unsupported transaction statement');
   }
@@ -78,14 +72,12 @@ function savepoint(session: StatementHost, statement: TransactionStmt): Maybe<st
   const { block } = session;
   const command =
     statement.kind === 'TRANS_STMT_SAVEPOINT' ? 'SAVEPOINT' : statement.kind === 'TRANS_STMT_RELEASE' ? 'RELEASE' : 'ROLLBACK TO';
-  if (session.settings.current.profile === 'dsql') throw notSupported(`unsupported transaction statement: ${command}`);
   if (block.state !== 'block' && block.state !== 'failed') {
     const name = command === 'SAVEPOINT' ? 'SAVEPOINT' : command === 'RELEASE' ? 'RELEASE SAVEPOINT' : 'ROLLBACK TO SAVEPOINT';
     throw new SqlError(sqlstate.noActiveSqlTransaction, `${name} can only be used in transaction blocks`);
   }
   const name = statement.savepoint_name ?? '';
   if (command === 'SAVEPOINT') {
-    session.notice(notice('not supported by Aurora DSQL: SAVEPOINT'));
     block.setSavepoint(name);
     return 'SAVEPOINT';
   }

@@ -127,11 +127,13 @@ export function decodeParameter(
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
   const type = typeByOid(typeOid);
   if (format === 0) {
-    const text = decodeUtf8(bytes);
+    let shown = '';
     try {
+      const text = decodeUtf8(bytes);
+      shown = text === '' ? " = ''" : " = '...'";
       return type.input(text, -1, context);
     } catch (error) {
-      throw withContext(error, number, portal, text === '' ? " = ''" : " = '...'");
+      throw withContext(error, number, portal, shown);
     }
   }
   try {
@@ -156,5 +158,6 @@ const contextOf = (number: number, portal: string): string =>
 
 function withContext(error: unknown, number: number, portal: string, value: string): unknown {
   if (!(error instanceof SqlError)) return error;
-  return new SqlError(error.sqlstate, error.message, { ...error.fields, where: contextOf(number, portal) + value });
+  const inner = error.fields.where === undefined ? '' : `${error.fields.where}\n`;
+  return new SqlError(error.sqlstate, error.message, { ...error.fields, where: `${inner}${contextOf(number, portal)}${value}` });
 }

@@ -14,7 +14,7 @@ export function compileCase(expression: Node<'case'>, scope: Scope): Compiled {
   const operand = expression.operand === undefined ? undefined : scope.compile(expression.operand, scope);
   const inner = operand === undefined ? scope : withOperand(scope);
   const branches = expression.branches.map(
-    ({ when, then }): Branch => ({ when: compileLazy(when, inner), result: compileLazy(then, scope) }),
+    ({ when, then }): Branch => ({ when: compileLazy(when, inner), result: compileLazy(then, inner) }),
   );
   const otherwise = expression.otherwise === undefined ? undefined : compileLazy(expression.otherwise, scope);
   const harmless =
@@ -53,7 +53,7 @@ function choose(
       else open[kept++] = row;
     }
     openCount = kept;
-    scatter(taking, batch, taken, takenCount, result, context);
+    scatter(taking, withOperandValue, taken, takenCount, result, context);
   }
   if (otherwise !== undefined) scatter(otherwise, batch, open, openCount, result, context);
   return result;

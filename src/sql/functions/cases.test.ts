@@ -84,6 +84,10 @@ function parseCases(text: string): Case[] {
   });
 }
 
+/** True when a VARIADIC parameter is given as an array. */
+const takesArray = ({ proc, args }: Section): boolean =>
+  proc.variadic !== 0 && proc.variadic !== oid.any && typeByName(args.at(-1) ?? '')?.elementOid !== 0;
+
 /** What the oracle is asked for a case. */
 function queryOf({ section, values }: Case): { readonly text: string; readonly values: readonly (string | null)[] } {
   const { proc, args } = section;
@@ -100,7 +104,8 @@ function queryOf({ section, values }: Case): { readonly text: string; readonly v
         : rows.join(' UNION ALL ');
     return { text: `SELECT ${name}(${args.length === 0 ? '*' : names.join(', ')}) FROM (${from}) rows`, values };
   }
-  const call = `${name}(${values.map((_, index) => cast(index)).join(', ')})`;
+  const spread = takesArray(section) ? values.length - 1 : -1;
+  const call = `${name}(${values.map((_, index) => (index === spread ? 'VARIADIC ' : '') + cast(index)).join(', ')})`;
   return { text: proc.returnsSet ? `SELECT ARRAY(SELECT x::text FROM ${call} x)::text` : `SELECT ${call}`, values };
 }
 
@@ -140,7 +145,7 @@ function ownAnswer({ section, values }: Case): string | null {
     kind: 'function',
     function: proc.oid,
     args: data.map((value, index) => ({ kind: 'constant', value, type: { oid: types[index].oid, typmod: -1 } })),
-    variadic: proc.variadic !== 0 && proc.variadic !== oid.any && types.at(-1)?.elementOid !== 0,
+    variadic: takesArray(section),
     returnsSet: false,
     form: { kind: 'call' },
     type: { oid: resultType, typmod: -1 },

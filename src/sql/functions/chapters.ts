@@ -11,11 +11,19 @@ import { dateTimeArithmeticFunctions } from './date-time-arithmetic.ts';
 import { dateTimeFieldFunctions } from './date-time-fields.ts';
 import { dateTimeMakingFunctions } from './date-time-making.ts';
 import { dateTimeSeriesFunctions } from './date-time-series.ts';
+import { dsqlFunctions } from './dsql.ts';
 import { floatFunctions } from './float.ts';
+import { formattingFunctions } from './formatting.ts';
 import { hashFunctions } from './hash.ts';
 import { inetFunctions } from './inet.ts';
 import { informationSchemaFunctions } from './information-schema.ts';
 import { integerFunctions } from './integer.ts';
+import { jsonAccessFunctions } from './json-access.ts';
+import { jsonBuildingFunctions } from './json-building.ts';
+import { jsonPopulationFunctions } from './json-population.ts';
+import { jsonbAccessFunctions } from './jsonb-access.ts';
+import { jsonbChangeFunctions } from './jsonb-change.ts';
+import { jsonpathFunctions } from './jsonpath.ts';
 import { keywordFunctions } from './keywords.ts';
 import { likeFunctions } from './like.ts';
 import { mathFunctions } from './math.ts';
@@ -44,12 +52,20 @@ export const chapters: Readonly<Record<string, Implementations>> = {
   dateTimeFields: dateTimeFieldFunctions,
   dateTimeMaking: dateTimeMakingFunctions,
   dateTimeSeries: dateTimeSeriesFunctions,
+  dsql: dsqlFunctions,
   float: floatFunctions,
+  formatting: formattingFunctions,
   hash: hashFunctions,
   inet: inetFunctions,
   informationSchema: informationSchemaFunctions,
   integer: integerFunctions,
   keywords: keywordFunctions,
+  jsonAccess: jsonAccessFunctions,
+  jsonBuilding: jsonBuildingFunctions,
+  jsonPopulation: jsonPopulationFunctions,
+  jsonbAccess: jsonbAccessFunctions,
+  jsonbChange: jsonbChangeFunctions,
+  jsonpath: jsonpathFunctions,
   like: likeFunctions,
   math: mathFunctions,
   numeric: numericFunctions,

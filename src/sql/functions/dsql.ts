@@ -1,4 +1,126 @@
-/** Functions that DSQL has and PostgreSQL's catalog has not, declared with their whole signature. */
+/**
+ * Functions that DSQL has and PostgreSQL's catalog has not, all in schema `sys`, declared with their whole signature
+ * (dsql-behaviour 8.3; argument lists beyond those seen are ours).
+ */
+import { SqlError, sqlstate } from '#base/sql-error.ts';
+import { type EvaluationContext, type Implementations, scalar, setReturning } from '../function.ts';
+import { oid } from '../oids.ts';
 import type { PgProc } from '../postgres/pg-proc.ts';
+import { pgTypes } from '../postgres/pg-type.ts';
 
-export const dsqlProcs: readonly PgProc[] = [];
+/** From a range that PostgreSQL keeps free for functions of others' making. */
+const firstOid = 9800;
+
+type Declaration = Pick<PgProc, 'name' | 'argTypes' | 'returnType'> &
+  Partial<Pick<PgProc, 'kind' | 'returnsSet' | 'volatility' | 'strict'>> & {
+    /** Names and types of OUT columns. */
+    readonly columns?: readonly (readonly [string, number])[];
+  };
+
+const declarations: readonly Declaration[] = [
+  { name: 'dsql_major_version', argTypes: [], returnType: oid.int4, volatility: 'i' },
+  { name: 'current_session_id', argTypes: [], returnType: oid.text },
+  { name: 'current_transaction_id', argTypes: [], returnType: oid.text },
+  { name: 'iam_session_user', argTypes: [], returnType: oid.text },
+  { name: 'cluster_size_limit', argTypes: [], returnType: oid.int8 },
+  { name: 'base32_str_to_uuid', argTypes: [oid.text], returnType: oid.uuid, volatility: 'i' },
+  { name: 'uuid_to_base32_str', argTypes: [oid.uuid], returnType: oid.text, volatility: 'i' },
+  { name: 'base_type_oid', argTypes: [oid.oid], returnType: oid.oid },
+  {
+    name: 'supported_datatypes',
+    argTypes: [],
+    returnType: oid.record,
+    returnsSet: true,
+    columns: [
+      ['oid', oid.oid],
+      ['name', oid.text],
+      ['supported_as_column', oid.bool],
+      ['supported_as_key', oid.bool],
+      ['supported_in_pushdown', oid.bool],
+    ],
+  },
+  { name: 'wait_for_job', argTypes: [oid.text], returnType: oid.void, kind: 'p' },
+];
+
+export const dsqlProcs: readonly PgProc[] = declarations.map(({ columns, ...declaration }, at) => ({
+  kind: 'f',
+  strict: true,
+  returnsSet: false,
+  volatility: 's',
+  leakproof: false,
+  language: 'internal',
+  source: declaration.name,
+  allArgTypes: columns === undefined ? undefined : [...declaration.argTypes, ...columns.map(([, type]) => type)],
+  argModes: columns === undefined ? undefined : 'i'.repeat(declaration.argTypes.length) + 'o'.repeat(columns.length),
+  argNames: columns === undefined ? undefined : columns.map(([name]) => name),
+  variadic: 0,
+  defaults: 0,
+  defaultExpressions: undefined,
+  sqlBody: undefined,
+  schema: 'sys',
+  ...declaration,
+  oid: firstOid + at,
+}));
+
+/** Types of columns, with whether a key may hold them (dsql-behaviour 4). */
+const columnTypes: ReadonlyMap<string, boolean> = new Map([
+  ['bool', true],
+  ['bytea', false],
+  ['int8', true],
+  ['int2', true],
+  ['int4', true],
+  ['text', true],
+  ['json', false],
+  ['float4', true],
+  ['float8', true],
+  ['bpchar', true],
+  ['varchar', true],
+  ['date', true],
+  ['time', true],
+  ['timestamp', true],
+  ['timestamptz', true],
+  ['interval', false],
+  ['timetz', false],
+  ['numeric', true],
+  ['uuid', true],
+  ['jsonb', false],
+]);
+
+const tebibyte = 1024 ** 4;
+const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
+
+function uuidOf(text: string): string {
+  if (!/^[a-z2-7]{26}$/.test(text)) throw new SqlError(sqlstate.invalidTextRepresentation, 'Unable to convert text to UUID');
+  let bits = 0n;
+  for (const letter of text) bits = (bits << 5n) | BigInt(alphabet.indexOf(letter));
+  // 26 letters carry 130 bits: the last two are nothing.
+  const hex = (bits >> 2n).toString(16).padStart(32, '0');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}
+
+function base32Of(uuid: string): string {
+  let bits = BigInt(`0x${uuid.replaceAll('-', '')}`) << 2n;
+  let text = '';
+  for (let at = 0; at < 26; at++) {
+    text = alphabet[Number(bits & 31n)] + text;
+    bits >>= 5n;
+  }
+  return text;
+}
+
+export const dsqlFunctions: Implementations = {
+  'dsql_major_version()': scalar(() => 1),
+  'current_session_id()': scalar((context: EvaluationContext) => String(context.session.backendPid)),
+  'current_transaction_id()': scalar((context: EvaluationContext) => String(context.transactionTimestamp)),
+  'iam_session_user()': scalar((context: EvaluationContext) => context.session.sessionUser),
+  'cluster_size_limit()': scalar(() => 256 * tebibyte),
+  'base32_str_to_uuid(text)': scalar(uuidOf),
+  'uuid_to_base32_str(uuid)': scalar(base32Of),
+  'base_type_oid(oid)': scalar((type: number) => type),
+  'supported_datatypes()': setReturning(() =>
+    pgTypes.flatMap((type) => {
+      const isKey = columnTypes.get(type.name);
+      return isKey === undefined ? [] : [[type.oid, type.name, true, isKey, isKey]];
+    }),
+  ),
+};

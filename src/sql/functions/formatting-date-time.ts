@@ -172,13 +172,13 @@ function formatNumberPattern(node: PatternNode, pattern: string, time: Formatted
     }
     case 'YYYY':
     case 'IYYY':
-      return padded(node, year(), 4);
+      return lastDigits(node, time, year(), 4);
     case 'YYY':
     case 'IYY':
-      return lastDigits(node, year(), 3);
+      return lastDigits(node, time, year(), 3);
     case 'YY':
     case 'IY':
-      return lastDigits(node, year(), 2);
+      return lastDigits(node, time, year(), 2);
     case 'Y':
     case 'I':
       return String(year() % 10 || 0);
@@ -189,8 +189,11 @@ function formatNumberPattern(node: PatternNode, pattern: string, time: Formatted
   }
 }
 
-const lastDigits = (node: PatternNode, year: number, width: number): string =>
-  paddedWithin(node, year % 10 ** width || 0, year >= 0 ? width : width + 1);
+/** All of a year for width 4. There is a place for the sign where the calendar year has one, whatever the ISO year has. */
+function lastDigits(node: PatternNode, time: FormattedTime, year: number, width: number): string {
+  const isNegative = time.isInterval && time.year < 0;
+  return paddedWithin(node, width === 4 ? year : year % 10 ** width || 0, isNegative ? width + 1 : width);
+}
 
 /** Always padded; of negative values as C does, with the sign as one of the places. */
 function fraction(value: number, width: number): string {

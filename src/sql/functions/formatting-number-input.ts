@@ -127,6 +127,6 @@ class NumberReader {
         this.#sign = next;
         this.#at++;
       }
-    } else if (!isRead && !plus && !minus && (character === '-' || character === '+')) this.#sign = character;
+    } else if (!isRead && (plus || minus) && (character === '-' || character === '+')) this.#sign = character;
   }
 }

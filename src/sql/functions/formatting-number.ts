@@ -15,7 +15,7 @@ const tens = [
 const romanWidth = 15;
 
 export function romanNumeral(value: number): string {
-  if (value < 1 || value > 3999) return '#'.repeat(romanWidth);
+  if (!(value >= 1 && value <= 3999)) return '#'.repeat(romanWidth);
   let numeral = '';
   for (let place = 3; place >= 0; place--) numeral += tens[place][Math.floor(value / 10 ** place) % 10];
   return numeral;
@@ -120,12 +120,11 @@ class NumberWriter {
     const filler = fill ? '' : ' ';
     switch (name.toUpperCase()) {
       case '9':
-        return this.#writePosition(false);
       case '0':
-        return this.#writePosition(true);
       case '.':
       case 'D':
-        return this.#writePosition(false);
+        this.#writePosition(name === '0');
+        return;
       case ',':
       case 'G':
         this.#text += this.#inNumber ? ',' : filler;

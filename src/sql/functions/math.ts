@@ -182,7 +182,8 @@ const ofDouble = (names: readonly string[], f: ScalarFunction): Implementations 
   Object.fromEntries(names.map((name) => [`${name}(float8)`, scalar(f)]));
 
 export const mathFunctions: Implementations = {
-  ...ofDouble(['dround', 'round'], roundHalfEven),
+  // What rounds to zero keeps its sign, as rint() has it.
+  ...ofDouble(['dround', 'round'], (value) => (value < 0 && value >= -0.5 ? -0 : roundHalfEven(value))),
   ...ofDouble(['dtrunc', 'trunc'], Math.trunc),
   ...ofDouble(['ceil', 'ceiling'], Math.ceil),
   ...ofDouble(['floor'], Math.floor),

@@ -33,8 +33,9 @@ import { twoDigits } from '../types/date-time/format-date-time.ts';
 import { monthNames, weekdayNames } from '../types/date-time/keywords.ts';
 import { sessionZone } from '../types/date-time/parse-date-time.ts';
 import { toLocal } from '../types/date-time/timestamp.ts';
+import { displayNameOf, pgTypeByOid } from '../types/format-type.ts';
 import { RecordValue } from '../types/record-value.ts';
-import { findType, formatType, typeByOid } from '../types/registry.ts';
+import { formatType, typeByOid } from '../types/registry.ts';
 import { signatureOf } from './signature.ts';
 
 type Args = readonly (Datum | EvaluationContext)[];
@@ -220,7 +221,9 @@ const typeOf = ({ args }: CallTypes): ScalarFunction => {
 function typeName(type: number | null, typmod: number | null): Datum {
   if (type === null) return null;
   if (type === 0) return '-';
-  return findType(type) === undefined ? '???' : formatType({ oid: type, typmod: typmod ?? -1 });
+  const known = pgTypeByOid(type);
+  if (known === undefined) return '???';
+  return typmod === null ? displayNameOf(known) : formatType({ oid: type, typmod });
 }
 
 /** Bytes that PostgreSQL's own format takes: the fixed length, or a header of four bytes and the contents. */

@@ -20,7 +20,7 @@ export type PgProc = {
   readonly defaults: number;
   readonly defaultExpressions: string | undefined;
   readonly sqlBody: string | undefined;
-  readonly schema: 'pg_catalog' | 'information_schema';
+  readonly schema: 'pg_catalog' | 'information_schema' | 'sys';
 };
 
 /** Functions, aggregates and window functions. The few whose `schema` is information_schema have oids that another build may number otherwise. */
@@ -3343,6 +3343,6 @@ export const pgProcs: readonly PgProc[] = readTable(
     defaults: Number(or(f[11], '0')),
     defaultExpressions: optionalText(f[12]),
     sqlBody: optionalText(f[13]),
-    schema: or(f[14], 'pg_catalog') as 'pg_catalog' | 'information_schema',
+    schema: or(f[14], 'pg_catalog') as 'pg_catalog' | 'information_schema' | 'sys',
   }),
 );

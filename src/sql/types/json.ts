@@ -1,7 +1,9 @@
-/** json: text that was checked and is kept as it came. jsonpath: carried as text; its language belongs to the functions that use it. */
+/** json: text that was checked and is kept as it came. jsonpath: text too, parsed again (and remembered) where it is used. */
 import { SqlError, sqlstate } from '#base/sql-error.ts';
-import { behaviour, invalidSyntax } from './behaviour.ts';
+import { behaviour } from './behaviour.ts';
 import { parseJson } from './json-parser.ts';
+import { parseJsonPath } from './jsonpath-parser.ts';
+import { formatJsonPath } from './jsonpath-text.ts';
 import { decodeTextRow, encodeTextRow, receiveText } from './text.ts';
 
 /** Throws PostgreSQL's error when the text is not JSON. JavaScript's parser takes exactly the same texts, and is quicker. */
@@ -30,17 +32,15 @@ export function checkVersion(typeName: string, version: number): void {
   if (version !== 1) throw new SqlError(sqlstate.internalError, `unsupported ${typeName} version number ${version}`);
 }
 
-const checkJsonpath = (text: string): string => {
-  if (text === '') throw invalidSyntax('jsonpath', text);
-  return text;
-};
+/** A path is kept as text, in the form that PostgreSQL prints. */
+const normalJsonpath = (text: string): string => formatJsonPath(parseJsonPath(text));
 
 export const jsonpathType = behaviour<string>({
-  input: checkJsonpath,
+  input: normalJsonpath,
   output: (value) => value,
   receive(reader) {
     checkVersion('jsonpath', reader.uint8());
-    return checkJsonpath(receiveText(reader));
+    return normalJsonpath(receiveText(reader));
   },
   send(value, writer) {
     writer.uint8(1);

@@ -1,5 +1,5 @@
 /** The reg* types: an oid that reads and prints as a name of the catalog, or as a number where there is no name for it. */
-import { notSupported } from '#base/sql-error.ts';
+import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import type { RegKind } from '../type.ts';
 import { behaviour, type TypeBehaviour } from './behaviour.ts';
 import { oidBehaviour, parseUint32 } from './integer.ts';
@@ -18,10 +18,26 @@ function regType(kind: RegKind): TypeBehaviour {
   });
 }
 
+/** Of the objects of text search there is `simple` alone, as in DSQL. */
+function textSearchType(what: 'configuration' | 'dictionary', simpleOid: number): TypeBehaviour {
+  return behaviour<number>({
+    ...oidBehaviour,
+    input(text) {
+      if (text === '-') return 0;
+      if (/^[0-9]+$/.test(text)) return parseUint32(text.replace(/^0+(?=[0-9])/, ''), 'oid');
+      const [, bare = text] = /^(?:pg_catalog\.)?(.*)$/.exec(text) ?? [];
+      if (bare === 'simple' || bare === '"simple"') return simpleOid;
+      throw new SqlError(sqlstate.undefinedObject, `text search ${what} "${text}" does not exist`);
+    },
+    output: (value) => (value === 0 ? '-' : value === simpleOid ? 'simple' : String(value)),
+  });
+}
+
 /** By pg_type.typname. */
-export const regTypes: ReadonlyMap<string, TypeBehaviour> = new Map(
-  (['class', 'type', 'proc', 'procedure', 'oper', 'operator', 'namespace', 'role', 'collation'] as const).map((kind) => [
-    `reg${kind}`,
-    regType(kind),
-  ]),
-);
+export const regTypes: ReadonlyMap<string, TypeBehaviour> = new Map([
+  ['regconfig', textSearchType('configuration', 3748)],
+  ['regdictionary', textSearchType('dictionary', 3765)],
+  ...(['class', 'type', 'proc', 'procedure', 'oper', 'operator', 'namespace', 'role', 'collation'] as const).map(
+    (kind): readonly [string, TypeBehaviour] => [`reg${kind}`, regType(kind)],
+  ),
+]);

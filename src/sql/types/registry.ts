@@ -175,7 +175,5 @@ const behaviours: ReadonlyMap<string, TypeBehaviour> = new Map([
   ['pg_dependencies', carriedTextType],
   ['pg_mcv_list', carriedTextType],
   ['pg_snapshot', carriedTextType],
-  ['regconfig', oidType],
-  ['regdictionary', oidType],
   ...regTypes,
 ]);

@@ -83,6 +83,7 @@ export function makeTable(name: string, declaration: string, schema: SchemaDescr
     primaryKey,
     indexes,
     checks,
+    foreignKeys: [],
   };
 }
 
@@ -160,9 +161,11 @@ export function makeCatalog(relations: readonly RelationDescriptor[]): Catalog {
           for (const index of relation.indexes) if (index.name === name) return { tableOid: relation.oid, indexOid: index.oid };
       return undefined;
     },
+    referencesTo: () => [],
     roleByName: () => undefined,
     roleByOid: () => undefined,
     roles: () => [],
+    comments: () => [],
   };
 }
 

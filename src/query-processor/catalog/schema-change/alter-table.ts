@@ -9,8 +9,17 @@ import { typeByOid } from '#sql/types/registry.ts';
 import { isImmutable } from '../../analyzer/table-expression.ts';
 import type { ColumnDescriptor, RelationDescriptor, TableDescriptor } from '../descriptors.ts';
 import { quoteIdentifier } from '../identifiers.ts';
-import { columnDraft, keyColumns, makeCheck, namesOf, uniqueIndex, withExpressions } from './create-table.ts';
+import { addIdentity, dropIdentity, setIdentity } from './alter-identity.ts';
+import { columnDraft, keyColumns, makeCheck, namesOf, requireOrdinaryName, uniqueIndex, withExpressions } from './create-table.ts';
 import { dropOwnedSequences, targetOf } from './drop-relation.ts';
+import {
+  alterForeignKey,
+  foreignKeyOf,
+  hasConstraint,
+  releaseReferences,
+  type StatedForeignKey,
+  withoutForeignKey,
+} from './foreign-keys.ts';
 import { freeName, joinedColumns } from './object-names.ts';
 import type { SchemaChange } from './schema-change.ts';
 import { renamedText, tableExpression } from './table-expressions.ts';
@@ -19,6 +28,7 @@ import { renamedText, tableExpression } from './table-expressions.ts';
 export type RowWork =
   | { readonly kind: 'checkNotNull'; readonly attributeNumber: number }
   | { readonly kind: 'checkConstraint'; readonly name: string }
+  | { readonly kind: 'checkForeignKey'; readonly constraintOid: number }
   | { readonly kind: 'buildIndex'; readonly indexOid: number }
   /** A column whose default cannot be kept beside the table (it is not constant): every row is written anew. */
   | { readonly kind: 'fillColumn'; readonly attributeNumber: number };
@@ -37,7 +47,15 @@ export function alterTable(change: SchemaChange, statement: AlterTableStmt): Alt
   if (table === before) return undefined;
   change.put(table);
   if (work.length > 0) change.excludeWriters(before);
+  for (const item of work) if (item.kind === 'checkForeignKey') excludeParentWriters(change, table, item.constraintOid);
   return { before, after: table, work };
+}
+
+/** F3 of foreign-keys.ts. */
+function excludeParentWriters(change: SchemaChange, table: TableDescriptor, constraintOid: number): void {
+  const foreignKey = table.foreignKeys.find((entry) => entry.constraintOid === constraintOid);
+  const parent = foreignKey === undefined ? undefined : change.catalog.relationByOid(foreignKey.parentOid);
+  if (parent?.kind === 'table') change.excludeWriters(parent);
 }
 
 function applyAction(change: SchemaChange, table: TableDescriptor, command: AlterTableCmd, work: RowWork[]): TableDescriptor {
@@ -57,9 +75,11 @@ function applyAction(change: SchemaChange, table: TableDescriptor, command: Alte
     case 'AT_AddConstraint':
       return definition !== undefined && 'Constraint' in definition ? addConstraint(change, table, definition.Constraint, work) : table;
     case 'AT_DropConstraint':
-      return dropConstraint(change, table, name, command.missing_ok === true);
+      return dropConstraint(change, table, name, command);
+    case 'AT_AlterConstraint':
+      return definition !== undefined && 'Constraint' in definition ? alterForeignKey(table, definition.Constraint) : table;
     case 'AT_ValidateConstraint':
-      return validateConstraint(change, table, name, work);
+      return validateConstraint(table, name, work);
     case 'AT_ChangeOwner':
       return changeOwner(change, table, command);
     case 'AT_SetStorage':
@@ -68,16 +88,12 @@ function applyAction(change: SchemaChange, table: TableDescriptor, command: Alte
     case 'AT_DisableTrigAll':
     case 'AT_DisableTrigUser':
       return table;
-    case 'AT_AlterColumnType':
-      throw notSupported('unsupported ALTER TABLE ALTER COLUMN ... SET DATA TYPE statement');
-    case 'AT_EnableRowSecurity':
-      throw notSupported('unsupported ALTER TABLE ENABLE ROW SECURITY statement');
-    case 'AT_DisableRowSecurity':
-      throw notSupported('unsupported ALTER TABLE DISABLE ROW SECURITY statement');
-    case 'AT_SetStatistics':
-      throw notSupported('unsupported ALTER TABLE ALTER COLUMN ... SET STATISTICS statement');
-    case 'AT_ReplicaIdentity':
-      throw notSupported('unsupported ALTER TABLE REPLICA IDENTITY statement');
+    case 'AT_AddIdentity':
+      return withColumn(table, addIdentity(change, table, columnOf(change, table, name), command));
+    case 'AT_SetIdentity':
+      return withColumn(table, setIdentity(change, table, columnOf(change, table, name), command));
+    case 'AT_DropIdentity':
+      return withColumn(table, dropIdentity(change, table, columnOf(change, table, name), command));
     case 'AT_DropExpression':
       return dropExpression(change, table, name, command.missing_ok === true);
     default:
@@ -109,21 +125,21 @@ function addColumn(
   work: RowWork[],
 ): TableDescriptor {
   const name = definition.colname ?? '';
+  requireOrdinaryName(name);
   if (table.columns.some((column) => !column.isDropped && column.name === name)) {
     const message = `column "${name}" of relation "${table.name}" already exists`;
     if (!command.missing_ok) throw new SqlError(sqlstate.duplicateColumn, message);
     change.notice(`${message}, skipping`, sqlstate.duplicateColumn);
     return table;
   }
-  if ((definition.constraints?.length ?? 0) > 0)
-    change.beyondDsql('ALTER TABLE ADD COLUMN with constraint', 'ALTER TABLE ADD COLUMN with constraint not supported');
   if (table.columns.filter((column) => !column.isDropped).length >= maximumColumns)
     throw new SqlError(sqlstate.tooManyColumns, `tables can have at most ${maximumColumns} columns`);
   if (table.columns.length >= maximumLifetimeColumns)
     throw new SqlError(sqlstate.tooManyColumns, `tables can have at most ${maximumLifetimeColumns} columns`);
   const keys: Parameters<typeof columnDraft>[3] = [];
   const checks: Parameters<typeof columnDraft>[4] = [];
-  const draft = columnDraft(change, table.name, definition, keys, checks);
+  const foreignKeys: StatedForeignKey[] = [];
+  const draft = columnDraft(change, table.name, definition, keys, checks, foreignKeys);
   if (draft.identity !== undefined || draft.isSerial) throw notSupported('unsupported ALTER TABLE ADD COLUMN with a sequence');
   if (keys.some((key) => key.isPrimary)) throw notSupported('unsupported ALTER TABLE ADD CONSTRAINT statement');
   const attributeNumber = table.columns.length + 1;
@@ -148,6 +164,7 @@ function addColumn(
     work.push({ kind: 'checkConstraint', name: check.name });
   }
   for (const key of keys) altered = addUnique(change, altered, key.constraint, key.columns, work);
+  for (const stated of foreignKeys) altered = addForeignKey(change, altered, stated, work);
   return altered;
 }
 
@@ -204,7 +221,13 @@ function dropColumn(change: SchemaChange, table: TableDescriptor, name: string, 
         hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
       },
     );
-  // Checks and indexes over the column go with it, as in PostgreSQL, where they depend on it automatically.
+  const place = `column ${name} of table ${change.describe(table)}`;
+  const released = releaseReferences(change, table, (foreignKey) => foreignKey.parentAttributeNumbers.includes(number), {
+    what: place,
+    on: place,
+    cascades: command.behavior === 'DROP_CASCADE',
+  });
+  // Checks, foreign keys and indexes over the column go with it, as in PostgreSQL, where they depend on it automatically.
   const usesColumn = (text: string | undefined): boolean => textMentions(text, name);
   const indexes = table.indexes.filter(
     (index) =>
@@ -228,6 +251,7 @@ function dropColumn(change: SchemaChange, table: TableDescriptor, name: string, 
     ...withColumn(table, dropped),
     indexes,
     checks: table.checks.filter((check) => !usesColumn(check.text)),
+    foreignKeys: released.foreignKeys.filter((foreignKey) => !foreignKey.attributeNumbers.includes(number)),
   };
   if (dependent !== undefined) altered = dropColumn(change, altered, dependent.name, command);
   return altered;
@@ -265,7 +289,6 @@ function dropExpression(change: SchemaChange, table: TableDescriptor, name: stri
 function setNotNull(change: SchemaChange, table: TableDescriptor, name: string, work: RowWork[]): TableDescriptor {
   const column = columnOf(change, table, name);
   if (column.notNull) return table;
-  change.beyondDsql('ALTER COLUMN ... SET NOT NULL', 'unsupported ALTER TABLE ALTER COLUMN ... SET NOT NULL statement');
   work.push({ kind: 'checkNotNull', attributeNumber: column.attributeNumber });
   return withColumn(table, { ...column, notNull: true });
 }
@@ -277,31 +300,29 @@ function dropNotNull(change: SchemaChange, table: TableDescriptor, name: string)
   return column.notNull ? withColumn(table, { ...column, notNull: false }) : table;
 }
 
-const hasConstraint = (table: TableDescriptor, name: string): boolean =>
-  table.checks.some((check) => check.name === name) ||
-  table.primaryKey?.name === name ||
-  table.indexes.some((index) => index.constraintOid !== undefined && index.name === name);
-
 function addConstraint(change: SchemaChange, table: TableDescriptor, constraint: Constraint, work: RowWork[]): TableDescriptor {
-  const refusal = 'unsupported ALTER TABLE ADD CONSTRAINT statement';
   if (constraint.conname !== undefined && hasConstraint(table, constraint.conname))
     throw new SqlError(sqlstate.duplicateObject, `constraint "${constraint.conname}" for relation "${table.name}" already exists`);
   switch (constraint.contype) {
     case 'CONSTR_CHECK': {
-      if (!constraint.skip_validation) change.beyondDsql('ALTER TABLE ADD CONSTRAINT without NOT VALID', refusal);
       const check = makeCheck(change, table, constraint, (name) => hasConstraint(table, name));
       if (check.isValidated) work.push({ kind: 'checkConstraint', name: check.name });
       return { ...table, checks: [...table.checks, check] };
     }
     case 'CONSTR_UNIQUE':
       if (constraint.indexname !== undefined) return useIndex(change, table, constraint, constraint.indexname);
-      change.beyondDsql('ALTER TABLE ADD UNIQUE', refusal);
       return addUnique(change, table, constraint, namesOf(constraint.keys), work);
     case 'CONSTR_FOREIGN':
-      throw notSupported('FOREIGN KEY constraint not supported');
+      return addForeignKey(change, table, { constraint, column: undefined }, work);
     default:
-      throw notSupported(refusal);
+      throw notSupported('unsupported ALTER TABLE ADD CONSTRAINT statement');
   }
+}
+
+function addForeignKey(change: SchemaChange, table: TableDescriptor, stated: StatedForeignKey, work: RowWork[]): TableDescriptor {
+  const foreignKey = foreignKeyOf(change, table, stated);
+  if (foreignKey.isValidated) work.push({ kind: 'checkForeignKey', constraintOid: foreignKey.constraintOid });
+  return { ...table, foreignKeys: [...table.foreignKeys, foreignKey] };
 }
 
 function addUnique(
@@ -340,26 +361,44 @@ function useIndex(change: SchemaChange, table: TableDescriptor, constraint: Cons
   return { ...table, indexes: table.indexes.map((entry) => (entry === index ? owned : entry)) };
 }
 
-function dropConstraint(change: SchemaChange, table: TableDescriptor, name: string, isMissingOk: boolean): TableDescriptor {
+function dropConstraint(change: SchemaChange, table: TableDescriptor, name: string, command: AlterTableCmd): TableDescriptor {
   if (table.primaryKey?.name === name) throw notSupported('unsupported ALTER TABLE DROP CONSTRAINT statement');
   const checks = table.checks.filter((check) => check.name !== name);
   if (checks.length < table.checks.length) return { ...table, checks };
+  const foreignKey = table.foreignKeys.find((entry) => entry.name === name);
+  if (foreignKey !== undefined) return withoutForeignKey(table, foreignKey);
   const index = table.indexes.find((entry) => entry.constraintOid !== undefined && entry.name === name);
   if (index !== undefined) {
+    const released = releaseReferences(change, table, (entry) => entry.parentIndexOid === index.oid, {
+      what: `constraint ${name} on table ${change.describe(table)}`,
+      on: `index ${name}`,
+      cascades: command.behavior === 'DROP_CASCADE',
+    });
     change.abandonSpaces([index.space]);
-    return { ...table, indexes: table.indexes.filter((entry) => entry !== index) };
+    return { ...released, indexes: table.indexes.filter((entry) => entry !== index) };
   }
   const message = `constraint "${name}" of relation "${table.name}" does not exist`;
-  if (!isMissingOk) throw new SqlError(sqlstate.undefinedObject, message);
+  if (!command.missing_ok) throw new SqlError(sqlstate.undefinedObject, message);
   change.notice(`${message}, skipping`);
   return table;
 }
 
-function validateConstraint(change: SchemaChange, table: TableDescriptor, name: string, work: RowWork[]): TableDescriptor {
+function validateConstraint(table: TableDescriptor, name: string, work: RowWork[]): TableDescriptor {
+  const foreignKey = table.foreignKeys.find((entry) => entry.name === name);
+  if (foreignKey !== undefined) {
+    if (foreignKey.isValidated) return table;
+    work.push({ kind: 'checkForeignKey', constraintOid: foreignKey.constraintOid });
+    const validated = { ...foreignKey, isValidated: true };
+    return { ...table, foreignKeys: table.foreignKeys.map((entry) => (entry === foreignKey ? validated : entry)) };
+  }
   const check = table.checks.find((entry) => entry.name === name);
+  if (check === undefined && hasConstraint(table, name))
+    throw new SqlError(
+      sqlstate.wrongObjectType,
+      `constraint "${name}" of relation "${table.name}" is not a foreign key or check constraint`,
+    );
   if (check === undefined) throw new SqlError(sqlstate.undefinedObject, `constraint "${name}" of relation "${table.name}" does not exist`);
   if (check.isValidated) return table;
-  change.beyondDsql('ALTER TABLE VALIDATE CONSTRAINT without ASYNC', 'unsupported ALTER TABLE VALIDATE CONSTRAINT statement');
   work.push({ kind: 'checkConstraint', name });
   return { ...table, checks: table.checks.map((entry) => (entry === check ? { ...check, isValidated: true } : entry)) };
 }
@@ -443,6 +482,7 @@ function requireFree(change: SchemaChange, schemaOid: number, name: string): voi
 function renameColumn(change: SchemaChange, table: TableDescriptor, oldName: string, newName: string): TableDescriptor {
   const column = table.columns.find((entry) => !entry.isDropped && entry.name === oldName);
   if (column === undefined) throw new SqlError(sqlstate.undefinedColumn, `column "${oldName}" does not exist`);
+  requireOrdinaryName(newName);
   if (table.columns.some((entry) => !entry.isDropped && entry.name === newName))
     throw new SqlError(sqlstate.duplicateColumn, `column "${newName}" of relation "${table.name}" already exists`);
   const renamed = (text: string): string => renamedText(change, table, text, column.attributeNumber, newName);
@@ -480,5 +520,6 @@ function renameConstraint(change: SchemaChange, table: TableDescriptor, oldName:
       index.name === oldName && index.constraintOid !== undefined ? { ...index, name: newName } : index,
     ),
     checks: table.checks.map((check) => (check.name === oldName ? { ...check, name: newName } : check)),
+    foreignKeys: table.foreignKeys.map((entry) => (entry.name === oldName ? { ...entry, name: newName } : entry)),
   };
 }

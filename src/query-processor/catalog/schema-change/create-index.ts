@@ -18,7 +18,7 @@ export function createIndex(
   statement: IndexStmt,
   isAsync: boolean,
 ): { readonly table: TableDescriptor; readonly index: IndexDescriptor } | undefined {
-  refuseParts(change, statement, isAsync);
+  checkMethod(statement.accessMethod);
   const target = statement.relation ?? {};
   const table = change.table(target);
   if (table === undefined) return undefined;
@@ -61,23 +61,10 @@ export function createIndex(
   return { table: changed, index };
 }
 
-function refuseParts(change: SchemaChange, statement: IndexStmt, isAsync: boolean): void {
-  if (!isAsync) {
-    if (change.isDsql && !change.host.allowsSyncIndex) throw notSupported('unsupported mode. please use CREATE INDEX ASYNC.');
-    if (!change.isDsql) change.notice('not supported by Aurora DSQL: CREATE INDEX without ASYNC');
-  }
-  if (statement.concurrent) {
-    if (change.isDsql) throw notSupported('CONCURRENTLY not supported for CREATE INDEX');
-    throw notSupported('CONCURRENTLY not supported for CREATE INDEX', { hint: 'Use CREATE INDEX ASYNC.' });
-  }
-  const method = statement.accessMethod;
-  if (method !== undefined && method !== 'btree' && method !== 'btree_index') {
-    if (change.isDsql) throw notSupported('USING not supported for CREATE INDEX');
+/** The tree says btree where nothing is written. */
+function checkMethod(method: string | undefined): void {
+  if (method !== undefined && method !== 'btree' && method !== 'btree_index')
     throw notSupported(`access method "${method}" is not supported`, { hint: 'The only access method is btree.' });
-  }
-  // The grammar fills in btree where nothing is written, so a written USING btree cannot be told from none.
-  if (statement.tableSpace !== undefined) throw notSupported('TABLESPACE not supported for CREATE INDEX');
-  if ((statement.options?.length ?? 0) > 0) change.beyondDsql('storage parameters of CREATE INDEX', 'WITH not supported for CREATE INDEX');
 }
 
 function indexKey(
@@ -86,10 +73,6 @@ function indexKey(
   element: IndexElem,
 ): { readonly key: IndexKey; readonly nameForIndex: string } {
   const descending = element.ordering === 'SORTBY_DESC';
-  if (element.ordering === 'SORTBY_DESC' || element.ordering === 'SORTBY_ASC')
-    change.beyondDsql('sort order of index keys', 'specifying sort order not supported for index keys');
-  if ((element.opclass?.length ?? 0) > 0) throw notSupported('opclass not supported for index keys');
-  if ((element.collation?.length ?? 0) > 0) throw notSupported('collation not supported for index keys');
   const nulls = element.nulls_ordering;
   const nullsFirst = nulls === 'SORTBY_NULLS_FIRST' || (nulls !== 'SORTBY_NULLS_LAST' && descending);
   if (element.name !== undefined) {

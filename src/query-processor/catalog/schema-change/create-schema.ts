@@ -2,10 +2,12 @@
 import type { CreateSchemaStmt, DropStmt } from '@pgsql/types';
 import { maximumSchemasDsql } from '#base/limits.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
-import { firstUserOid, publicOid } from '../catalog.ts';
+import { firstUserOid, publicOid, type Reference } from '../catalog.ts';
+import type { RelationDescriptor, TableDescriptor } from '../descriptors.ts';
 import { isSystemSchema } from '../loaded-catalog.ts';
 import { namesOf } from './create-table.ts';
-import { dropRelation } from './drop-relation.ts';
+import { dependentReferences, dropRelation } from './drop-relation.ts';
+import { describeReference, dropReferences } from './foreign-keys.ts';
 import type { SchemaChange } from './schema-change.ts';
 
 export function createSchema(change: SchemaChange, statement: CreateSchemaStmt): void {
@@ -45,12 +47,34 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
     }
     if (schema.oid === publicOid) throw notSupported('dropping schema public is not supported');
     const relations = catalog.relations(schema.oid);
+    const references = dependentReferences(change, relations);
+    /** Each relation with what refers to it behind it, as PostgreSQL lists them. */
+    const listed = (
+      ofRelation: (relation: RelationDescriptor) => string,
+      ofReference: (reference: Reference, on: TableDescriptor) => string,
+    ) =>
+      relations.flatMap((relation) => [
+        ofRelation(relation),
+        ...references.flatMap(({ reference, on }) => (on === relation ? [ofReference(reference, on)] : [])),
+      ]);
     if (relations.length > 0 && statement.behavior !== 'DROP_CASCADE')
       throw new SqlError(sqlstate.dependentObjectsStillExist, `cannot drop schema ${name} because other objects depend on it`, {
-        detail: relations.map((relation) => `${relation.kind} ${change.describe(relation)} depends on schema ${name}`).join('\n'),
+        detail: listed(
+          (relation) => `${relation.kind} ${change.describe(relation)} depends on schema ${name}`,
+          (reference, on) => `${describeReference(change, reference)} depends on table ${change.describe(on)}`,
+        ).join('\n'),
         hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
       });
-    change.noticeCascade(relations.map((relation) => `${relation.kind} ${change.describe(relation)}`));
+    change.noticeCascade(
+      listed(
+        (relation) => `${relation.kind} ${change.describe(relation)}`,
+        (reference) => describeReference(change, reference),
+      ),
+    );
+    dropReferences(
+      change,
+      references.map(({ reference }) => reference),
+    );
     for (const relation of relations) dropRelation(change, relation);
     change.drop(schema.oid);
   }

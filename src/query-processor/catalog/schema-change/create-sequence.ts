@@ -1,6 +1,6 @@
 /** CREATE SEQUENCE and ALTER SEQUENCE, and the sequences behind identity and serial columns. */
 import type { AlterSeqStmt, CreateSeqStmt, DefElem, Node } from '@pgsql/types';
-import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
+import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
 import { sequenceKey } from '#sql/spaces.ts';
 import { resolveTypeName } from '../../analyzer/type-name.ts';
@@ -13,8 +13,6 @@ const bounds: ReadonlyMap<number, readonly [bigint, bigint]> = new Map([
   [oid.int4, [-2147483648n, 2147483647n]],
   [oid.int8, [-9223372036854775808n, 9223372036854775807n]],
 ]);
-
-const leastDsqlCache = 65_536n;
 
 type Options = ReadonlyMap<string, DefElem>;
 
@@ -42,7 +40,7 @@ const invalid = (message: string): SqlError => new SqlError(sqlstate.invalidPara
 type Numbers = Pick<SequenceDescriptor, 'start' | 'increment' | 'minimum' | 'maximum' | 'cache' | 'cycle'>;
 
 /** `before`: the sequence as it is, for ALTER. */
-function numbersOf(change: SchemaChange, options: Options, typeOid: number, before: SequenceDescriptor | undefined): Numbers {
+function numbersOf(options: Options, typeOid: number, before: SequenceDescriptor | undefined): Numbers {
   const [least, greatest] = bounds.get(typeOid) ?? [0n, 0n];
   const increment = numberOf(options.get('increment')) ?? BigInt(before?.increment ?? 1);
   if (increment === 0n) throw invalid('INCREMENT must not be zero');
@@ -61,12 +59,6 @@ function numbersOf(change: SchemaChange, options: Options, typeOid: number, befo
   if (start > maximum) throw invalid(`START value (${start}) cannot be greater than MAXVALUE (${maximum})`);
   const cache = given('cache', before?.cache, 1n);
   if (cache <= 0n) throw invalid(`CACHE (${cache}) must be greater than zero`);
-  if (
-    change.isDsql &&
-    (before === undefined || options.has('cache')) &&
-    (!options.has('cache') || (cache !== 1n && cache < leastDsqlCache))
-  )
-    throw cacheRefused('CREATE SEQUENCE');
   const cycle = options.get('cycle');
   return {
     start: String(start),
@@ -78,9 +70,6 @@ function numbersOf(change: SchemaChange, options: Options, typeOid: number, befo
   };
 }
 
-export const cacheRefused = (what: 'CREATE SEQUENCE' | 'identity column'): SqlError =>
-  notSupported(`${what} is not supported without an explicit cache size. please define CACHE greater than or equal to 65536 or equal to 1`);
-
 const booleanOf = (option: DefElem): boolean =>
   option.arg === undefined || ('Boolean' in option.arg && option.arg.Boolean.boolval === true);
 
@@ -88,7 +77,6 @@ const typeName = (typeOid: number): string => (typeOid === oid.int2 ? 'smallint'
 
 export function createSequence(change: SchemaChange, statement: CreateSeqStmt): void {
   const target = statement.sequence ?? {};
-  if (target.relpersistence === 't') throw notSupported('TEMPORARY or TEMP table not supported for CREATE SEQUENCE');
   const schema = change.creationSchema(target);
   const name = target.relname ?? '';
   if (change.catalog.hasRelationName(schema.oid, name)) {
@@ -105,7 +93,7 @@ export function createSequence(change: SchemaChange, statement: CreateSeqStmt): 
     schemaName: schema.name,
     name,
     ownerOid: change.ownerOid(),
-    ...numbersOf(change, options, typeOid, undefined),
+    ...numbersOf(options, typeOid, undefined),
     ownedBy: ownerOf(change, options),
   });
 }
@@ -115,7 +103,6 @@ function typeOf(change: SchemaChange, options: Options): number {
   if (as === undefined || !('TypeName' in as)) return oid.int8;
   const type = resolveTypeName(as.TypeName, change);
   if (!bounds.has(type.oid)) throw invalid('sequence type must be smallint, integer, or bigint');
-  if (change.isDsql && type.oid !== oid.int8) throw notSupported('sequence type must be bigint');
   return type.oid;
 }
 
@@ -141,16 +128,12 @@ export function columnSequence(
   options: readonly Node[],
 ): SequenceDescriptor {
   const given = optionsOf(change, options);
-  if (change.isDsql) {
-    const cache = numberOf(given.get('cache'));
-    if (cache === undefined || (cache !== 1n && cache < leastDsqlCache)) throw cacheRefused('identity column');
-  }
   const sequence: SequenceDescriptor = {
     kind: 'sequence',
     oid: change.newOid(),
     ownerOid: change.ownerOid(),
     ...place,
-    ...numbersOf(change, given, typeOid, undefined),
+    ...numbersOf(given, typeOid, undefined),
   };
   change.put(sequence);
   return sequence;
@@ -168,7 +151,7 @@ export function alterSequence(change: SchemaChange, statement: AlterSeqStmt): vo
   const options = optionsOf(change, statement.options ?? []);
   const altered: SequenceDescriptor = {
     ...relation,
-    ...numbersOf(change, options, typeOf(change, options), relation),
+    ...numbersOf(options, typeOf(change, options), relation),
     ownedBy: options.has('owned_by') ? ownerOf(change, options) : relation.ownedBy,
   };
   change.put(altered);

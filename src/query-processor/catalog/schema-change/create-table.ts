@@ -19,6 +19,7 @@ import type {
 } from '../descriptors.ts';
 import { quoteIdentifier, quoteLiteral } from '../identifiers.ts';
 import { columnSequence } from './create-sequence.ts';
+import { type StatedForeignKey, withAttributes, withForeignKeys } from './foreign-keys.ts';
 import { freeName, joinedColumns } from './object-names.ts';
 import type { SchemaChange } from './schema-change.ts';
 import { tableExpression } from './table-expressions.ts';
@@ -41,7 +42,8 @@ type ColumnDraft = {
 
 export function createTable(change: SchemaChange, statement: CreateStmt): void {
   const target = statement.relation ?? {};
-  refuseParts(change, statement);
+  if (statement.oncommit !== undefined && statement.oncommit !== 'ONCOMMIT_NOOP')
+    throw new SqlError(sqlstate.invalidTableDefinition, 'ON COMMIT can only be used on temporary tables');
   const schema = change.creationSchema(target);
   const name = target.relname ?? '';
   if (change.catalog.hasRelationName(schema.oid, name)) {
@@ -53,16 +55,18 @@ export function createTable(change: SchemaChange, statement: CreateStmt): void {
 
   const keys: KeyConstraint[] = [];
   const checks: CheckConstraint[] = [];
+  const foreignKeys: StatedForeignKey[] = [];
   const drafts: ColumnDraft[] = [];
   for (const element of statement.tableElts ?? []) {
-    if ('ColumnDef' in element) drafts.push(columnDraft(change, name, element.ColumnDef, keys, checks));
-    else if ('Constraint' in element) tableConstraint(element.Constraint, keys, checks);
+    if ('ColumnDef' in element) drafts.push(columnDraft(change, name, element.ColumnDef, keys, checks, foreignKeys));
+    else if ('Constraint' in element) tableConstraint(element.Constraint, keys, checks, foreignKeys);
     else throw notSupported('LIKE clause not supported for CREATE TABLE');
   }
   if (drafts.length > maximumColumns) throw new SqlError(sqlstate.tooManyColumns, `tables can have at most ${maximumColumns} columns`);
   const seen = new Set<string>();
   for (const draft of drafts) {
     if (seen.has(draft.name)) throw new SqlError(sqlstate.duplicateColumn, `column "${draft.name}" specified more than once`);
+    requireOrdinaryName(draft.name);
     seen.add(draft.name);
   }
 
@@ -79,29 +83,14 @@ export function createTable(change: SchemaChange, statement: CreateStmt): void {
     primaryKey: undefined,
     indexes: [],
     checks: [],
+    foreignKeys: [],
   };
   table = { ...table, columns: table.columns.map((column, at) => withExpressions(change, table, column, drafts[at])) };
   table = withSequences(change, table, drafts);
   table = { ...table, checks: makeChecks(change, table, checks) };
   table = withKeys(change, table, keys);
+  table = withForeignKeys(change, table, foreignKeys);
   change.put(table);
-}
-
-function refuseParts(change: SchemaChange, statement: CreateStmt): void {
-  const persistence = statement.relation?.relpersistence;
-  if (persistence === 't') throw notSupported('TEMPORARY or TEMP table not supported for CREATE TABLE');
-  if (persistence === 'u') throw notSupported('UNLOGGED table not supported for CREATE TABLE');
-  if (statement.partspec !== undefined) throw notSupported('PARTITION BY clause not supported for CREATE TABLE');
-  if (statement.partbound !== undefined) throw notSupported('PARTITION OF clause not supported for CREATE TABLE');
-  if ((statement.inhRelations?.length ?? 0) > 0) throw notSupported('INHERITS clause not supported for CREATE TABLE');
-  if (statement.ofTypename !== undefined) throw notSupported('OF type clause not supported for CREATE TABLE');
-  if (statement.tablespacename !== undefined) throw notSupported('TABLESPACE clause not supported for CREATE TABLE');
-  if (statement.accessMethod !== undefined) throw notSupported('USING clause not supported for CREATE TABLE');
-  if (statement.oncommit !== undefined && statement.oncommit !== 'ONCOMMIT_NOOP')
-    throw new SqlError(sqlstate.invalidTableDefinition, 'ON COMMIT can only be used on temporary tables');
-  // Storage parameters (fillfactor and the like) have nothing to act on here: said once, then left out.
-  if ((statement.options?.length ?? 0) > 0)
-    change.beyondDsql('storage parameters of CREATE TABLE', 'WITH clause not supported for CREATE TABLE');
 }
 
 function checkTableCount(change: SchemaChange): void {
@@ -110,12 +99,21 @@ function checkTableCount(change: SchemaChange): void {
     throw new SqlError(sqlstate.programLimitExceeded, `creating more than ${limit} tables not allowed`);
 }
 
+const systemColumns: ReadonlySet<string> = new Set(['tableoid', 'ctid', 'xmin', 'xmax', 'cmin', 'cmax']);
+
+/** A column may not be called what every table has already. */
+export function requireOrdinaryName(column: string): void {
+  if (systemColumns.has(column))
+    throw new SqlError(sqlstate.duplicateColumn, `column name "${column}" conflicts with a system column name`);
+}
+
 export function columnDraft(
   change: SchemaChange,
   tableName: string,
   definition: ColumnDef,
   keys: KeyConstraint[],
   checks: CheckConstraint[],
+  foreignKeys: StatedForeignKey[],
 ): ColumnDraft {
   const name = definition.colname ?? '';
   const draft: ColumnDraft = {
@@ -126,12 +124,10 @@ export function columnDraft(
     defaultNode: undefined,
     generatedNode: undefined,
     identity: undefined,
-    isSerial: serialType(change, definition) !== undefined,
+    isSerial: serialType(definition) !== undefined,
   };
   const conflict = (message: string, constraint: Constraint) => change.error(sqlstate.syntaxError, message, constraint.location);
-  for (const node of definition.constraints ?? []) {
-    if (!('Constraint' in node)) continue;
-    const constraint = node.Constraint;
+  for (const constraint of withAttributes(change, definition.constraints ?? [])) {
     const place = `column "${name}" of table "${tableName}"`;
     switch (constraint.contype) {
       case 'CONSTR_NULL':
@@ -161,7 +157,8 @@ export function columnDraft(
         keys.push({ constraint, columns: [name], isPrimary: constraint.contype === 'CONSTR_PRIMARY' });
         break;
       case 'CONSTR_FOREIGN':
-        throw notSupported('FOREIGN KEY constraint not supported');
+        foreignKeys.push({ constraint, column: name });
+        break;
       default:
         throw notSupported('constraint type not supported for CREATE TABLE');
     }
@@ -179,8 +176,6 @@ function identityOf(change: SchemaChange, draft: ColumnDraft, constraint: Constr
   const conflict = (message: string) => change.error(sqlstate.syntaxError, message, constraint.location);
   if (draft.identity !== undefined) throw conflict(`multiple identity specifications for ${place}`);
   if (draft.notNull === false) throw conflict(`conflicting NULL/NOT NULL declarations for ${place}`);
-  if (change.isDsql && draft.type.oid !== oid.int8)
-    throw notSupported(`datatype ${formatType(draft.type)} not supported, identity column type must be bigint`);
   if (draft.type.oid !== oid.int2 && draft.type.oid !== oid.int4 && draft.type.oid !== oid.int8)
     throw new SqlError(sqlstate.invalidParameterValue, 'identity column type must be smallint, integer, or bigint');
   return { kind: constraint.generated_when === 'a' ? 'always' : 'byDefault', options: constraint.options ?? [] };
@@ -195,10 +190,9 @@ const serialTypes: Readonly<Record<string, number>> = {
   serial2: oid.int2,
 };
 
-/** DSQL has no serial types: there the name means nothing. */
-function serialType(change: SchemaChange, definition: ColumnDef): number | undefined {
+function serialType(definition: ColumnDef): number | undefined {
   const names = namesOf(definition.typeName?.names);
-  if (change.isDsql || names.length !== 1 || (definition.typeName?.arrayBounds?.length ?? 0) > 0) return undefined;
+  if (names.length !== 1 || (definition.typeName?.arrayBounds?.length ?? 0) > 0) return undefined;
   return Object.hasOwn(serialTypes, names[0]) ? serialTypes[names[0]] : undefined;
 }
 
@@ -208,7 +202,6 @@ function withSequences(change: SchemaChange, table: TableDescriptor, drafts: rea
   const columns = table.columns.map((column, at) => {
     const { identity, isSerial } = drafts[at];
     if (identity === undefined && !isSerial) return column;
-    if (isSerial) change.beyondDsql('serial types', 'type "serial" does not exist');
     const isTaken = (name: string): boolean =>
       name === table.name || used.has(name) || change.catalog.hasRelationName(table.schemaOid, name);
     const name = freeName(table.name, column.name, 'seq', isTaken);
@@ -228,20 +221,18 @@ function withSequences(change: SchemaChange, table: TableDescriptor, drafts: rea
 }
 
 export function columnType(change: SchemaChange, name: string, definition: ColumnDef): TypeRef {
-  const serial = serialType(change, definition);
+  const serial = serialType(definition);
   if (serial !== undefined) return typeRef(serial);
   const typeName = definition.typeName;
   if (typeName === undefined) throw change.error(sqlstate.syntaxError, `column "${name}" has no type`, definition.location);
   if (definition.collClause !== undefined) {
     const collation = (definition.collClause.collname ?? []).map((node) => ('String' in node ? (node.String.sval ?? '') : '')).join('.');
-    if (change.isDsql || !/^(pg_catalog\.)?(C|POSIX|default)$/.test(collation)) throw notSupported('COLLATE on a column is not supported');
+    if (!/^(pg_catalog\.)?(C|POSIX|default)$/.test(collation)) throw notSupported('COLLATE on a column is not supported');
   }
   const type = withProfileTypmod(change, resolveTypeName(typeName, change));
   const known = findType(type.oid);
   if (known?.category === 'P') throw change.error(sqlstate.invalidTableDefinition, `column "${name}" has pseudo-type ${formatType(type)}`);
   if (!isImplemented(type.oid)) throw notSupported(`datatype ${formatType(typeRef(type.oid))} not supported`);
-  if (known !== undefined && known.elementOid !== 0 && known.category === 'A')
-    change.beyondDsql('array columns', `datatype ${formatType(typeRef(type.oid))} not supported`);
   return type;
 }
 
@@ -280,7 +271,7 @@ export function withExpressions(
   return { ...column, defaultText: bound.text };
 }
 
-function tableConstraint(constraint: Constraint, keys: KeyConstraint[], checks: CheckConstraint[]): void {
+function tableConstraint(constraint: Constraint, keys: KeyConstraint[], checks: CheckConstraint[], foreignKeys: StatedForeignKey[]): void {
   switch (constraint.contype) {
     case 'CONSTR_CHECK':
       checks.push({ constraint, column: undefined });
@@ -290,7 +281,8 @@ function tableConstraint(constraint: Constraint, keys: KeyConstraint[], checks: 
       keys.push({ constraint, columns: namesOf(constraint.keys), isPrimary: constraint.contype === 'CONSTR_PRIMARY' });
       return;
     case 'CONSTR_FOREIGN':
-      throw notSupported('FOREIGN KEY constraint not supported');
+      foreignKeys.push({ constraint, column: undefined });
+      return;
     case 'CONSTR_EXCLUSION':
       throw notSupported('EXCLUDE constraint not supported for CREATE TABLE');
     default:

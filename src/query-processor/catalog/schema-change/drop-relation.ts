@@ -4,8 +4,10 @@
  */
 import type { DropStmt, RangeVar } from '@pgsql/types';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
+import type { Reference } from '../catalog.ts';
 import type { RelationDescriptor, SequenceDescriptor, TableDescriptor } from '../descriptors.ts';
 import { namesOf } from './create-table.ts';
+import { describeReference, dropReferences, referencesBeyond, releaseReferences } from './foreign-keys.ts';
 import type { SchemaChange } from './schema-change.ts';
 
 /** The parts of a name that stands in a DROP statement. */
@@ -32,18 +34,42 @@ export function dropRelations(change: SchemaChange, statement: DropStmt, wanted:
     if (!dropped.includes(relation)) dropped.push(relation);
   }
   const dependents = dependentViews(change, dropped);
-  if (dependents.length > 0 && statement.behavior !== 'DROP_CASCADE') {
+  const references = dependentReferences(change, dropped);
+  if (dependents.length + references.length > 0 && statement.behavior !== 'DROP_CASCADE') {
     const [first] = dropped;
     const what = dropped.length === 1 ? `${titles[first.kind]} ${change.describe(first)}` : 'desired object(s)';
-    throw new SqlError(sqlstate.dependentObjectsStillExist, `cannot drop ${what} because other objects depend on it`, {
-      detail: dependents
-        .map(({ view, on }) => `view ${change.describe(view)} depends on ${titles[on.kind]} ${change.describe(on)}`)
-        .join('\n'),
-      hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
-    });
+    throw new SqlError(
+      sqlstate.dependentObjectsStillExist,
+      `cannot drop ${what} because other objects depend on ${dropped.length === 1 ? 'it' : 'them'}`,
+      {
+        detail: [
+          ...references.map(({ reference, on }) => `${describeReference(change, reference)} depends on table ${change.describe(on)}`),
+          ...dependents.map(({ view, on }) => `view ${change.describe(view)} depends on ${titles[on.kind]} ${change.describe(on)}`),
+        ].join('\n'),
+        hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+      },
+    );
   }
-  change.noticeCascade(dependents.map(({ view }) => `view ${change.describe(view)}`));
+  change.noticeCascade([
+    ...references.map(({ reference }) => describeReference(change, reference)),
+    ...dependents.map(({ view }) => `view ${change.describe(view)}`),
+  ]);
+  dropReferences(
+    change,
+    references.map(({ reference }) => reference),
+  );
   for (const relation of [...dropped, ...dependents.map(({ view }) => view)]) dropRelation(change, relation);
+}
+
+/** Foreign keys of tables that stay. */
+export function dependentReferences(
+  change: SchemaChange,
+  dropped: readonly RelationDescriptor[],
+): readonly { readonly reference: Reference; readonly on: TableDescriptor }[] {
+  const leaving = new Set(dropped.map((relation) => relation.oid));
+  return dropped.flatMap((on) =>
+    on.kind === 'table' ? referencesBeyond(change, on, leaving).map((reference) => ({ reference, on })) : [],
+  );
 }
 
 /** A column draws its values from it: by being an identity, or by its default. */
@@ -150,7 +176,12 @@ export function dropIndexes(change: SchemaChange, statement: DropStmt): void {
     const index = table.indexes.find((entry) => entry.oid === found.indexOid);
     if (index === undefined) continue;
     if (index.constraintOid !== undefined) throw constraintNeedsIndex(table, index.name, index.name);
-    tables.set(table.oid, { ...table, indexes: table.indexes.filter((entry) => entry !== index) });
+    const released = releaseReferences(change, table, (foreignKey) => foreignKey.parentIndexOid === index.oid, {
+      what: `index ${index.name}`,
+      on: `index ${index.name}`,
+      cascades: statement.behavior === 'DROP_CASCADE',
+    });
+    tables.set(table.oid, { ...released, indexes: table.indexes.filter((entry) => entry !== index) });
     change.abandonSpaces([index.space]);
   }
   for (const table of tables.values()) change.put(table);

@@ -30,8 +30,6 @@ export type SchemaChangeHost = {
   readonly settings: Settings;
   readonly typeContext: TypeContext;
   readonly user: string;
-  /** `disable_sync_create_index` is off: CREATE INDEX without ASYNC is taken in profile `dsql` too. */
-  readonly allowsSyncIndex: boolean;
   readonly notice: (notice: Notice) => void;
 };
 
@@ -107,12 +105,6 @@ export class SchemaChange {
   /** Key spaces whose rows nothing reads any more once this change has committed. */
   abandonSpaces(spaces: readonly number[]): void {
     this.abandonedSpaces.push(...spaces);
-  }
-
-  /** What works here and not there: one NOTICE in profile `open`, the refusal in `dsql`. */
-  beyondDsql(what: string, refusal: string): void {
-    if (this.isDsql) throw notSupported(refusal);
-    this.notice(`not supported by Aurora DSQL: ${what}`);
   }
 
   error(code: string, message: string, location?: number, fields: { readonly detail?: string; readonly hint?: string } = {}): SqlError {

@@ -8,7 +8,7 @@ import { pgAmops, pgOpclasses } from '#sql/postgres/pg-opclass.ts';
 import { pgOperators } from '#sql/postgres/pg-operator.ts';
 import { pgProcs } from '#sql/postgres/pg-proc.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
-import { informationSchemaOid, pgCatalogOid } from '../catalog.ts';
+import { informationSchemaOid, pgCatalogOid, sysSchemaOid } from '../catalog.ts';
 import { bootstrapRoleOid } from '../loaded-catalog.ts';
 import { collations } from '../name-lookup.ts';
 import { collationOf } from './relation-rows.ts';
@@ -62,12 +62,14 @@ function* types(): Iterable<SystemRow> {
 
 const languages: Readonly<Record<string, number>> = { internal: 12, c: 13, sql: 14 };
 
+const namespaces = { pg_catalog: pgCatalogOid, information_schema: informationSchemaOid, sys: sysSchemaOid } as const;
+
 function* procs(): Iterable<SystemRow> {
   for (const proc of [...pgProcs, ...dsqlProcs])
     yield {
       oid: proc.oid,
       proname: proc.name,
-      pronamespace: proc.schema === 'information_schema' ? informationSchemaOid : pgCatalogOid,
+      pronamespace: namespaces[proc.schema],
       proowner: bootstrapRoleOid,
       prolang: languages[proc.language] ?? 12,
       procost: 1,

@@ -8,9 +8,10 @@ import type { Datum } from '#sql/datum.ts';
 import type { Settings } from '#sql/settings.ts';
 import { typeRef } from '#sql/type.ts';
 import { findType, formatType } from '#sql/types/registry.ts';
+import { commentClasses } from '../catalog.ts';
 import { quoteIdentifier } from '../identifiers.ts';
 import type { LoadedCatalog } from '../loaded-catalog.ts';
-import { type CatalogNames, collations, findOperator, findProcedure, findTypeByText } from '../name-lookup.ts';
+import { type CatalogNames, collations, findOperator, findProcedure, findTypeByText, typeText } from '../name-lookup.ts';
 import { constraintDefinition, indexDefinition } from './definitions.ts';
 
 export type CatalogFunctionContext = {
@@ -82,7 +83,7 @@ const functions: Readonly<Record<string, CatalogFunction>> = {
     const oid = oidOf(args[0]);
     if (oid === 0) return '-';
     if (findType(oid) === undefined) return '???';
-    return formatType(typeRef(oid, args[1] === null || args[1] === undefined ? -1 : Number(args[1])));
+    return args[1] === null || args[1] === undefined ? typeText(oid) : formatType(typeRef(oid, Number(args[1])));
   },
   pg_get_expr: (args) => args[0],
   pg_get_userbyid: (args, { catalog }) => catalog.roleByOid(oidOf(args[0]))?.name ?? `unknown (OID=${oidOf(args[0])})`,
@@ -104,7 +105,7 @@ const functions: Readonly<Record<string, CatalogFunction>> = {
   pg_get_function_result: (args) => {
     const proc = procByOid(oidOf(args[0]));
     if (proc === undefined) return null;
-    return (proc.returnsSet ? 'SETOF ' : '') + formatType(typeRef(proc.returnType));
+    return (proc.returnsSet ? 'SETOF ' : '') + typeText(proc.returnType);
   },
   pg_get_function_arguments: (args) => argumentsOf(oidOf(args[0])),
   pg_get_function_identity_arguments: (args) => argumentsOf(oidOf(args[0])),
@@ -137,9 +138,14 @@ const functions: Readonly<Record<string, CatalogFunction>> = {
   to_regoper: orNull((name) => only(operatorsByName(name.replace(/^pg_catalog\./, '')))),
   to_regoperator: orNull((name) => findOperator(name)),
 
-  obj_description: always(null),
-  col_description: always(null),
-  shobj_description: always(null),
+  obj_description: ([object, className], { catalog }) =>
+    (className === undefined
+      ? catalog.comments().find((comment) => comment.objectOid === oidOf(object) && comment.subId === 0)
+      : catalog.comment(commentClasses[text(className)] ?? 0, oidOf(object), 0)
+    )?.text ?? null,
+  col_description: ([object, column], { catalog }) => catalog.comment(commentClasses.pg_class, oidOf(object), Number(column))?.text ?? null,
+  shobj_description: ([object, className], { catalog }) =>
+    catalog.comment(commentClasses[text(className)] ?? 0, oidOf(object), 0)?.text ?? null,
   pg_describe_object: always(null),
 
   has_table_privilege: tablePrivilege,
@@ -190,6 +196,6 @@ function argumentsOf(oid: number): string | null {
   const proc = procByOid(oid);
   if (proc === undefined) return null;
   return proc.argTypes
-    .map((type, at) => `${at === proc.argTypes.length - 1 && proc.variadic !== 0 ? 'VARIADIC ' : ''}${formatType(typeRef(type))}`)
+    .map((type, at) => `${at === proc.argTypes.length - 1 && proc.variadic !== 0 ? 'VARIADIC ' : ''}${typeText(type)}`)
     .join(', ');
 }

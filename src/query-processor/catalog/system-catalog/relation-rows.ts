@@ -4,6 +4,7 @@ import { oid } from '#sql/oids.ts';
 import { pgOpclasses } from '#sql/postgres/pg-opclass.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
 import type { Run } from '../../executor/operator.ts';
+import { commentClasses } from '../catalog.ts';
 import type { IndexDescriptor, TableDescriptor } from '../descriptors.ts';
 import type { LoadedCatalog } from '../loaded-catalog.ts';
 import { constraintsOf, includedByPrimaryKey, indexDefinition } from './definitions.ts';
@@ -365,6 +366,12 @@ export function integer(text: string): Datum {
   return Number.isSafeInteger(number) ? number : BigInt(text);
 }
 
+function* descriptions(run: Run, ofShared: boolean): Iterable<SystemRow> {
+  for (const { classOid, objectOid, subId, text } of run.catalog.comments())
+    if ((classOid === commentClasses.pg_authid) === ofShared)
+      yield { objoid: objectOid, classoid: classOid, objsubid: subId, description: text };
+}
+
 export const relationRows: RowMakers = {
   pg_class: pgClass,
   pg_attribute: pgAttribute,
@@ -372,6 +379,8 @@ export const relationRows: RowMakers = {
   pg_constraint: pgConstraint,
   pg_attrdef: pgAttrdef,
   pg_namespace: pgNamespace,
+  pg_description: (run) => descriptions(run, false),
+  pg_shdescription: (run) => descriptions(run, true),
   pg_tables: pgTables,
   pg_views: pgViews,
   pg_indexes: pgIndexes,

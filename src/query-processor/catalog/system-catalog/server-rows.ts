@@ -162,7 +162,10 @@ function* jobs(run: Run): Iterable<SystemRow> {
     names.add(relation.oid);
     if (relation.kind === 'table') for (const index of relation.indexes) names.add(index.oid);
   }
-  const stored = new Map(run.storage.scanKeys(run.transaction.snapshot, jobRange, 100_000).map(({ key, value }) => [key, value]));
+  const { snapshot } = run.transaction;
+  const stored = new Map(run.storage.scanKeys(snapshot, jobRange, 100_000).map(({ key, value }) => [key, value]));
+  // Raw versions do not tell which deletions they passed over: the answer waits for the whole snapshot to be stable.
+  run.observed.newest = Math.max(run.observed.newest, snapshot);
   for (const { key, value } of run.transaction.overlay?.entries(jobRange, false) ?? []) {
     if (value === undefined) stored.delete(key);
     else stored.set(key, value);

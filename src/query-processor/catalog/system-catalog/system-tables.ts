@@ -44,6 +44,7 @@ function tableOf(line: string): TableDescriptor {
     primaryKey: undefined,
     indexes: [],
     checks: [],
+    foreignKeys: [],
   };
 }
 

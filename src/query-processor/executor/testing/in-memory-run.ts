@@ -67,6 +67,12 @@ export class InMemoryStorage implements Storage {
   gets = 0;
   scans = 0;
 
+  readonly rowCountVersion = 0;
+
+  rowCount(): number {
+    return 1024;
+  }
+
   untilApplied(): undefined {
     return undefined;
   }
@@ -167,9 +173,11 @@ export const emptyCatalog: Catalog = {
   relations: () => [],
   indexByOid: () => undefined,
   indexByName: () => undefined,
+  referencesTo: () => [],
   roleByName: () => undefined,
   roleByOid: () => undefined,
   roles: () => [],
+  comments: () => [],
 };
 
 export class InMemoryRun implements Run {

@@ -173,6 +173,7 @@ export function tableDescriptor(
     primaryKey: undefined,
     indexes: [],
     checks: [],
+    foreignKeys: [],
     ...more,
   };
 }

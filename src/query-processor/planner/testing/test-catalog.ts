@@ -72,6 +72,7 @@ export function table(
       }),
     ),
     checks: [],
+    foreignKeys: [],
   };
 }
 
@@ -151,8 +152,10 @@ export function testCatalog(tables: readonly RelationDescriptor[] = testTables):
     relations: (schemaOid) => tables.filter((relation) => relation.schemaOid === schemaOid),
     indexByOid: () => undefined,
     indexByName: () => undefined,
+    referencesTo: () => [],
     roleByName: (name) => (name === 'admin' ? { kind: 'role', oid: adminRoleOid, name, canLogin: true } : undefined),
     roleByOid: () => undefined,
     roles: () => [],
+    comments: () => [],
   };
 }

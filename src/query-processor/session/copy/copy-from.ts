@@ -153,8 +153,11 @@ class CopyRowParser {
   readonly #forceNotNull: readonly boolean[];
   readonly #forceNull: readonly boolean[];
   #isHeaderDue: boolean;
-  /** Where in the data an error is, while its cause is still the parser's. */
-  #where: string | undefined;
+  /**
+   * Where in the data an error is, while its cause is still the parser's: a line that has been read, or the one about to be. Put into
+   * words only when there is an error: words for each line would cost as much as reading it.
+   */
+  #where: CopyLine | string | undefined;
 
   constructor(table: TableDescriptor, columns: readonly ColumnDescriptor[], options: CopyOptions, context: TypeContext) {
     this.#table = table;
@@ -191,11 +194,11 @@ class CopyRowParser {
 
   *#rows(lines: Generator<CopyLine, void, undefined>): Generator<Batch, void, undefined> {
     for (;;) {
-      this.#where = `COPY ${this.#table.name}, line ${this.#lines.lineNumber}`;
+      this.#where = nextLine;
       const next = lines.next();
       if (next.done === true) break;
       const line = next.value;
-      this.#where = `COPY ${this.#table.name}, line ${line.number}: "${shortened(line.text)}"`;
+      this.#where = line;
       if (this.#isHeaderDue) {
         this.#isHeaderDue = false;
         if (this.#options.header === 'match') this.#checkHeader(line.text);
@@ -260,7 +263,7 @@ class CopyRowParser {
       try {
         row[at] = this.#types[at].input(field, columns[at].type.typmod, this.#context);
       } catch (error) {
-        this.#where = `COPY ${this.#table.name}, line ${line.number}, column ${columns[at].name}: "${shortened(field)}"`;
+        this.#where = `line ${line.number}, column ${columns[at].name}: "${shortened(field)}"`;
         throw error;
       }
     }
@@ -269,13 +272,25 @@ class CopyRowParser {
 
   /** The error with its place in the data. Of an error in a whole batch only the last line read is known: it is not named. */
   withLine(error: unknown): unknown {
-    if (!(error instanceof SqlError) || error.fields.where !== undefined) return error;
+    if (!(error instanceof SqlError)) return error;
     // Broken off from outside: by the client, or by a cancel request, at the line that would have come next.
     const isBrokenOff = error.sqlstate === sqlstate.queryCanceled || error.sqlstate === sqlstate.protocolViolation;
-    const where = isBrokenOff ? `COPY ${this.#table.name}, line ${this.#lines.lineNumber}` : this.#where;
-    return new SqlError(error.sqlstate, error.message, { ...error.fields, where: where ?? `COPY ${this.#table.name}` });
+    const place = isBrokenOff ? nextLine : this.#where;
+    const words =
+      place === undefined
+        ? undefined
+        : place === nextLine
+          ? `line ${this.#lines.lineNumber}`
+          : typeof place === 'string'
+            ? place
+            : `line ${place.number}: "${shortened(place.text)}"`;
+    const where = words === undefined ? undefined : `COPY ${this.#table.name}, ${words}`;
+    const inner = error.fields.where === undefined ? '' : `${error.fields.where}\n`;
+    return new SqlError(error.sqlstate, error.message, { ...error.fields, where: `${inner}${where ?? `COPY ${this.#table.name}`}` });
   }
 }
+
+const nextLine = 'next line';
 
 /** MAX_COPY_DATA_DISPLAY. */
 const shownBytes = 100;

@@ -9,6 +9,8 @@ export type CopyOptions = {
   readonly delimiter: string;
   readonly nullText: string;
   readonly header: 'none' | 'skip' | 'match';
+  /** Rows are always stored as they stay: all that is left of it is its condition. */
+  readonly freeze: boolean;
   readonly quote: string;
   readonly escape: string;
   /** Column names; '*' alone: all. */
@@ -37,6 +39,7 @@ export function copyOptions(nodes: readonly Node[], isFrom: boolean, positionOf:
 
   const format = formatOf(given.get('format'), positionOf);
   const isCsv = format === 'csv';
+  let freeze = false;
   let forceQuote: readonly string[] = [];
   let forceNotNull: readonly string[] = [];
   let forceNull: readonly string[] = [];
@@ -51,11 +54,7 @@ export function copyOptions(nodes: readonly Node[], isFrom: boolean, positionOf:
       case 'header':
         break;
       case 'freeze':
-        if (booleanOf(name, option))
-          throw new SqlError(
-            sqlstate.objectNotInPrerequisiteState,
-            'cannot perform COPY FREEZE because the table was not created or truncated in the current subtransaction',
-          );
+        freeze = booleanOf(name, option);
         break;
       case 'force_quote':
         forceQuote = columnList(name, option, positionOf);
@@ -104,7 +103,7 @@ export function copyOptions(nodes: readonly Node[], isFrom: boolean, positionOf:
   if (forceNull.length > 0 && !isFrom) throw refused('COPY force null only available using COPY FROM');
   if (nullText.includes(delimiter)) throw invalid('COPY delimiter must not appear in the NULL specification');
   if (isCsv && nullText.includes(quote)) throw invalid('CSV quote character must not appear in the NULL specification');
-  return { format, delimiter, nullText, header, quote, escape: escapeWith, forceQuote, forceNotNull, forceNull };
+  return { format, delimiter, nullText, header, freeze, quote, escape: escapeWith, forceQuote, forceNotNull, forceNull };
 }
 
 function formatOf(option: DefElem | undefined, positionOf: PositionOf): CopyOptions['format'] {

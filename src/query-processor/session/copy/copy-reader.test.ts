@@ -10,6 +10,7 @@ const text: CopyOptions = {
   delimiter: '\t',
   nullText: '\\N',
   header: 'none',
+  freeze: false,
   quote: '"',
   escape: '"',
   forceQuote: [],

@@ -49,6 +49,11 @@ export async function runCopy(
   if (relation.kind === 'sequence') throw new SqlError(sqlstate.wrongObjectType, `cannot copy to sequence "${relation.name}"`);
   if (relation.kind === 'system') throw new SqlError(sqlstate.insufficientPrivilege, `permission denied for table ${relation.name}`);
   session.block.throwIfReadOnly('COPY FROM');
+  if (options.freeze && !session.block.hasChanged(relation.oid))
+    throw new SqlError(
+      sqlstate.objectNotInPrerequisiteState,
+      'cannot perform COPY FREEZE because the table was not created or truncated in the current subtransaction',
+    );
   session.block.noteRowChange();
   return copyFrom(session, relation, columnsOf(relation, statement), options, statement.whereClause, parsed, output);
 }

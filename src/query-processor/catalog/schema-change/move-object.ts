@@ -1,0 +1,88 @@
+/** ALTER ... SET SCHEMA and ALTER ... OWNER TO, of tables, views, sequences and schemas. */
+import type { AlterObjectSchemaStmt, AlterOwnerStmt, AlterTableStmt, RoleSpec } from '@pgsql/types';
+import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
+import type { RelationDescriptor, SequenceDescriptor } from '../descriptors.ts';
+import { quoteIdentifier, quoteLiteral } from '../identifiers.ts';
+import { isSystemSchema } from '../loaded-catalog.ts';
+import { ownedSequences } from './drop-relation.ts';
+import type { SchemaChange } from './schema-change.ts';
+
+const movable = { OBJECT_TABLE: 'table', OBJECT_VIEW: 'view', OBJECT_SEQUENCE: 'sequence' } as const;
+
+export function setSchema(change: SchemaChange, statement: AlterObjectSchemaStmt): void {
+  const { objectType = '', relation: target = {}, newschema = '' } = statement;
+  if (!Object.hasOwn(movable, objectType)) throw notSupported('unsupported object in ALTER ... SET SCHEMA statement');
+  const relation = change.findRelation(target);
+  if (relation === undefined) {
+    if (!statement.missing_ok) throw change.missingRelation(target);
+    change.notice(`relation "${target.relname}" does not exist, skipping`);
+    return;
+  }
+  if (relation.kind === 'system') throw change.systemRelation(relation.name);
+  const wanted = movable[objectType as keyof typeof movable];
+  if (relation.kind !== wanted && wanted !== 'table') throw new SqlError(sqlstate.wrongObjectType, `"${relation.name}" is not a ${wanted}`);
+  const schema = change.schemaByName(newschema);
+  if (isSystemSchema(schema.oid)) throw change.systemRelation(schema.name);
+  if (schema.oid === relation.schemaOid) return;
+  const moved: readonly RelationDescriptor[] = relation.kind === 'table' ? [relation, ...ownedSequences(change, relation)] : [relation];
+  for (const entry of moved) {
+    if (change.catalog.hasRelationName(schema.oid, entry.name))
+      throw new SqlError(sqlstate.duplicateTable, `relation "${entry.name}" already exists in schema "${schema.name}"`);
+    const view = change.catalog.userRelations().find((other) => other.kind === 'view' && other.definition.includes(entry.name));
+    // Stored texts name relations with their schemas; a view's is not written anew.
+    if (view !== undefined && entry.kind !== 'view')
+      throw notSupported(`SET SCHEMA of "${entry.name}", which a view may read, is not supported`);
+    change.put({ ...entry, schemaOid: schema.oid, schemaName: schema.name });
+  }
+  for (const entry of moved) if (entry.kind === 'sequence') followSequence(change, entry, { ...entry, schemaName: schema.name });
+}
+
+/** Defaults name their sequence with its schema: they are written anew. */
+function followSequence(change: SchemaChange, before: SequenceDescriptor, after: SequenceDescriptor): void {
+  const callOf = ({ schemaName, name }: SequenceDescriptor): string =>
+    `nextval(${quoteLiteral(`${quoteIdentifier(schemaName)}.${quoteIdentifier(name)}`)}::regclass)`;
+  const [from, to] = [callOf(before), callOf(after)];
+  for (const stored of change.catalog.tables()) {
+    const changed = change.changes.get(stored.oid);
+    const table = changed?.kind === 'table' ? changed : stored;
+    if (!table.columns.some((column) => column.defaultText === from)) continue;
+    const columns = table.columns.map((column) => (column.defaultText === from ? { ...column, defaultText: to } : column));
+    change.put({ ...table, columns });
+  }
+}
+
+export function setOwner(change: SchemaChange, statement: AlterOwnerStmt): void {
+  const { objectType, object } = statement;
+  if (objectType !== 'OBJECT_SCHEMA' || object === undefined || !('String' in object))
+    throw notSupported('unsupported object in ALTER ... OWNER TO statement');
+  const schema = change.schemaByName(object.String.sval ?? '');
+  const ownerOid = ownerOf(change, statement.newowner);
+  if (isSystemSchema(schema.oid)) throw change.systemRelation(schema.name);
+  if (schema.ownerOid !== ownerOid) change.put({ ...schema, ownerOid });
+}
+
+/** ALTER VIEW, ALTER SEQUENCE and ALTER INDEX in the words of ALTER TABLE. */
+export function alterOtherRelation(change: SchemaChange, statement: AlterTableStmt): void {
+  const target = statement.relation ?? {};
+  const relation = change.findRelation(target);
+  if (relation === undefined) {
+    if (!statement.missing_ok) throw change.missingRelation(target);
+    change.notice(`relation "${target.relname}" does not exist, skipping`);
+    return;
+  }
+  if (relation.kind === 'system') throw change.systemRelation(relation.name);
+  const wanted = statement.objtype === 'OBJECT_VIEW' ? 'view' : 'sequence';
+  if (relation.kind !== wanted) throw new SqlError(sqlstate.wrongObjectType, `"${relation.name}" is not a ${wanted}`);
+  for (const node of statement.cmds ?? []) {
+    if (!('AlterTableCmd' in node) || node.AlterTableCmd.subtype !== 'AT_ChangeOwner')
+      throw notSupported(`unsupported ALTER ${wanted.toUpperCase()} statement`);
+    change.put({ ...relation, ownerOid: ownerOf(change, node.AlterTableCmd.newowner) });
+  }
+}
+
+export function ownerOf(change: SchemaChange, owner: RoleSpec | undefined): number {
+  const name = owner?.roletype === 'ROLESPEC_CSTRING' ? (owner.rolename ?? '') : change.host.user;
+  const role = change.catalog.roleByName(name);
+  if (role === undefined) throw new SqlError(sqlstate.undefinedObject, `role "${name}" does not exist`);
+  return role.oid;
+}
