@@ -22,7 +22,12 @@ type Key = {
   readonly options: string;
 };
 type Operation = { readonly sql: string };
-type Scenario = { readonly tables: number; readonly keys: readonly Key[]; readonly indexes: readonly string[]; readonly operations: readonly Operation[] };
+type Scenario = {
+  readonly tables: number;
+  readonly keys: readonly Key[];
+  readonly indexes: readonly string[];
+  readonly operations: readonly Operation[];
+};
 
 const action = fc.constantFrom('NO ACTION', 'RESTRICT', 'CASCADE', 'SET NULL', 'SET DEFAULT');
 const timing = fc.constantFrom('', '', 'DEFERRABLE', 'DEFERRABLE INITIALLY DEFERRED');
@@ -39,8 +44,14 @@ const keyOf = (tables: number): fc.Arbitrary<Key> =>
         [['b'], ['u']],
         [['u'], ['u']],
         [['id'], ['id']],
-        [['a', 'b'], ['id', 'u']],
-        [['b', 'a'], ['u', 'id']],
+        [
+          ['a', 'b'],
+          ['id', 'u'],
+        ],
+        [
+          ['b', 'a'],
+          ['u', 'id'],
+        ],
       ),
       match: fc.constantFrom('', '', 'MATCH FULL'),
       onDelete: action,
@@ -81,7 +92,9 @@ const operationOf = (tables: number, keyCount: number): fc.Arbitrary<Operation> 
         2,
         fc
           .tuple(table, value, maybe, maybe)
-          .map(([t, id, u, a]) => `INSERT INTO ${t} VALUES (${id}, ${u}, ${a}) ON CONFLICT (id) DO UPDATE SET a = excluded.a, u = excluded.u`),
+          .map(
+            ([t, id, u, a]) => `INSERT INTO ${t} VALUES (${id}, ${u}, ${a}) ON CONFLICT (id) DO UPDATE SET a = excluded.a, u = excluded.u`,
+          ),
       ),
       weighted(
         8,
@@ -103,17 +116,24 @@ const operationOf = (tables: number, keyCount: number): fc.Arbitrary<Operation> 
         6,
         fc.tuple(table, value).map(([t, id]) => `DELETE FROM ${t} WHERE id = ${id}`),
       ),
-      weighted(1, table.map((t) => `DELETE FROM ${t}`)),
       weighted(
         1,
-        fc.tuple(table, table, value).map(([s, t, id]) => `WITH gone AS (DELETE FROM ${s} WHERE id = ${id}) DELETE FROM ${t} WHERE u = ${id}`),
+        table.map((t) => `DELETE FROM ${t}`),
+      ),
+      weighted(
+        1,
+        fc
+          .tuple(table, table, value)
+          .map(([s, t, id]) => `WITH gone AS (DELETE FROM ${s} WHERE id = ${id}) DELETE FROM ${t} WHERE u = ${id}`),
       ),
       weighted(4, fc.constantFrom('BEGIN', 'BEGIN', 'COMMIT', 'COMMIT', 'ROLLBACK')),
       weighted(1, fc.constantFrom('SAVEPOINT s', 'ROLLBACK TO s', 'RELEASE s')),
       weighted(1, fc.constantFrom('SET CONSTRAINTS ALL DEFERRED', 'SET CONSTRAINTS ALL IMMEDIATE')),
       weighted(
         1,
-        fc.tuple(fc.nat(Math.max(0, keyCount - 1)), fc.constantFrom('DEFERRED', 'IMMEDIATE')).map(([k, mode]) => `SET CONSTRAINTS k${k} ${mode}`),
+        fc
+          .tuple(fc.nat(Math.max(0, keyCount - 1)), fc.constantFrom('DEFERRED', 'IMMEDIATE'))
+          .map(([k, mode]) => `SET CONSTRAINTS k${k} ${mode}`),
       ),
     )
     .map((sql) => ({ sql }));
@@ -158,7 +178,8 @@ async function askPostgres(client: pg.Client, sql: string): Promise<string> {
   try {
     const result = await client.query({ text: sql, rowMode: 'array', types: { getTypeParser: () => (text: string) => text } });
     const rows = result.rows.map((row: (string | null)[]) => row.map((item) => item ?? 'NULL').join('|'));
-    const counted = result.rowCount === null ? result.command : `${result.command}${result.command === 'INSERT' ? ' 0' : ''} ${result.rowCount}`;
+    const counted =
+      result.rowCount === null ? result.command : `${result.command}${result.command === 'INSERT' ? ' 0' : ''} ${result.rowCount}`;
     return [...(result.fields.length > 0 ? [result.fields.map((field) => field.name).join('|')] : []), ...rows, counted].join('\n');
   } catch (error) {
     const { code, message } = error as { code?: string; message: string };

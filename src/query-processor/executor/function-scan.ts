@@ -5,10 +5,11 @@ import { evaluateOnce } from '#sql/evaluate/compile.ts';
 import type { Expression } from '#sql/expression.ts';
 import { RecordValue } from '#sql/types/record-value.ts';
 import type { Wait } from '#storage/storage.ts';
+import type { OutputColumn } from '../analyzer/logical-plan.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import type { Run } from './operator.ts';
 import { idsOf, pick, picker, prepared } from './prepared.ts';
-import { isSetCall, isSeveral, setFunctionOf } from './set-function.ts';
+import { isSetCall, isSeveral, recordFunctionOf, setFunctionOf } from './set-function.ts';
 
 type FunctionScan = Extract<PhysicalPlan, { kind: 'functionScan' }>;
 
@@ -18,13 +19,13 @@ const prepare = prepared((plan: FunctionScan) => {
   return {
     positions: picker(idsOf(plan.output), available),
     width: available.length,
-    starts: plan.functions.map(({ call }) => startOf(call)),
+    starts: plan.functions.map(({ call, columns }) => startOf(call, columns)),
   };
 });
 
-function startOf(call: Expression): (run: Run) => Iterable<Datum | readonly Datum[]> {
-  if (!isSetCall(call)) return (run) => [evaluateOnce(call, run.context)];
-  const rowsOf = setFunctionOf(call);
+function startOf(call: Expression, columns: readonly OutputColumn[]): (run: Run) => Iterable<Datum | readonly Datum[]> {
+  const rowsOf = isSetCall(call) ? setFunctionOf(call, columns) : recordFunctionOf(call, columns);
+  if (call.kind !== 'function' || rowsOf === undefined) return (run) => [evaluateOnce(call, run.context)];
   return (run) =>
     rowsOf(
       call.args.map((arg) => evaluateOnce(arg, run.context)),

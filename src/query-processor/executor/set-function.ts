@@ -3,9 +3,11 @@ import { InvariantError } from '#base/assert.ts';
 import { procByOid } from '#sql/builtins.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { Expression, FunctionCall } from '#sql/expression.ts';
-import type { EvaluationContext } from '#sql/function.ts';
+import type { CallTypes, EvaluationContext } from '#sql/function.ts';
 import { implementationOf } from '#sql/functions/registry.ts';
+import { oid } from '#sql/oids.ts';
 import { RecordValue } from '#sql/types/record-value.ts';
+import type { OutputColumn } from '../analyzer/logical-plan.ts';
 
 /** Rows of one call: a datum each, or several. Strict functions have no rows for a NULL argument. */
 export type SetFunction = (args: readonly Datum[], context: EvaluationContext) => Iterable<Datum | readonly Datum[]>;
@@ -16,13 +18,30 @@ export function isSetCall(expression: Expression): expression is FunctionCall {
 
 const noRows: readonly Datum[] = [];
 
-export function setFunctionOf(call: FunctionCall): SetFunction {
+/** `columns`: those that the query has given the rows, for functions that have none of their own (json_to_recordset). */
+export function setFunctionOf(call: FunctionCall, columns?: readonly OutputColumn[]): SetFunction {
   const implementation = implementationOf(call.function);
   if (implementation.kind !== 'set') throw new InvariantError('a set-returning function is implemented as one');
-  const rowsOf = implementation.forTypes({ args: call.args.map((arg) => arg.type.oid), result: call.type.oid });
+  const rowsOf = implementation.forTypes(callTypes(call, columns));
   const isStrict = procByOid(call.function)?.strict ?? false;
   return (args, context) => (isStrict && args.includes(null) ? noRows : rowsOf(...args, context));
 }
+
+/** A function of one row whose columns the query gives (json_to_record); undefined for all others. */
+export function recordFunctionOf(call: Expression, columns: readonly OutputColumn[]): SetFunction | undefined {
+  if (call.kind !== 'function' || call.type.oid !== oid.record || outColumns(call.function).names.length > 0) return undefined;
+  const implementation = implementationOf(call.function);
+  if (implementation.kind !== 'scalar') return undefined;
+  const recordOf = implementation.forTypes(callTypes(call, columns));
+  const isStrict = procByOid(call.function)?.strict ?? false;
+  return (args, context) => [isStrict && args.includes(null) ? null : recordOf(...args, context)];
+}
+
+const callTypes = (call: FunctionCall, columns: readonly OutputColumn[] | undefined): CallTypes => ({
+  args: call.args.map((arg) => arg.type.oid),
+  result: call.type.oid,
+  ...(columns === undefined ? {} : { columns }),
+});
 
 /** Names and types of a function's OUT columns; empty when it has none. */
 function outColumns(procOid: number): { readonly names: readonly string[]; readonly types: readonly number[] } {

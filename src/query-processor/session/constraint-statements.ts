@@ -15,17 +15,20 @@ export function runSetConstraints(session: StatementHost, statement: Constraints
   if (block.state !== 'block')
     session.notice(warning(sqlstate.noActiveSqlTransaction, 'SET CONSTRAINTS can only be used in transaction blocks'));
   const isDeferred = statement.deferred === true;
-  const named = (statement.constraints ?? []).flatMap((node) => ('RangeVar' in node ? constraintsNamed(session, node.RangeVar) : []));
+  const isAll = (statement.constraints ?? []).length === 0;
+  const named = (statement.constraints ?? []).flatMap((node) =>
+    'RangeVar' in node ? constraintsNamed(session, node.RangeVar, isDeferred) : [],
+  );
   const checks = deferredChecks(block.transaction);
   const change = (): string => {
-    if (named.length === 0) checks.setAll(isDeferred);
+    if (isAll) checks.setAll(isDeferred);
     for (const foreignKey of named) checks.setMode(foreignKey, isDeferred);
     return tag;
   };
   if (isDeferred || !checks.isOwing) return change();
   // What was put off is made up for first: where it fails, the mode stays.
   const oids = new Set(named.map((foreignKey) => foreignKey.constraintOid));
-  return after(checkDeferred(session, named.length === 0 ? undefined : (oid) => oids.has(oid)), change);
+  return after(checkDeferred(session, isAll ? undefined : (oid) => oids.has(oid)), change);
 }
 
 /** Makes deferred checks now: all, or those of the constraints that are meant. */
@@ -35,16 +38,16 @@ export async function checkDeferred(session: StatementHost, isMeant: ((constrain
 }
 
 /** A bare name means the constraints of that name in the first schema of the search path that has one. */
-function constraintsNamed(session: StatementHost, target: RangeVar): readonly ForeignKeyDescriptor[] {
+function constraintsNamed(session: StatementHost, target: RangeVar, isDeferred: boolean): readonly ForeignKeyDescriptor[] {
   const { catalog } = session.block;
   const name = target.relname ?? '';
   for (const schemaOid of schemasOf(session, target)) {
     const tables = catalog.relations(schemaOid).flatMap((relation) => (relation.kind === 'table' ? [relation] : []));
     const found = tables.flatMap((table) => table.foreignKeys.filter((foreignKey) => foreignKey.name === name));
-    const unsuited = found.find((foreignKey) => !foreignKey.isDeferrable);
-    if (unsuited !== undefined || tables.some((table) => hasOther(table, name)))
-      throw new SqlError(sqlstate.wrongObjectType, `constraint "${name}" is not deferrable`);
-    if (found.length > 0) return found;
+    const deferrable = found.filter((foreignKey) => foreignKey.isDeferrable);
+    const hasUnsuited = deferrable.length < found.length || tables.some((table) => hasOther(table, name));
+    if (isDeferred && hasUnsuited) throw new SqlError(sqlstate.wrongObjectType, `constraint "${name}" is not deferrable`);
+    if (hasUnsuited || found.length > 0) return deferrable;
   }
   throw new SqlError(sqlstate.undefinedObject, `constraint "${name}" does not exist`);
 }

@@ -6,6 +6,7 @@ import type { Node } from '@pgsql/types';
 import { notSupported } from '#base/sql-error.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { Field, Maybe } from '../query-processor.ts';
+import { runAnalyze } from './analyze-statement.ts';
 import { callFields, runCall } from './call-statement.ts';
 import { runSetConstraints } from './constraint-statements.ts';
 import { runCopy } from './copy/copy-statement.ts';
@@ -67,6 +68,7 @@ export function runUtility(
   if ('ConstraintsSetStmt' in node) return runSetConstraints(session, node.ConstraintsSetStmt);
   if ('CopyStmt' in node) return runCopy(session, parsed, node.CopyStmt, output);
   if ('CallStmt' in node) return runCall(session, parsed, node.CallStmt, output);
+  if ('VacuumStmt' in node) return runAnalyze(session, node.VacuumStmt);
   if (isSchemaStatement(node)) return runSchemaStatement(session, parsed, output);
   throw notBuilt(node);
 }
@@ -93,6 +95,5 @@ export function utilityParameterTypes(session: StatementHost, statement: Prepare
 
 /** What Aurora DSQL takes, or profile `open` lets pass, and is not built yet. */
 function notBuilt(node: Node): Error {
-  if ('VacuumStmt' in node) return notSupported('ANALYZE is not supported yet');
   return notSupported(`${statementName(node)} statements are not supported yet`);
 }
