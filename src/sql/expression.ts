@@ -115,8 +115,6 @@ export type FunctionCall = {
     | { readonly kind: 'operator'; readonly operator: number }
     | { readonly kind: 'cast'; readonly explicit: boolean };
   readonly type: TypeRef;
-  /** Byte-free 1-based character position in the statement, for errors at run time that PostgreSQL gives one. */
-  readonly position: number | undefined;
 };
 
 export type SqlValueName =

@@ -77,7 +77,7 @@ export function coerceType(
     case 'relabel':
       return analysis.locate(relabel(expression, target), location);
     case 'function':
-      return analysis.locate(castCall(analysis, expression, path.function, target, typmod, isExplicit), location);
+      return analysis.locate(castCall(expression, path.function, target, typmod, isExplicit), location);
     case 'text':
       return analysis.locate({ kind: 'convertByText', arg: expression, explicit: isExplicit, type: typeRef(target) }, location);
     case 'array': {
@@ -102,14 +102,7 @@ function relabelValue(value: Datum, target: number): Datum {
   return new ArrayValue(element, value.items, value.dimensions, value.lowerBounds);
 }
 
-function castCall(
-  analysis: Analysis,
-  expression: Expression,
-  functionOid: number,
-  target: number,
-  typmod: number,
-  isExplicit: boolean,
-): Expression {
+function castCall(expression: Expression, functionOid: number, target: number, typmod: number, isExplicit: boolean): Expression {
   const proc = procByOid(functionOid);
   if (proc === undefined) throw new InvariantError('every function of pg_cast is in pg_proc');
   const args = [expression];
@@ -123,7 +116,6 @@ function castCall(
     returnsSet: false,
     form: { kind: 'cast', explicit: isExplicit },
     type: typeRef(target, proc.argTypes.length >= 2 ? typmod : -1),
-    position: analysis.positionOf(analysis.locationOf(expression)),
   };
 }
 

@@ -126,7 +126,6 @@ export function bindCall(scope: Scope, node: FuncCall): Expression {
     returnsSet: proc.returnsSet,
     form: node.funcformat === 'COERCE_SQL_SYNTAX' ? { kind: 'call', sqlSyntax: true } : { kind: 'call' },
     type: typeRef(bound.result),
-    position: analysis.positionOf(location),
   };
   return analysis.locate(result, analysis.leftmost(location, bound.args));
 }

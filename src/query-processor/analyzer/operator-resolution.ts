@@ -120,7 +120,6 @@ export function operatorCall(
     returnsSet: proc.returnsSet,
     form: { kind: 'operator', operator: operator.oid },
     type: typeRef(resolved.result),
-    position: analysis.positionOf(location),
   };
   return analysis.locate(call, analysis.leftmost(location, args));
 }

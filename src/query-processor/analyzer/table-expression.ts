@@ -209,7 +209,6 @@ function nextValue(analysis: Analysis, sequenceOid: number, type: TypeRef): Expr
     returnsSet: false,
     form: { kind: 'call' },
     type: typeRef(oid.int8),
-    position: undefined,
   };
   return coerceToTarget(analysis, call, type, 'assignment') ?? call;
 }

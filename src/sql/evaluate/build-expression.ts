@@ -22,7 +22,6 @@ export function call(signature: string, args: readonly Expression[], result?: nu
     returnsSet: proc.returnsSet,
     form: { kind: 'call' },
     type: typeRef(result ?? proc.returnType),
-    position: undefined,
   };
 }
 
@@ -46,7 +45,6 @@ export function operation(name: string, left: Expression, right: Expression): Fu
     returnsSet: false,
     form: { kind: 'operator', operator: oid },
     type: typeRef(operator.result),
-    position: undefined,
   };
 }
 

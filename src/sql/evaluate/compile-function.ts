@@ -4,7 +4,6 @@
  * Set-returning functions are called row by row by the operators that expand them (executor/set-function.ts).
  */
 import { InvariantError } from '#base/assert.ts';
-import { SqlError } from '#base/sql-error.ts';
 import type { Vector } from '../batch.ts';
 import { constantVector, datumAt, vectorOf } from '../batch.ts';
 import { procByOid } from '../builtins.ts';
@@ -34,7 +33,6 @@ export function compileCall(expression: FunctionCall, scope: Scope): Compiled {
   const harmless = proc.leakproof && proc.volatility === 'i' && args.every((arg) => arg.harmless);
   const f = implementation.forTypes(types);
   const { vector } = implementation;
-  const { position } = expression;
   const isVolatile = proc.volatility === 'v';
   const { strict } = proc;
 
@@ -48,14 +46,10 @@ export function compileCall(expression: FunctionCall, scope: Scope): Compiled {
         vectors[i] = argument;
         if (argument.mask !== 0) allConstant = false;
       }
-      try {
-        if (spreads) return callSpread(f, strict, vectors, allConstant ? 1 : batch.rowCount, allConstant, context);
-        if (allConstant) return constantVector(callOnce(f, strict, vectors, 0, context));
-        if (vector !== undefined) return vector(vectors, batch.rowCount, context);
-        return strict ? callStrict(f, vectors, batch.rowCount, context) : callNullable(f, vectors, batch.rowCount, context);
-      } catch (error) {
-        throw error instanceof SqlError ? error.at(position) : error;
-      }
+      if (spreads) return callSpread(f, strict, vectors, allConstant ? 1 : batch.rowCount, allConstant, context);
+      if (allConstant) return constantVector(callOnce(f, strict, vectors, 0, context));
+      if (vector !== undefined) return vector(vectors, batch.rowCount, context);
+      return strict ? callStrict(f, vectors, batch.rowCount, context) : callNullable(f, vectors, batch.rowCount, context);
     },
   };
 }

@@ -4,7 +4,6 @@
  *   V1  A constant (over the batch) stays a constant vector: `values[row & mask]` reads both kinds.
  *   V2  AND, OR, CASE, COALESCE evaluate an argument on exactly the rows that need it, unless it is harmless (cannot raise, cheap).
  *   V3  Strict functions are not called with NULL.
- *   V4  An error raised in a function carries the call's position in the statement.
  *
  * Evaluators keep no state of a statement, so they may be kept with a cached plan; what a statement brings is in EvaluationContext.
  */

@@ -149,7 +149,6 @@ function ownAnswer({ section, values }: Case): string | null {
     returnsSet: false,
     form: { kind: 'call' },
     type: { oid: resultType, typmod: -1 },
-    position: undefined,
   };
   return printAs(result, evaluateOnce(expression, context));
 }

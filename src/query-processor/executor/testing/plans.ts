@@ -47,7 +47,6 @@ export function op(left: Expression, name: string, right: Expression): Expressio
     returnsSet: false,
     form: { kind: 'operator', operator: operator.oid },
     type: typeRef(operator.result),
-    position: undefined,
   };
 }
 
@@ -69,7 +68,6 @@ export function call(name: string, args: readonly Expression[], resultType: numb
     returnsSet: proc.returnsSet,
     form: { kind: 'call' },
     type: typeRef(resultType),
-    position: undefined,
   };
 }
 

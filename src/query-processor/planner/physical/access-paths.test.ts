@@ -100,7 +100,6 @@ function op(left: Expression, name: string, right: Expression): Expression {
     returnsSet: false,
     form: { kind: 'operator', operator: operator.oid },
     type: boolean,
-    position: undefined,
   };
 }
 const any = (left: Expression, items: readonly number[]): Expression => {

@@ -361,6 +361,5 @@ function fitValue(value: Expression, valueOid: number, keyOid: number): Expressi
     returnsSet: false,
     form: { kind: 'cast', explicit: false },
     type: { oid: keyOid, typmod: -1 },
-    position: undefined,
   };
 }

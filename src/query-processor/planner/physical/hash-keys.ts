@@ -100,6 +100,5 @@ export function castWithoutLoss(e: Expression, target: number): Expression | und
     returnsSet: false,
     form: { kind: 'cast', explicit: false },
     type,
-    position: undefined,
   };
 }
