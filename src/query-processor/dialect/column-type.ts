@@ -53,12 +53,18 @@ export function builtInType(typeName: TypeName): Type | undefined {
 
 export type UnsupportedType = { readonly displayName: string; readonly isArray: boolean; readonly isImplemented: boolean };
 
+/** As PostgreSQL's messages name a type without a modifier: `bit` and `character` where SQL would read a length of one. */
+const displayName = (typeOid: number): string =>
+  formatType(typeRef(typeOid))
+    .replace(/^"bit"/, 'bit')
+    .replace(/^bpchar/, 'character');
+
 /** undefined: DSQL takes it, or it is for others to say that there is no such type (a pseudo-type, an unknown name). */
 export function unsupportedColumnType(typeName: TypeName): UnsupportedType | undefined {
   const type = builtInType(typeName);
   if (type === undefined || type.category === 'P' || columnTypes.has(type.name)) return undefined;
   return {
-    displayName: formatType(typeRef(type.oid)).replaceAll('"', ''),
+    displayName: displayName(type.oid),
     isArray: type.category === 'A',
     isImplemented: isImplemented(type.oid),
   };

@@ -244,6 +244,20 @@ export const statementRules: readonly Rule[] = [
       'DropStmt' in node && node.DropStmt.removeType === 'OBJECT_DOMAIN' && node.DropStmt.behavior === 'DROP_CASCADE' ? found : nothing,
   }),
   rule({
+    name: 'alter-domain',
+    area: 'Statements',
+    construct: 'ALTER DOMAIN ... SET NOT NULL, ADD CONSTRAINT, VALIDATE CONSTRAINT',
+    answer: 'unsupported ALTER DOMAIN <form> statement',
+    source: inferred,
+    open: 'runs',
+    hint: 'Create another domain and columns of it.',
+    on: ['AlterDomainStmt'],
+    find: (node) => {
+      const form = 'AlterDomainStmt' in node ? domainForms[node.AlterDomainStmt.subtype ?? ''] : undefined;
+      return form === undefined ? nothing : [{ message: `unsupported ALTER DOMAIN ${form} statement`, construct: `ALTER DOMAIN ${form}` }];
+    },
+  }),
+  rule({
     name: 'rename-object',
     area: 'Statements',
     construct: 'ALTER ... RENAME of an object kind that DSQL does not have (TYPE, DATABASE, ...)',
@@ -303,6 +317,9 @@ export const otherStatement: Rule = statementRules[statementRules.length - 1];
 
 export const isDialectExtension = (extension: SyntaxExtension | undefined): boolean =>
   extension?.kind === 'iamGrant' || extension?.kind === 'iamRevoke';
+
+/** Forms of ALTER DOMAIN that DSQL refuses, by the tree's letter. */
+const domainForms: Readonly<Record<string, string>> = { O: 'SET NOT NULL', C: 'ADD CONSTRAINT', V: 'VALIDATE CONSTRAINT' };
 
 const droppable = new Set([
   'OBJECT_TABLE',

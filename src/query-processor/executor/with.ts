@@ -96,7 +96,10 @@ class CommonTable {
 
   *#advance(): Generator<Wait, void, undefined> {
     this.#source ??= this.#start();
+    // The command tag counts what the statement itself changes, not what its common tables do.
+    const counted = this.#run.changedRows;
     const next = this.#source.next();
+    this.#run.changedRows = counted;
     if (next.done === true) this.#isDone = true;
     else if (next.value instanceof Promise) yield next.value;
     else this.#buffer.add(next.value);

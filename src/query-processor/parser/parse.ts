@@ -104,7 +104,10 @@ const otherCodes: readonly (readonly [RegExp, string])[] = [
   [/^frame (start|end)(ing)? (cannot|from)/, sqlstate.windowingError],
   [/^precision for type float must be/, sqlstate.invalidParameterValue],
   [/is not yet implemented|not yet implemented$|cannot be marked|^aggregates cannot have output/, sqlstate.featureNotSupported],
-  [/^current database cannot be changed|is not supported$|not implemented$/, sqlstate.featureNotSupported],
+  [
+    /^current database cannot be changed|is not supported$|not implemented$|only supported for ON DELETE actions$/,
+    sqlstate.featureNotSupported,
+  ],
   [/^stack depth limit exceeded/, sqlstate.statementTooComplex],
   [/^out of memory/, sqlstate.outOfMemory],
 ];

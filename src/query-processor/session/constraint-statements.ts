@@ -1,9 +1,9 @@
 /** SET CONSTRAINTS, and the checks that a transaction has put off until its end. */
-import type { ConstraintsSetStmt, RangeVar } from '@pgsql/types';
+import type { ConstraintsSetStmt, Node, RangeVar } from '@pgsql/types';
 import { SqlError, sqlstate, warning } from '#base/sql-error.ts';
 import type { ForeignKeyDescriptor, TableDescriptor } from '../catalog/descriptors.ts';
 import { searchSchemas } from '../catalog/name-lookup.ts';
-import { deferredChecks } from '../executor/foreign-keys/deferred-checks.ts';
+import { deferredChecks, owesChecks } from '../executor/foreign-keys/deferred-checks.ts';
 import { runDeferredChecks } from '../executor/foreign-keys/enforce.ts';
 import type { Maybe } from '../query-processor.ts';
 import { after } from './maybe.ts';
@@ -35,6 +35,19 @@ export function runSetConstraints(session: StatementHost, statement: Constraints
 export async function checkDeferred(session: StatementHost, isMeant: ((constraintOid: number) => boolean) | undefined): Promise<void> {
   const run = session.startRun([]);
   for (const wait of runDeferredChecks(run, isMeant)) await session.cancellable(wait);
+}
+
+/** Throws 55006 for a change of a table that a check is still due of. */
+export function refuseWhileOwing({ block }: StatementHost, changed: Iterable<number>, node: Node): void {
+  if (!owesChecks(block.transaction) || 'RenameStmt' in node) return;
+  const checks = deferredChecks(block.transaction);
+  const command = 'TruncateStmt' in node ? 'TRUNCATE' : 'IndexStmt' in node ? 'CREATE INDEX' : 'DropStmt' in node ? 'DROP TABLE' : 'ALTER TABLE';
+  for (const oid of changed)
+    if (checks.owes(oid))
+      throw new SqlError(
+        sqlstate.objectInUse,
+        `cannot ${command} "${block.catalog.relationByOid(oid)?.name ?? ''}" because it has pending trigger events`,
+      );
 }
 
 /** A bare name means the constraints of that name in the first schema of the search path that has one. */

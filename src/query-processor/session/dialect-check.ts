@@ -29,6 +29,12 @@ export class DialectCheck {
     return made;
   }
 
+  /** True when there is neither a refusal nor a notice. Hot. */
+  isSilent(statement: ParsedStatement): boolean {
+    const { refusal, notice } = this.of(statement);
+    return refusal === undefined && notice === undefined;
+  }
+
   #readSettings(): void {
     const { profile } = this.#settings.current;
     const allowsSyncIndex = !this.#settings.isOn('disable_sync_create_index');

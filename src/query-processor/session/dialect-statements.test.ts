@@ -106,6 +106,35 @@ describe('comments', () => {
   });
 });
 
+describe('CREATE TABLE (LIKE ...)', () => {
+  it('copies columns, and by option what hangs on them', async () => {
+    await sql(
+      "create table model (id int primary key, a text default 'x' not null, b int check (b > 0), c int generated always as (b * 2) stored, unique (a) include (b))",
+    );
+    await sql('create index async on model (b desc) where b > 5');
+    await sql("comment on column model.a is 'copied'");
+    await sql('create table bare (like model)');
+    expect(await rows("select attname, attnotnull, atthasdef from pg_attribute where attrelid = 'bare'::regclass and attnum > 0")).toEqual([
+      'id|t|f',
+      'a|t|f',
+      'b|f|f',
+      'c|f|f',
+    ]);
+    await sql('create table whole (z int, like model including all)');
+    expect(await rows("select conname from pg_constraint where conrelid = 'whole'::regclass order by 1")).toEqual([
+      'model_b_check',
+      'whole_a_b_key',
+      'whole_pkey',
+    ]);
+    expect(await rows("select indexdef from pg_indexes where indexname = 'whole_b_idx'")).toEqual([
+      'CREATE INDEX whole_b_idx ON public.whole USING btree (b DESC) WHERE (b > 5)',
+    ]);
+    expect(await rows('insert into whole (id, b) values (1, 6) returning a, c')).toEqual(['x|12']);
+    expect(await rows("select col_description('whole'::regclass, 3)")).toEqual(['copied']);
+    expect(await rows('select id from whole where b = 6')).toEqual(['1']);
+  });
+});
+
 describe('SET SCHEMA', () => {
   it('takes a table with its sequences', async () => {
     await sql('create schema there; create table moved (id serial primary key, a int)');
@@ -141,6 +170,20 @@ describe('identity columns', () => {
   ])('%s', async (text, message) => {
     expect(await sql(text)).toEqual([message]);
   });
+});
+
+it('finds no triggers', async () => {
+  expect(await sql('drop trigger if exists x on emptied')).toEqual([
+    'NOTICE: trigger "x" for relation "emptied" does not exist, skipping',
+    'DROP TRIGGER',
+  ]);
+  expect(await sql('drop trigger x on emptied')).toEqual(['ERROR 0A000: DROP TRIGGER is not supported']);
+});
+
+it('takes a profile of DSQL by its date', async () => {
+  const other = cluster.connect();
+  expect(await run(other, "set borealis.profile = 'dsql-2026.10'; show borealis.profile")).toContain('dsql');
+  expect(await run(other, 'listen x')).toEqual(['ERROR 0A000: unsupported statement: Listen']);
 });
 
 it('ANALYZE checks what it names', async () => {

@@ -6,7 +6,6 @@
  * cast to the column's type, an array of an IN list): they are computed here, once, and not in each of the plan's loops.
  */
 import type { A_Const } from '@pgsql/types';
-import { SqlError } from '#base/sql-error.ts';
 import { type Batch, datumAt } from '#sql/batch.ts';
 import { type Datum, int8 } from '#sql/datum.ts';
 import { compileExpression } from '#sql/evaluate/compile.ts';
@@ -121,29 +120,3 @@ export function bindLiterals(
 
 const isParameter = (e: Expression): boolean => e.kind === 'parameter';
 const isKnown = (e: Expression): boolean => isConstant(e) || isParameter(e);
-
-/** The error as it would be of `text`: positions behind a literal move with the literal's length. */
-export function errorOf(
-  error: SqlError,
-  planned: { readonly text: string; readonly bounds: readonly number[] },
-  run: { readonly text: string; readonly bounds: readonly number[] },
-): SqlError {
-  const { position } = error.fields;
-  if (position === undefined || planned.text === run.text) return error;
-  const index = indexOfCharacter(planned.text, position - 1);
-  let moved = index;
-  for (let at = 0; at < planned.bounds.length && planned.bounds[at] <= index; at++) moved = index + run.bounds[at] - planned.bounds[at];
-  return new SqlError(error.sqlstate, error.message, { ...error.fields, position: charactersBefore(run.text, moved) + 1 });
-}
-
-function indexOfCharacter(text: string, character: number): number {
-  let index = 0;
-  for (let count = 0; count < character && index < text.length; count++) index += (text.codePointAt(index) ?? 0) > 0xffff ? 2 : 1;
-  return index;
-}
-
-function charactersBefore(text: string, index: number): number {
-  let count = 0;
-  for (let at = 0; at < index && at < text.length; at += (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1) count++;
-  return count;
-}

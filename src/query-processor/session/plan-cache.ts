@@ -6,7 +6,8 @@
  *
  *   C1  An answer, row, name, type, or error with its place, is the one that the text would get without the cache. Where a run with
  *       parameters cannot promise that, the literal stays (liftable-literals.ts), or the text is run as it is written: so when the statement
- *       cannot be analysed or a literal cannot be read, which makes errors the business of the usual path alone.
+ *       cannot be analysed or a literal cannot be read. So errors with a place in the text are the usual path's alone: those of a statement
+ *       that runs have none.
  *   C2  Plans are checked against catalog and settings by PreparedStatement, as all kept plans are.
  *   C3  Bounded: templates not used between two clean-ups are forgotten, and a template keeps few statements.
  */
@@ -19,22 +20,19 @@ import type { LiftedLiteral } from './literal-binding.ts';
 import { PreparedStatement } from './prepared-statement.ts';
 import { isCacheable } from './text-cache.ts';
 
-/** The statement that stands for a text, and the text's own literals. */
+/** The statement that stands for a text (its lifted literals are parameters), and the text's own literals. */
 export type ShapedText = {
   readonly text: string;
   readonly bounds: readonly number[];
   readonly template: Template;
-  readonly statement: ShapedStatement;
+  readonly statement: PreparedStatement;
 };
-
-/** A statement whose lifted literals are parameters. */
-export type ShapedStatement = { readonly prepared: PreparedStatement; readonly text: string; readonly bounds: readonly number[] };
 
 /** What is known of a shape. */
 export class Template {
   /** Tokens that stay as they are written, ascending; undefined: texts of this shape are run as they are written. */
   staying: readonly number[] | undefined;
-  readonly statements = new Map<string, ShapedStatement>();
+  readonly statements = new Map<string, PreparedStatement>();
 
   constructor(staying: readonly number[] | undefined) {
     this.staying = staying;
@@ -144,10 +142,10 @@ function shapedStatementOf(
   staying: readonly number[],
   text: string,
   bounds: readonly number[],
-): ShapedStatement | undefined {
+): PreparedStatement | undefined {
   const literals = literalsOf(parsed, text, bounds).filter(({ token }) => !staying.includes(token));
   if (literals.length === 0 || literals.length + staying.length !== bounds.length / 2) return undefined;
-  return { prepared: new PreparedStatement(text, parsed, [], literals), text, bounds };
+  return new PreparedStatement(text, parsed, [], literals);
 }
 
 /** Constants of the tree that may be lifted, each with its token: only those whose value is what the token says. */

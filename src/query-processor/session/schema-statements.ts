@@ -1,7 +1,7 @@
 /** DDL statements: each becomes one schema change (catalog/schema-change/), written into the session's transaction. */
-import type { Node } from '@pgsql/types';
+import type { DropStmt, Node } from '@pgsql/types';
 import { indexBuildRows } from '#base/limits.ts';
-import { notSupported } from '#base/sql-error.ts';
+import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
 import { type AlteredTable, alterTable, rename } from '../catalog/schema-change/alter-table.ts';
@@ -9,8 +9,8 @@ import { commentOn, dropComments } from '../catalog/schema-change/comment.ts';
 import { createIndex } from '../catalog/schema-change/create-index.ts';
 import { createSchema, dropSchemas } from '../catalog/schema-change/create-schema.ts';
 import { alterSequence, createSequence } from '../catalog/schema-change/create-sequence.ts';
-import { createTable } from '../catalog/schema-change/create-table.ts';
-import { dropIndexes, dropRelations } from '../catalog/schema-change/drop-relation.ts';
+import { createTable, namesOf } from '../catalog/schema-change/create-table.ts';
+import { dropIndexes, dropRelations, targetOf } from '../catalog/schema-change/drop-relation.ts';
 import { alterOtherRelation, setOwner, setSchema } from '../catalog/schema-change/move-object.ts';
 import { SchemaChange } from '../catalog/schema-change/schema-change.ts';
 import { storedExpression } from '../catalog/schema-change/table-expressions.ts';
@@ -32,7 +32,9 @@ import { planOf } from '../executor/foreign-keys/foreign-key-plan.ts';
 import { newIndexBuildJob, newSpaceDropJob } from '../jobs/new-jobs.ts';
 import type { ParsedStatement } from '../parser/parse.ts';
 import type { Field } from '../query-processor.ts';
+import { refuseWhileOwing } from './constraint-statements.ts';
 import { analyzerEnvironment, plainField } from './prepared-statement.ts';
+import { untilStable } from './run-plan.ts';
 import { sendRows } from './send-rows.ts';
 import type { StatementHost, UtilityOutput } from './statement-host.ts';
 import type { StatementRun } from './statement-run.ts';
@@ -119,6 +121,7 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
   else if ('AlterOwnerStmt' in node) setOwner(change, node.AlterOwnerStmt);
   else if ('CommentStmt' in node) commentOn(change, node.CommentStmt);
   else throw notSupported(`unsupported statement: ${statementName(node)}`);
+  refuseWhileOwing(session, change.changes.keys(), node);
   return finish(session, change);
 }
 
@@ -162,8 +165,28 @@ function dropObjects(change: SchemaChange, node: Extract<Node, { DropStmt: unkno
     case 'OBJECT_SCHEMA':
       dropSchemas(change, statement);
       return;
+    case 'OBJECT_TRIGGER':
+      missingTriggers(change, statement);
+      return;
     default:
       throw notSupported('unsupported object in DROP statement');
+  }
+}
+
+/** There are no triggers, so DROP TRIGGER IF EXISTS, which DSQL takes, never finds one. */
+function missingTriggers(change: SchemaChange, { objects, missing_ok }: DropStmt): void {
+  for (const object of objects ?? []) {
+    const names = 'List' in object ? namesOf(object.List.items) : [];
+    const [trigger = ''] = names.slice(-1);
+    const target = targetOf(names.slice(0, -1));
+    if (change.findRelation(target) === undefined) {
+      if (!missing_ok) throw change.missingRelation(target);
+      change.notice(`relation "${target.relname}" does not exist, skipping`);
+      continue;
+    }
+    const message = `trigger "${trigger}" for relation "${target.relname}" does not exist`;
+    if (!missing_ok) throw new SqlError(sqlstate.undefinedObject, message);
+    change.notice(`${message}, skipping`);
   }
 }
 
@@ -239,9 +262,11 @@ async function eachSlice(
   table: TableDescriptor,
   work: (rows: readonly StoredRow[], run: StatementRun) => void,
 ): Promise<void> {
-  const { storage } = session.host;
+  const { storage, readPoint } = session.host;
   const { transaction } = session.block;
   const run = session.startRun([]);
+  // Raw versions do not tell how new they are; what is said of the rows, also as an error, waits for the whole snapshot to be stable (N2).
+  run.observed.newest = transaction.snapshot;
   const { rowRange } = layoutOf(table);
   for (let start: string | undefined = rowRange.start; start !== undefined; ) {
     const range = { start, end: rowRange.end };
@@ -250,6 +275,7 @@ async function eachSlice(
     start = next;
     if (run.shouldPause()) await run.pause();
   }
+  await untilStable(readPoint, run.observed);
 }
 
 const isOther = (objtype: string | undefined): boolean => objtype === 'OBJECT_VIEW' || objtype === 'OBJECT_SEQUENCE';

@@ -19,7 +19,7 @@ import { type ParsedStatement, parse, untilParser } from '../parser/parse.ts';
 import type { Field, Maybe, ResultSink, Session, SessionStart } from '../query-processor.ts';
 import { checkDeferred } from './constraint-statements.ts';
 import { DialectCheck } from './dialect-check.ts';
-import { errorOf, MustStay } from './literal-binding.ts';
+import { MustStay } from './literal-binding.ts';
 import type { QueryProcessorHost } from './local-query-processor.ts';
 import { after } from './maybe.ts';
 import { PlanCache, type ShapedText } from './plan-cache.ts';
@@ -62,8 +62,6 @@ export class LocalSession implements Session, StatementHost {
   readonly #portals = new Map<string, Portal>();
   readonly #texts = new TextCache();
   readonly plans = new PlanCache();
-  /** The text that runs with another text's plan. */
-  #shaped: ShapedText | undefined;
   readonly #dialect: DialectCheck;
   readonly #random: SessionRandom;
   readonly #clock: () => number;
@@ -162,13 +160,15 @@ export class LocalSession implements Session, StatementHost {
   /** A query whose shape is known, with its literals as parameters. Hot. */
   #runShaped(shaped: ShapedText, sink: ResultSink): Maybe<void> {
     this.block.throwIfFailed();
-    this.#refuseForeign(shaped.statement.prepared.parsed);
+    const { parsed } = shaped.statement;
+    // What the profile has to say names places of the text.
+    if (parsed === undefined || !this.#dialect.isSilent(parsed)) return this.#runWritten(shaped.text, sink);
     const opening = this.block.open();
     return opening === undefined ? this.#runShapedOpened(shaped, sink) : opening.then(() => this.#runShapedOpened(shaped, sink));
   }
 
   #runShapedOpened(shaped: ShapedText, sink: ResultSink): Maybe<void> {
-    const { prepared } = shaped.statement;
+    const prepared = shaped.statement;
     let planned: PlannedQuery;
     try {
       planned = prepared.planned(this.compilation);
@@ -183,7 +183,6 @@ export class LocalSession implements Session, StatementHost {
       if (error instanceof SqlError) return this.#runWritten(shaped.text, sink);
       throw error;
     }
-    this.#shaped = shaped;
     this.#checkDialect(prepared.parsed);
     const output: UtilityOutput = { sink, isSimple: true, resultFormats: noFormats };
     return after(this.#runPlanned(prepared, planned, parameters, output), (tag) => this.#completeSimple(tag, sink, true));
@@ -660,7 +659,6 @@ export class LocalSession implements Session, StatementHost {
   }
 
   #beginMessage(): void {
-    this.#shaped = undefined;
     this.#cancellation = undefined;
     this.#run = undefined;
   }
@@ -705,9 +703,7 @@ export class LocalSession implements Session, StatementHost {
     }
   }
 
-  #fail(raised: unknown): never | Promise<never> {
-    const shaped = this.#shaped;
-    const error = shaped !== undefined && raised instanceof SqlError ? errorOf(raised, shaped.statement, shaped) : raised;
+  #fail(error: unknown): never | Promise<never> {
     const run = this.#run;
     this.#endMessage();
     this.block.fail();

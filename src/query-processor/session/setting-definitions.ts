@@ -6,6 +6,7 @@
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { type PgSetting, pgSettings } from '#sql/postgres/pg-setting.ts';
 import type { Profile } from '#sql/settings.ts';
+import { newestDsqlProfile } from '../dialect/check-statement.ts';
 import { settableInDsql } from '../dialect/setting-rules.ts';
 import { formatDateStyle, parseDateStyle, parseTimeZone } from './time-settings.ts';
 
@@ -128,6 +129,8 @@ export function checkedValue(key: string, value: string, before: string): string
     case 'default_transaction_isolation':
       return isolation(key, value);
     case 'borealis.profile':
+      // A profile of DSQL may be named with its date.
+      if (value === newestDsqlProfile) return 'dsql';
       if (value !== 'open' && value !== 'dsql') throw invalidValue(key, value, 'Available values: open, dsql.');
       return value;
     case 'application_name':

@@ -29,6 +29,7 @@ import { likeFunctions } from './like.ts';
 import { mathFunctions } from './math.ts';
 import { numericFunctions } from './numeric.ts';
 import { orderedAggregateFunctions } from './ordered-aggregates.ts';
+import { partitionFunctions } from './partitions.ts';
 import { regexFunctions } from './regex.ts';
 import { seriesFunctions } from './series.ts';
 import { sessionFunctions } from './session.ts';
@@ -70,6 +71,7 @@ export const chapters: Readonly<Record<string, Implementations>> = {
   math: mathFunctions,
   numeric: numericFunctions,
   orderedAggregates: orderedAggregateFunctions,
+  partitions: partitionFunctions,
   regex: regexFunctions,
   series: seriesFunctions,
   session: sessionFunctions,

@@ -337,7 +337,7 @@ function addUnique(
   const isTaken = (name: string): boolean => change.catalog.hasRelationName(table.schemaOid, name) || hasConstraint(table, name);
   if (constraint.conname !== undefined && isTaken(constraint.conname))
     throw new SqlError(sqlstate.duplicateTable, `relation "${constraint.conname}" already exists`);
-  const name = constraint.conname ?? freeName(table.name, joinedColumns(columns), 'key', isTaken);
+  const name = constraint.conname ?? freeName(table.name, joinedColumns([...columns, ...namesOf(constraint.including)]), 'key', isTaken);
   const index = uniqueIndex(change, table, attributeNumbers, included, name, constraint);
   work.push({ kind: 'buildIndex', indexOid: index.oid });
   return { ...table, indexes: [...table.indexes, index] };

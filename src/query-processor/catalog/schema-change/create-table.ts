@@ -20,15 +20,16 @@ import type {
 import { quoteIdentifier, quoteLiteral } from '../identifiers.ts';
 import { columnSequence } from './create-sequence.ts';
 import { type StatedForeignKey, withAttributes, withForeignKeys } from './foreign-keys.ts';
+import { type LikeSource, likeColumns, likeRest } from './like-clause.ts';
 import { freeName, joinedColumns } from './object-names.ts';
 import type { SchemaChange } from './schema-change.ts';
 import { tableExpression } from './table-expressions.ts';
 
-type KeyConstraint = { readonly constraint: Constraint; readonly columns: readonly string[]; readonly isPrimary: boolean };
-type CheckConstraint = { readonly constraint: Constraint; readonly column: string | undefined };
+export type KeyConstraint = { readonly constraint: Constraint; readonly columns: readonly string[]; readonly isPrimary: boolean };
+export type CheckConstraint = { readonly constraint: Constraint; readonly column: string | undefined };
 
 /** What a column definition says beyond name and type. */
-type ColumnDraft = {
+export type ColumnDraft = {
   readonly definition: ColumnDef;
   readonly name: string;
   readonly type: TypeRef;
@@ -57,10 +58,14 @@ export function createTable(change: SchemaChange, statement: CreateStmt): void {
   const checks: CheckConstraint[] = [];
   const foreignKeys: StatedForeignKey[] = [];
   const drafts: ColumnDraft[] = [];
+  const likeSources: LikeSource[] = [];
   for (const element of statement.tableElts ?? []) {
     if ('ColumnDef' in element) drafts.push(columnDraft(change, name, element.ColumnDef, keys, checks, foreignKeys));
     else if ('Constraint' in element) tableConstraint(element.Constraint, keys, checks, foreignKeys);
-    else throw notSupported('LIKE clause not supported for CREATE TABLE');
+    else if ('TableLikeClause' in element) {
+      const source = likeColumns(change, element.TableLikeClause, drafts, keys, checks);
+      if (source !== undefined) likeSources.push(source);
+    }
   }
   if (drafts.length > maximumColumns) throw new SqlError(sqlstate.tooManyColumns, `tables can have at most ${maximumColumns} columns`);
   const seen = new Set<string>();
@@ -90,6 +95,7 @@ export function createTable(change: SchemaChange, statement: CreateStmt): void {
   table = { ...table, checks: makeChecks(change, table, checks) };
   table = withKeys(change, table, keys);
   table = withForeignKeys(change, table, foreignKeys);
+  if (likeSources.length > 0) table = likeRest(change, table, likeSources);
   change.put(table);
 }
 
@@ -411,7 +417,7 @@ function withKeys(change: SchemaChange, table: TableDescriptor, keys: readonly K
       if (primaryKey !== undefined && isSame(primaryKey.attributeNumbers)) continue;
       if (indexes.some((index) => isSame(index.keys.map((entry) => entry.attributeNumber)))) continue;
     }
-    indexes.push(uniqueIndex(change, table, attributeNumbers, included, take(key, attributeNumbers), key.constraint));
+    indexes.push(uniqueIndex(change, table, attributeNumbers, included, take(key, [...attributeNumbers, ...included]), key.constraint));
   }
   if (indexes.length + (primaryKey === undefined ? 0 : 1) > maximumIndexes)
     throw new SqlError(sqlstate.programLimitExceeded, `more than ${maximumIndexes} indexes per table are not allowed`);

@@ -89,7 +89,7 @@ const functions: Readonly<Record<string, CatalogFunction>> = {
   pg_get_userbyid: (args, { catalog }) => catalog.roleByOid(oidOf(args[0]))?.name ?? `unknown (OID=${oidOf(args[0])})`,
   pg_get_indexdef: (args, { catalog, settings }) =>
     indexDefinition(catalog, oidOf(args[0]), args[1] === undefined ? 0 : Number(args[1]), settings.profile) ?? null,
-  pg_get_constraintdef: (args, { catalog }) => constraintDefinition(catalog, oidOf(args[0])) ?? null,
+  pg_get_constraintdef: (args, { catalog, names }) => constraintDefinition(catalog, names, oidOf(args[0])) ?? null,
   pg_get_viewdef: (args, { catalog, names }) => {
     const oid = typeof args[0] === 'string' ? names.oidOf('class', args[0]) : oidOf(args[0]);
     const view = catalog.relationByOid(oid);

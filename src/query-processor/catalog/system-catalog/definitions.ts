@@ -1,6 +1,14 @@
 /** Definitions as SQL text: what pg_get_indexdef, pg_get_constraintdef and the views over them print. */
 import type { Profile } from '#sql/settings.ts';
-import type { ColumnDescriptor, IndexDescriptor, PrimaryKeyDescriptor, TableDescriptor } from '../descriptors.ts';
+import type { NameLookup } from '#sql/type.ts';
+import type {
+  ColumnDescriptor,
+  ForeignKeyAction,
+  ForeignKeyDescriptor,
+  IndexDescriptor,
+  PrimaryKeyDescriptor,
+  TableDescriptor,
+} from '../descriptors.ts';
 import { quoteIdentifier } from '../identifiers.ts';
 import type { LoadedCatalog } from '../loaded-catalog.ts';
 
@@ -83,10 +91,12 @@ export type ConstraintRow = {
   readonly oid: number;
   readonly name: string;
   readonly table: TableDescriptor;
-  readonly type: 'c' | 'p' | 'u';
+  readonly type: 'c' | 'p' | 'u' | 'f';
   readonly attributeNumbers: readonly number[];
   readonly indexOid: number;
   readonly isValidated: boolean;
+  readonly foreignKey: ForeignKeyDescriptor | undefined;
+  /** The definition; of a foreign key `foreignKeyDefinition`, which depends on what names are visible. */
   readonly text: string;
 };
 
@@ -103,6 +113,7 @@ export function constraintsOf(table: TableDescriptor): readonly ConstraintRow[] 
       attributeNumbers: key.attributeNumbers,
       indexOid: key.indexOid,
       isValidated: true,
+      foreignKey: undefined,
       text: `PRIMARY KEY (${columnNames(table, key.attributeNumbers)})`,
     });
   for (const index of table.indexes) {
@@ -118,6 +129,7 @@ export function constraintsOf(table: TableDescriptor): readonly ConstraintRow[] 
       attributeNumbers,
       indexOid: index.oid,
       isValidated: true,
+      foreignKey: undefined,
       text: `UNIQUE${nulls} (${columnNames(table, attributeNumbers)})${include}`,
     });
   }
@@ -130,12 +142,53 @@ export function constraintsOf(table: TableDescriptor): readonly ConstraintRow[] 
       attributeNumbers: [],
       indexOid: 0,
       isValidated: check.isValidated,
+      foreignKey: undefined,
       text: `CHECK (${parenthesized(check.text)})${check.isValidated ? '' : ' NOT VALID'}`,
+    });
+  for (const foreignKey of table.foreignKeys)
+    rows.push({
+      oid: foreignKey.constraintOid,
+      name: foreignKey.name,
+      table,
+      type: 'f',
+      attributeNumbers: foreignKey.attributeNumbers,
+      indexOid: foreignKey.parentIndexOid,
+      isValidated: foreignKey.isValidated,
+      foreignKey,
+      text: '',
     });
   return rows;
 }
 
-export function constraintDefinition(catalog: LoadedCatalog, oid: number): string | undefined {
-  for (const table of catalog.tables()) for (const row of constraintsOf(table)) if (row.oid === oid) return row.text;
+/** How the standard and PostgreSQL's catalog name an action. */
+export const actionNames: Readonly<Record<ForeignKeyAction, { readonly rule: string; readonly letter: string }>> = {
+  noAction: { rule: 'NO ACTION', letter: 'a' },
+  restrict: { rule: 'RESTRICT', letter: 'r' },
+  cascade: { rule: 'CASCADE', letter: 'c' },
+  setNull: { rule: 'SET NULL', letter: 'n' },
+  setDefault: { rule: 'SET DEFAULT', letter: 'd' },
+};
+
+function foreignKeyDefinition(catalog: LoadedCatalog, names: NameLookup, table: TableDescriptor, foreignKey: ForeignKeyDescriptor): string {
+  const parent = catalog.relationByOid(foreignKey.parentOid);
+  if (parent?.kind !== 'table') return '';
+  const set = foreignKey.setOnDelete === undefined ? '' : ` (${columnNames(table, foreignKey.setOnDelete)})`;
+  return [
+    `FOREIGN KEY (${columnNames(table, foreignKey.attributeNumbers)}) REFERENCES ${names.nameOf('class', parent.oid) ?? ''}(${columnNames(parent, foreignKey.parentAttributeNumbers)})`,
+    foreignKey.match === 'full' ? ' MATCH FULL' : '',
+    foreignKey.onUpdate === 'noAction' ? '' : ` ON UPDATE ${actionNames[foreignKey.onUpdate].rule}`,
+    foreignKey.onDelete === 'noAction' ? '' : ` ON DELETE ${actionNames[foreignKey.onDelete].rule}${set}`,
+    foreignKey.isDeferrable ? ' DEFERRABLE' : '',
+    foreignKey.isInitiallyDeferred ? ' INITIALLY DEFERRED' : '',
+    foreignKey.isValidated ? '' : ' NOT VALID',
+  ].join('');
+}
+
+export function constraintDefinition(catalog: LoadedCatalog, names: NameLookup, oid: number): string | undefined {
+  for (const table of catalog.tables())
+    for (const row of constraintsOf(table)) {
+      if (row.oid !== oid) continue;
+      return row.foreignKey === undefined ? row.text : foreignKeyDefinition(catalog, names, table, row.foreignKey);
+    }
   return undefined;
 }

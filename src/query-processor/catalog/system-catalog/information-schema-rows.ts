@@ -5,8 +5,8 @@ import { pgTypes } from '#sql/postgres/pg-type.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
 import { formatType } from '#sql/types/registry.ts';
 import type { Run } from '../../executor/operator.ts';
-import type { ColumnDescriptor, RelationDescriptor } from '../descriptors.ts';
-import { constraintsOf } from './definitions.ts';
+import type { ColumnDescriptor, ForeignKeyDescriptor, RelationDescriptor, TableDescriptor } from '../descriptors.ts';
+import { actionNames, constraintsOf } from './definitions.ts';
 import { integer } from './relation-rows.ts';
 import { everyRelation, type RowMakers, roleName, type SystemRow, storedTables } from './row-maker.ts';
 import { isSystemView } from './system-tables.ts';
@@ -151,7 +151,7 @@ function* columns(run: Run): Iterable<SystemRow> {
   }
 }
 
-const constraintTypes: Readonly<Record<string, string>> = { p: 'PRIMARY KEY', u: 'UNIQUE', c: 'CHECK' };
+const constraintTypes: Readonly<Record<string, string>> = { p: 'PRIMARY KEY', u: 'UNIQUE', c: 'CHECK', f: 'FOREIGN KEY' };
 
 function* tableConstraints(run: Run): Iterable<SystemRow> {
   const { database } = run.context.session;
@@ -168,8 +168,8 @@ function* tableConstraints(run: Run): Iterable<SystemRow> {
         constraint_name: constraint.name,
         table_name: table.name,
         constraint_type: constraintTypes[constraint.type],
-        is_deferrable: 'NO',
-        initially_deferred: 'NO',
+        is_deferrable: yesNo(constraint.foreignKey?.isDeferrable === true),
+        initially_deferred: yesNo(constraint.foreignKey?.isInitiallyDeferred === true),
         enforced: 'YES',
         nulls_distinct: constraint.type === 'u' ? 'YES' : null,
       };
@@ -205,28 +205,79 @@ function* checkConstraints(run: Run): Iterable<SystemRow> {
   }
 }
 
-/** The columns of every key, in key order. */
-function* keyColumns(run: Run): Iterable<SystemRow & { readonly position: Datum }> {
+type KeyColumn = SystemRow & { readonly position: Datum; readonly parentPosition: Datum };
+
+/** The columns of every key, in key order; of foreign keys those that refer, or those referred to. */
+function* keyColumns(run: Run, side: 'own' | 'used'): Iterable<KeyColumn> {
   const { database } = run.context.session;
   for (const table of storedTables(run.catalog))
-    for (const constraint of constraintsOf(table)) {
-      if (constraint.type === 'c') continue;
-      for (let at = 0; at < constraint.attributeNumbers.length; at++)
+    for (const { name, type, attributeNumbers, foreignKey } of constraintsOf(table)) {
+      if (type === 'c') continue;
+      const parent = foreignKey === undefined ? undefined : parentOf(run, foreignKey);
+      const [shown, numbers] =
+        side === 'used' && foreignKey !== undefined && parent !== undefined
+          ? [parent, foreignKey.parentAttributeNumbers]
+          : [table, attributeNumbers];
+      const parentKey = parent === undefined || foreignKey === undefined ? [] : indexAttributes(parent, foreignKey.parentIndexOid);
+      for (let at = 0; at < numbers.length; at++)
         yield {
           constraint_catalog: database,
           constraint_schema: table.schemaName,
-          constraint_name: constraint.name,
+          constraint_name: name,
           table_catalog: database,
-          table_schema: table.schemaName,
-          table_name: table.name,
-          column_name: table.columns[constraint.attributeNumbers[at] - 1].name,
+          table_schema: shown.schemaName,
+          table_name: shown.name,
+          column_name: shown.columns[numbers[at] - 1].name,
           position: at + 1,
+          parentPosition: foreignKey === undefined ? null : parentKey.indexOf(foreignKey.parentAttributeNumbers[at]) + 1,
         };
     }
 }
 
+function parentOf(run: Run, foreignKey: ForeignKeyDescriptor): TableDescriptor | undefined {
+  const parent = run.catalog.relationByOid(foreignKey.parentOid);
+  return parent?.kind === 'table' ? parent : undefined;
+}
+
+function indexAttributes(table: TableDescriptor, indexOid: number): readonly number[] {
+  if (table.primaryKey?.indexOid === indexOid) return table.primaryKey.attributeNumbers;
+  return table.indexes.find((index) => index.oid === indexOid)?.keys.map((key) => key.attributeNumber) ?? [];
+}
+
 function* keyColumnUsage(run: Run): Iterable<SystemRow> {
-  for (const row of keyColumns(run)) yield { ...row, ordinal_position: row.position };
+  for (const row of keyColumns(run, 'own'))
+    yield { ...row, ordinal_position: row.position, position_in_unique_constraint: row.parentPosition };
+}
+
+function* constraintColumnUsage(run: Run): Iterable<SystemRow> {
+  yield* keyColumns(run, 'used');
+}
+
+function* constraintTableUsage(run: Run): Iterable<SystemRow> {
+  for (const { position, ...row } of keyColumns(run, 'used')) if (position === 1) yield row;
+}
+
+function* referentialConstraints(run: Run): Iterable<SystemRow> {
+  const { database } = run.context.session;
+  for (const table of storedTables(run.catalog))
+    for (const foreignKey of table.foreignKeys) {
+      const parent = parentOf(run, foreignKey);
+      const unique =
+        parent === undefined
+          ? undefined
+          : constraintsOf(parent).find((constraint) => constraint.type !== 'f' && constraint.indexOid === foreignKey.parentIndexOid);
+      yield {
+        constraint_catalog: database,
+        constraint_schema: table.schemaName,
+        constraint_name: foreignKey.name,
+        unique_constraint_catalog: unique === undefined ? null : database,
+        unique_constraint_schema: unique === undefined ? null : (parent?.schemaName ?? null),
+        unique_constraint_name: unique?.name ?? null,
+        match_option: foreignKey.match === 'full' ? 'FULL' : 'NONE',
+        update_rule: actionNames[foreignKey.onUpdate].rule,
+        delete_rule: actionNames[foreignKey.onDelete].rule,
+      };
+    }
 }
 
 function* sequences(run: Run): Iterable<SystemRow> {
@@ -277,7 +328,9 @@ export const informationSchemaRows: RowMakers = {
   table_constraints: tableConstraints,
   check_constraints: checkConstraints,
   key_column_usage: keyColumnUsage,
-  constraint_column_usage: keyColumns,
+  constraint_column_usage: constraintColumnUsage,
+  constraint_table_usage: constraintTableUsage,
+  referential_constraints: referentialConstraints,
   'information_schema.sequences': sequences,
   pg_sequences: pgSequences,
   information_schema_catalog_name: catalogName,

@@ -1,13 +1,14 @@
 /** pg_class, pg_attribute and the other catalogs that tell of relations. */
+import { btreeOperator } from '#sql/builtins.ts';
 import type { Datum } from '#sql/datum.ts';
 import { oid } from '#sql/oids.ts';
 import { pgOpclasses } from '#sql/postgres/pg-opclass.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
 import type { Run } from '../../executor/operator.ts';
 import { commentClasses } from '../catalog.ts';
-import type { IndexDescriptor, TableDescriptor } from '../descriptors.ts';
+import type { ForeignKeyDescriptor, IndexDescriptor, RelationDescriptor, TableDescriptor } from '../descriptors.ts';
 import type { LoadedCatalog } from '../loaded-catalog.ts';
-import { constraintsOf, includedByPrimaryKey, indexDefinition } from './definitions.ts';
+import { actionNames, constraintsOf, includedByPrimaryKey, indexDefinition } from './definitions.ts';
 import { arrayOf, everyRelation, int2vector, oidvector, type RowMakers, roleName, type SystemRow, storedTables } from './row-maker.ts';
 import { isSystemView } from './system-tables.ts';
 
@@ -59,6 +60,7 @@ function* pgClass(run: Run): Iterable<SystemRow> {
         relam: isView ? 0 : tableMethod,
         relhasindex: relation.primaryKey !== undefined || relation.indexes.length > 0,
         relchecks: relation.checks.length,
+        relhastriggers: hasForeignKeys(run, relation),
         relreplident: relation.kind === 'system' ? 'n' : 'd',
       });
       if (relation.kind === 'table')
@@ -284,8 +286,45 @@ function* pgConstraint(run: Run): Iterable<SystemRow> {
         connoinherit: constraint.type !== 'c',
         conkey: arrayOf(oid.int2, constraint.attributeNumbers),
         conbin: constraint.type === 'c' ? constraint.text.replace(/^CHECK \((.*)\)( NOT VALID)?$/s, '$1') : null,
+        ...(constraint.foreignKey === undefined ? {} : foreignKeyFacts(run, table, constraint.foreignKey)),
       };
 }
+
+function foreignKeyFacts(run: Run, table: TableDescriptor, foreignKey: ForeignKeyDescriptor): SystemRow {
+  const parent = run.catalog.relationByOid(foreignKey.parentOid);
+  const typesOf = (relation: RelationDescriptor | undefined, numbers: readonly number[]): readonly number[] =>
+    relation?.kind === 'table' ? numbers.map((number) => relation.columns[number - 1].type.oid) : [];
+  const child = typesOf(table, foreignKey.attributeNumbers);
+  const parents = typesOf(parent, foreignKey.parentAttributeNumbers);
+  const equalities = (left: readonly number[], right: readonly number[]): Datum =>
+    arrayOf(
+      oid.oid,
+      left.map((type, at) => equality(type, right[at])),
+    );
+  return {
+    condeferrable: foreignKey.isDeferrable,
+    condeferred: foreignKey.isInitiallyDeferred,
+    confrelid: foreignKey.parentOid,
+    confupdtype: actionNames[foreignKey.onUpdate].letter,
+    confdeltype: actionNames[foreignKey.onDelete].letter,
+    confmatchtype: foreignKey.match === 'full' ? 'f' : 's',
+    confkey: arrayOf(oid.int2, foreignKey.parentAttributeNumbers),
+    conpfeqop: equalities(parents, child),
+    conppeqop: equalities(parents, parents),
+    conffeqop: equalities(child, child),
+    confdelsetcols: foreignKey.setOnDelete === undefined ? null : arrayOf(oid.int2, foreignKey.setOnDelete),
+  };
+}
+
+/** The = between two types; where they are of different families, that of the left, which the right is cast to. */
+function equality(left: number, right: number): number {
+  const base = left === oid.varchar ? oid.text : left;
+  return btreeOperator(base, right, 3) ?? btreeOperator(base, base, 3) ?? 0;
+}
+
+/** Foreign keys are triggers to PostgreSQL: clients ask for them only where a table is said to have some. */
+const hasForeignKeys = (run: Run, relation: TableDescriptor): boolean =>
+  relation.foreignKeys.length > 0 || run.catalog.referencesTo(relation.oid).length > 0;
 
 /** A made-up oid for a default: catalog rows of defaults have none of their own. */
 const defaultOid = (table: TableDescriptor, attributeNumber: number): number => 0x4000_0000 + table.oid * 1600 + attributeNumber;
@@ -315,7 +354,7 @@ function* pgTables(run: Run): Iterable<SystemRow> {
       tableowner: roleName(run.catalog, relation.ownerOid),
       hasindexes: relation.primaryKey !== undefined || relation.indexes.length > 0,
       hasrules: false,
-      hastriggers: false,
+      hastriggers: hasForeignKeys(run, relation),
       rowsecurity: false,
     };
   }

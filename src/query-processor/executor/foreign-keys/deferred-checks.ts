@@ -12,7 +12,7 @@ import type { Transaction } from '../../transaction/transaction.ts';
 
 /** By constraint oid. */
 type OwedChildren = { readonly childOid: number; readonly keys: Set<Key> };
-type OwedParents = { readonly childOid: number; readonly keys: Map<string, readonly NonNull[]> };
+type OwedParents = { readonly parentOid: number; readonly childOid: number; readonly keys: Map<string, readonly NonNull[]> };
 
 export class DeferredChecks {
   readonly children = new Map<number, OwedChildren>();
@@ -22,6 +22,13 @@ export class DeferredChecks {
 
   get isOwing(): boolean {
     return this.children.size > 0 || this.parents.size > 0;
+  }
+
+  /** True when a check is due of rows of this table: its schema stays as it is until then. */
+  owes(tableOid: number): boolean {
+    for (const { childOid } of this.children.values()) if (childOid === tableOid) return true;
+    for (const { parentOid } of this.parents.values()) if (parentOid === tableOid) return true;
+    return false;
   }
 
   isDeferred(foreignKey: ForeignKeyDescriptor): boolean {
@@ -45,16 +52,16 @@ export class DeferredChecks {
     else owed.keys.add(key);
   }
 
-  oweParent({ constraintOid }: ForeignKeyDescriptor, childOid: number, matchKey: string, values: readonly NonNull[]): void {
+  oweParent({ constraintOid, parentOid }: ForeignKeyDescriptor, childOid: number, matchKey: string, values: readonly NonNull[]): void {
     const owed = this.parents.get(constraintOid);
-    if (owed === undefined) this.parents.set(constraintOid, { childOid, keys: new Map([[matchKey, values]]) });
+    if (owed === undefined) this.parents.set(constraintOid, { parentOid, childOid, keys: new Map([[matchKey, values]]) });
     else owed.keys.set(matchKey, values);
   }
 
   copy(): DeferredChecks {
     const copy = new DeferredChecks();
     for (const [oid, { childOid, keys }] of this.children) copy.children.set(oid, { childOid, keys: new Set(keys) });
-    for (const [oid, { childOid, keys }] of this.parents) copy.parents.set(oid, { childOid, keys: new Map(keys) });
+    for (const [oid, owed] of this.parents) copy.parents.set(oid, { ...owed, keys: new Map(owed.keys) });
     copy.#all = this.#all;
     copy.#modes = new Map(this.#modes);
     return copy;

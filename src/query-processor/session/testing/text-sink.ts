@@ -76,6 +76,8 @@ export async function run(session: LocalSession, text: string, input: readonly (
     await session.simpleQuery(text, sink);
   } catch (error) {
     if (!(error instanceof SqlError)) throw error;
+    // As on the wire: what was remarked comes before the error.
+    for (const notice of session.takeNotices()) sink.notice(notice);
     sink.lines.push(`ERROR ${error.sqlstate}: ${error.message}`);
   }
   return [...session.takeNotices().map((notice) => `${notice.severity}: ${notice.message}`), ...sink.lines];
