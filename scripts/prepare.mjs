@@ -51,7 +51,9 @@ function build() {
   // Beside the old build and then in its place: files whose source is gone do not stay behind, and nobody meets half a build.
   const fresh = at(`dist.${process.pid}`);
   const old = at(`dist.${process.pid}.old`);
-  run(process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', root, '--outDir', fresh], () => rmSync(fresh, { recursive: true, force: true }));
+  run(process.execPath, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', root, '--outDir', fresh], () =>
+    rmSync(fresh, { recursive: true, force: true }),
+  );
   writeFileSync(path.join(fresh, '.built'), '');
   if (existsSync(at('dist'))) renameSync(at('dist'), old);
   renameSync(fresh, at('dist'));

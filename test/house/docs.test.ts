@@ -3,9 +3,11 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 
 const root = path.join(import.meta.dirname, '../..');
-const documents = ['README.md', 'CHANGELOG.md', ...readdirSync(path.join(root, 'docs'), { recursive: true }).map((name) => `docs/${name}`)].filter((name) =>
-  name.endsWith('.md'),
-);
+const documents = [
+  'README.md',
+  'CHANGELOG.md',
+  ...readdirSync(path.join(root, 'docs'), { recursive: true }).map((name) => `docs/${name}`),
+].filter((name) => name.endsWith('.md'));
 
 it.each(documents)('%s names files that exist', (name) => {
   const text = readFileSync(path.join(root, name), 'utf8');

@@ -41,7 +41,8 @@ export async function checkDeferred(session: StatementHost, isMeant: ((constrain
 export function refuseWhileOwing({ block }: StatementHost, changed: Iterable<number>, node: Node): void {
   if (!owesChecks(block.transaction) || 'RenameStmt' in node) return;
   const checks = deferredChecks(block.transaction);
-  const command = 'TruncateStmt' in node ? 'TRUNCATE' : 'IndexStmt' in node ? 'CREATE INDEX' : 'DropStmt' in node ? 'DROP TABLE' : 'ALTER TABLE';
+  const command =
+    'TruncateStmt' in node ? 'TRUNCATE' : 'IndexStmt' in node ? 'CREATE INDEX' : 'DropStmt' in node ? 'DROP TABLE' : 'ALTER TABLE';
   for (const oid of changed)
     if (checks.owes(oid))
       throw new SqlError(

@@ -183,7 +183,6 @@ export class LocalSession implements Session, StatementHost {
       if (error instanceof SqlError) return this.#runWritten(shaped.text, sink);
       throw error;
     }
-    this.#checkDialect(prepared.parsed);
     const output: UtilityOutput = { sink, isSimple: true, resultFormats: noFormats };
     return after(this.#runPlanned(prepared, planned, parameters, output), (tag) => this.#completeSimple(tag, sink, true));
   }
