@@ -69,7 +69,9 @@ describe('kill -9 under a write load', () => {
         );
         const before = acknowledged.size;
         const working = Promise.all(clients.map((client, i) => work(client, i + 1)));
-        await new Promise((resolve) => setTimeout(resolve, 300 + ((round * 137) % 500)));
+        // The load must be under way, however busy the machine is; then the blow falls at another moment each round.
+        for (let i = 0; i < 600 && acknowledged.size < before + 20; i++) await new Promise((resolve) => setTimeout(resolve, 50));
+        await new Promise((resolve) => setTimeout(resolve, (round * 137) % 500));
         await deployment.kill();
         await working;
         await deployment.start();

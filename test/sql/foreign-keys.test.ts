@@ -23,13 +23,14 @@ type Key = {
 };
 type Operation = { readonly sql: string };
 type Scenario = {
-  readonly tables: number;
+  /** For each table what its rows 1 to 4 refer to. */
+  readonly tables: readonly (readonly string[])[];
   readonly keys: readonly Key[];
   readonly indexes: readonly string[];
   readonly operations: readonly Operation[];
 };
 
-const action = fc.constantFrom('NO ACTION', 'RESTRICT', 'CASCADE', 'SET NULL', 'SET DEFAULT');
+const action = fc.constantFrom('NO ACTION', 'RESTRICT', 'CASCADE', 'CASCADE', 'SET NULL', 'SET DEFAULT');
 const timing = fc.constantFrom('', '', 'DEFERRABLE', 'DEFERRABLE INITIALLY DEFERRED');
 
 const keyOf = (tables: number): fc.Arbitrary<Key> =>
@@ -72,6 +73,7 @@ const keyOf = (tables: number): fc.Arbitrary<Key> =>
     });
 
 const value = fc.constantFrom('1', '2', '3', '4');
+const reference = fc.constantFrom('1', '1', '2', '3', '4', 'NULL');
 const maybe = fc.constantFrom('1', '2', '3', 'NULL');
 
 const operationOf = (tables: number, keyCount: number): fc.Arbitrary<Operation> => {
@@ -142,20 +144,23 @@ const operationOf = (tables: number, keyCount: number): fc.Arbitrary<Operation> 
 const scenario: fc.Arbitrary<Scenario> = fc.integer({ min: 1, max: 3 }).chain((tables) =>
   fc.array(keyOf(tables), { minLength: 1, maxLength: 4 }).chain((keys) =>
     fc.record({
-      tables: fc.constant(tables),
+      tables: fc.array(fc.array(reference, { minLength: 4, maxLength: 4 }), { minLength: tables, maxLength: tables }),
       keys: fc.constant(keys),
       indexes: fc.uniqueArray(
         fc.tuple(fc.nat(tables - 1), fc.constantFrom('a', 'b', 'b, a', 'a DESC, b')).map(([t, on]) => `CREATE INDEX ON t${t} (${on})`),
         { maxLength: 2 },
       ),
-      operations: fc.array(operationOf(tables, keys.length), { minLength: 5, maxLength: 40 }),
+      operations: fc.array(operationOf(tables, keys.length), { minLength: 3, maxLength: 25 }),
     }),
   ),
 );
 
+/** Each row's number is in all of its keys, so that everything that the first rows refer to is there. */
 function* statementsOf({ tables, keys, indexes, operations }: Scenario): Generator<string> {
-  for (let at = 0; at < tables; at++)
+  for (const [at, references] of tables.entries()) {
     yield `CREATE TABLE t${at} (id int PRIMARY KEY DEFAULT 3, u int UNIQUE DEFAULT 1, a int DEFAULT 1, b int DEFAULT 2, UNIQUE (id, u))`;
+    yield `INSERT INTO t${at} VALUES ${references.map((to, row) => `(${row + 1}, ${row + 1}, ${to}, ${to})`).join(', ')}`;
+  }
   for (const sql of indexes) yield sql;
   for (const [at, key] of keys.entries())
     yield `ALTER TABLE t${key.child} ADD CONSTRAINT k${at} FOREIGN KEY (${key.childColumns.join(', ')}) REFERENCES t${key.parent} (${key.parentColumns.join(', ')}) ${key.options}`;
@@ -188,16 +193,22 @@ async function askPostgres(client: pg.Client, sql: string): Promise<string> {
   }
 }
 
+/** Of several rows' faults the one is told that is met first, and PostgreSQL goes by where rows lie. */
+const hasManyRows = (sql: string): boolean => !/WHERE id = \d+$|^INSERT/.test(sql) || sql.startsWith('WITH');
+
+const isConstraintError = (answer: string): boolean => answer.startsWith('ERROR 23');
+
 /** What the two differ in; undefined: nothing. */
 async function difference(name: string, test: Scenario, session: LocalSession, client: pg.Client): Promise<string | undefined> {
   const both = async (sql: string): Promise<readonly [string, string]> => [await askBorealis(session, sql), await askPostgres(client, sql)];
   for (const sql of ['ROLLBACK', `CREATE SCHEMA ${name}`, `SET search_path = ${name}`]) await both(sql);
-  const rows = Array.from({ length: test.tables }, (_, at) => `SELECT ${at} AS t, * FROM t${at}`).join(' UNION ALL ');
+  const rows = test.tables.map((_, at) => `SELECT ${at} AS t, * FROM t${at}`).join(' UNION ALL ');
   const told: string[] = [];
   try {
     for (const sql of statementsOf(test)) {
       const [ours, theirs] = await both(sql);
       told.push(`${sql};  -- ${theirs}`);
+      if (hasManyRows(sql) && isConstraintError(ours) && isConstraintError(theirs)) continue;
       // The names of commands without rows differ in clients; what matters is whether they fail.
       if (ours !== theirs && (ours.startsWith('ERROR') || theirs.startsWith('ERROR') || /^(INSERT|UPDATE|DELETE)/.test(theirs)))
         return `${told.join('\n')}\n  Borealis: ${ours}`;

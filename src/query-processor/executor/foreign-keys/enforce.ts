@@ -168,13 +168,10 @@ class Round {
 
   #check({ plan, after, check }: Extract<Task, { kind: 'check' }>): void {
     const run = this.#run;
-    if (this.#made.length === 0) {
-      settle(plan, check, (key) => this.#parents.get(plan)?.get(key), run);
-      return;
-    }
-    // Rows have changed since the round began. An image that is no more has a successor, with an event of its own.
+    // An image that is no more, by what an action has done since, has a successor with an event of its own.
     if (run.transaction.overlay?.get(after.key)?.value !== after.row) return;
-    settle(plan, check, (key) => findParents(plan, [key], run)[0], run);
+    const known = this.#made.length === 0 ? this.#parents.get(plan) : undefined;
+    settle(plan, check, (key) => (known === undefined ? findParents(plan, [key], run)[0] : known.get(key)), run);
   }
 
   #act({ plan, event, values, matchKey }: Extract<Task, { kind: 'referenced' }>): void {
