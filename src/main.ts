@@ -2,6 +2,7 @@
  * Builds a node from its parts, top to bottom: identity, clusters, then the ports, so that nothing is served before it can be.
  */
 import { createSecureContext, type SecureContext } from 'node:tls';
+import { randomId } from '#base/base32.ts';
 import { memoryDisk } from '#base/real-world.ts';
 import type { World } from '#base/world.ts';
 import { HttpServer } from '#control-plane/http-server.ts';
@@ -185,23 +186,10 @@ async function knownClusters(world: World, options: NodeOptions): Promise<Cluste
     return content === undefined ? [] : [JSON.parse(Buffer.from(content).toString('utf8')) as ClusterFile];
   });
   if (!options.hasDefaultCluster || files.some(({ isDefault }) => isDefault)) return files;
-  const made: ClusterFile = { formatVersion: 1, id: base32(world.random.bytes(16)), isDefault: true };
+  const made: ClusterFile = { formatVersion: 1, id: randomId(world.random), isDefault: true };
   world.disk.makeDirectory(`${folder}/${made.id}`);
   await world.disk.replace(`${folder}/${made.id}/cluster.json`, Buffer.from(`${JSON.stringify(made)}\n`));
   return [...files, made];
-}
-
-/** 26 characters for 16 bytes, lower case, as DSQL's cluster ids are. */
-function base32(bytes: Uint8Array): string {
-  let text = '';
-  let bits = 0;
-  let held = 0;
-  for (const byte of bytes) {
-    held = (held << 8) | byte;
-    bits += 8;
-    for (; bits >= 5; bits -= 5) text += 'abcdefghijklmnopqrstuvwxyz234567'[(held >>> (bits - 5)) & 31];
-  }
-  return bits === 0 ? text : text + 'abcdefghijklmnopqrstuvwxyz234567'[(held << (5 - bits)) & 31];
 }
 
 function certificateNames(options: NodeOptions): string[] {

@@ -12,11 +12,11 @@
  *   - The newest entries stay decoded in memory; feeds read older ones from disk, a segment at a time.
  */
 import { assert } from '#base/assert.ts';
+import { randomId } from '#base/base32.ts';
 import { ByteReader, ByteWriter } from '#base/bytes.ts';
 import type { AppendFile, Disk, World } from '#base/world.ts';
 import { decodeEntry, encodeEntry, MalformedEntry } from '../entry-codec.ts';
 import type { Journal, JournalEntry, JournalPosition, PlacedEntry } from '../journal.ts';
-import { randomId } from '../journal-id.ts';
 import {
   blockAt,
   blockHeaderBytes,

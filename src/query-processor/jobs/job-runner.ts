@@ -7,6 +7,7 @@
  *   R4  A job fails for what it finds in the rows alone. Conflicts are tried again; without a leader the job waits, and goes on from its row.
  */
 import type { Adjudicator } from '#adjudicator/adjudicator.ts';
+import { randomId } from '#base/base32.ts';
 import { indexBuildRows, jobRetentionMicroseconds } from '#base/limits.ts';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { World } from '#base/world.ts';
@@ -23,7 +24,7 @@ import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
 import { fixedContext } from '../catalog/schema-change/fixed-context.ts';
 import { IndexBuilder, nextStart, readRows } from '../catalog/schema-change/table-rows.ts';
 import { layoutOf } from '../catalog/table-layout.ts';
-import { base32, commit, commitRequest } from '../transaction/commit.ts';
+import { commit, commitRequest } from '../transaction/commit.ts';
 import { OpenTransaction } from '../transaction/open-transaction.ts';
 
 const pollMs = 15_000;
@@ -57,7 +58,7 @@ export class JobRunner {
 
   constructor(host: JobHost) {
     this.#host = host;
-    this.#id = base32(host.world.random.bytes(16));
+    this.#id = randomId(host.world.random);
   }
 
   /** Looks for work now and then from here on: jobs of nodes that are gone. */

@@ -1,8 +1,8 @@
 /** New jobs: rows that a schema change writes beside its descriptors, so that the work exists exactly if the change has committed. */
+import { base32 } from '#base/base32.ts';
 import type { World } from '#base/world.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
 import { encodeJob, type Job, type JobWork, jobKey } from '../catalog/job-rows.ts';
-import { base32 } from '../transaction/commit.ts';
 import type { OpenTransaction } from '../transaction/open-transaction.ts';
 
 /** Gives the job's id. */

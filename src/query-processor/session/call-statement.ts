@@ -1,5 +1,6 @@
 /** CALL: the one procedure there is, sys.wait_for_job. */
 import type { CallStmt } from '@pgsql/types';
+import { fromBase32 } from '#base/base32.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { evaluateOnce } from '#sql/evaluate/compile.ts';
 import { oid } from '#sql/oids.ts';
@@ -11,7 +12,6 @@ import { Scope } from '../analyzer/scope.ts';
 import { decodeJob, isFinished, jobKey } from '../catalog/job-rows.ts';
 import type { ParsedStatement } from '../parser/parse.ts';
 import type { Field } from '../query-processor.ts';
-import { fromBase32 } from '../transaction/commit.ts';
 import { stringsOf } from './constants.ts';
 import { analyzerEnvironment, plainField } from './prepared-statement.ts';
 import { untilStable } from './run-plan.ts';

@@ -4,6 +4,7 @@
  */
 import type { Adjudicator, CommitRequest, Verdict } from '#adjudicator/adjudicator.ts';
 import { unreachable } from '#base/assert.ts';
+import { randomId } from '#base/base32.ts';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Random } from '#base/world.ts';
 import type { OpenTransaction } from './open-transaction.ts';
@@ -35,7 +36,7 @@ export function commitRequest(transaction: OpenTransaction, random: Random, nowM
   return {
     partition: 0,
     epoch: transaction.epoch,
-    transactionId: base32(random.bytes(16)),
+    transactionId: randomId(random),
     snapshot: transaction.snapshot,
     writes,
     marks,
@@ -74,44 +75,3 @@ export function failureOf(verdict: Verdict): SqlError | undefined {
 
 export const schemaChanged = (): SqlError =>
   new SqlError(sqlstate.serializationFailure, 'schema has been updated by another transaction (OC001)');
-
-const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
-
-/** 26 characters: base32 (RFC 4648, lower case, no padding) of 16 bytes. */
-export function base32(bytes: Uint8Array): string {
-  let text = '';
-  let bits = 0;
-  let held = 0;
-  for (const byte of bytes) {
-    held = (held << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      text += alphabet[(held >>> bits) & 31];
-    }
-    held &= (1 << bits) - 1;
-  }
-  if (bits > 0) text += alphabet[(held << (5 - bits)) & 31];
-  return text;
-}
-
-/** The bytes again; undefined when the text is not base32 of 16 bytes. */
-export function fromBase32(text: string): Uint8Array | undefined {
-  if (text.length !== 26) return undefined;
-  const bytes = new Uint8Array(16);
-  let bits = 0;
-  let held = 0;
-  let at = 0;
-  for (const letter of text) {
-    const value = alphabet.indexOf(letter);
-    if (value < 0) return undefined;
-    held = (held << 5) | value;
-    bits += 5;
-    if (bits >= 8) {
-      bits -= 8;
-      bytes[at++] = (held >>> bits) & 0xff;
-      held &= (1 << bits) - 1;
-    }
-  }
-  return bytes;
-}

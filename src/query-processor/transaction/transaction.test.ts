@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { base32, fromBase32 } from '#base/base32.ts';
 import { dsqlTransactionLimits } from '#base/limits.ts';
 import { SqlError } from '#base/sql-error.ts';
-import { base32, commitRequest, failureOf, fromBase32 } from './commit.ts';
+import { commitRequest, failureOf } from './commit.ts';
 import { OpenTransaction } from './open-transaction.ts';
 import { WriteBuffer } from './write-buffer.ts';
 

@@ -2,11 +2,13 @@
  * Functions that DSQL has and PostgreSQL's catalog has not, all in schema `sys`, declared with their whole signature
  * (dsql-behaviour 8.3; argument lists beyond those seen are ours).
  */
+import { base32, fromBase32 } from '#base/base32.ts';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { type EvaluationContext, type Implementations, scalar, setReturning } from '../function.ts';
 import { oid } from '../oids.ts';
 import type { PgProc } from '../postgres/pg-proc.ts';
 import { pgTypes } from '../postgres/pg-type.ts';
+import { uuidFromBytes, uuidToBytes } from '../types/uuid.ts';
 
 /** From a range that PostgreSQL keeps free for functions of others' making. */
 const firstOid = 9800;
@@ -87,25 +89,17 @@ const columnTypes: ReadonlyMap<string, boolean> = new Map([
 ]);
 
 const tebibyte = 1024 ** 4;
-const alphabet = 'abcdefghijklmnopqrstuvwxyz234567';
 
 function uuidOf(text: string): string {
-  if (!/^[a-z2-7]{26}$/.test(text)) throw new SqlError(sqlstate.invalidTextRepresentation, 'Unable to convert text to UUID');
-  let bits = 0n;
-  for (const letter of text) bits = (bits << 5n) | BigInt(alphabet.indexOf(letter));
-  // 26 letters carry 130 bits: the last two are nothing.
-  const hex = (bits >> 2n).toString(16).padStart(32, '0');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+  const bytes = fromBase32(text);
+  if (bytes === undefined) throw new SqlError(sqlstate.invalidTextRepresentation, 'Unable to convert text to UUID');
+  return uuidFromBytes(bytes);
 }
 
 function base32Of(uuid: string): string {
-  let bits = BigInt(`0x${uuid.replaceAll('-', '')}`) << 2n;
-  let text = '';
-  for (let at = 0; at < 26; at++) {
-    text = alphabet[Number(bits & 31n)] + text;
-    bits >>= 5n;
-  }
-  return text;
+  const bytes = new Uint8Array(16);
+  uuidToBytes(uuid, bytes);
+  return base32(bytes);
 }
 
 export const dsqlFunctions: Implementations = {
