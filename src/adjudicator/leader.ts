@@ -322,11 +322,14 @@ export class Leader implements Adjudicator {
 
   /** Ends this leadership from outside: no further append is sent, and nothing more is answered `committed`. */
   stop(reason: string): void {
-    if (this.#stopped === undefined) this.#end(reason, unknown);
+    if (this.#stopped !== undefined) return;
+    this.#world.log.info('adjudicator stops', { epoch: this.epoch, reason });
+    this.#end(reason, unknown);
   }
 
   #stop(reason: string, inFlight: Verdict): void {
     if (this.#stopped !== undefined) return;
+    this.#world.log.warn('adjudicator no longer leads', { epoch: this.epoch, reason });
     this.#end(reason, inFlight);
     this.#onStopped(reason);
   }
@@ -334,7 +337,6 @@ export class Leader implements Adjudicator {
   #end(reason: string, inFlight: Verdict): void {
     this.#stopped = reason;
     this.#stopListening();
-    this.#world.log.warn('adjudicator stops', { epoch: this.epoch, reason });
     // Durable ones have been committed, but A5's second half is open: only the next leader can tell.
     for (const { batch } of this.#unanswered) for (const answer of batch.answers) answer(unknown);
     this.#unanswered = [];

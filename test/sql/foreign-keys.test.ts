@@ -123,6 +123,15 @@ const operationOf = (tables: number, keyCount: number): fc.Arbitrary<Operation> 
         table.map((t) => `DELETE FROM ${t}`),
       ),
       weighted(
+        3,
+        fc
+          .tuple(table, value, maybe)
+          .map(
+            ([t, id, a]) =>
+              `WITH gone AS (DELETE FROM ${t} WHERE id = ${id} RETURNING u) INSERT INTO ${t} SELECT ${id} + 20, u, ${a}, NULL FROM gone`,
+          ),
+      ),
+      weighted(
         1,
         fc
           .tuple(table, table, value)

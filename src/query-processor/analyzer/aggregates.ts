@@ -4,6 +4,7 @@
  */
 import { sqlstate } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
+import { mapWindowCall } from '#sql/expression-walk.ts';
 import { returnsSet } from './coercion.ts';
 import { expressionKey } from './expression-key.ts';
 import type { GroupBy } from './group-by.ts';
@@ -12,7 +13,7 @@ import { outputIdsOf } from './plan-output.ts';
 import { expandSets } from './project-set.ts';
 import type { Scope, ScopeWindowCall } from './scope.ts';
 import type { Target } from './targets.ts';
-import { columnsIn, mapParts, mapPlan, mapWindowCall, mapWindowSpecification } from './walk.ts';
+import { columnsIn, mapParts, mapPlan, mapWindowSpecification } from './walk.ts';
 
 type Level = {
   readonly plan: LogicalPlan;

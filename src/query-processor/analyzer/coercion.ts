@@ -9,6 +9,7 @@ import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { castBetween, procByOid } from '#sql/builtins.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { Expression } from '#sql/expression.ts';
+import { someExpression } from '#sql/expression-walk.ts';
 import { oid } from '#sql/oids.ts';
 import { typeRef } from '#sql/type.ts';
 import { ArrayValue } from '#sql/types/array-value.ts';
@@ -17,7 +18,6 @@ import { type CoercionContext, canCoerce, castPath } from './cast-path.ts';
 import type { Analysis } from './environment.ts';
 import { coerceParameter } from './parameters.ts';
 import { arrayElementOf, isPolymorphic, typeDisplayName } from './type-facts.ts';
-import { someExpression } from './walk.ts';
 
 export const trueConstant: Expression = { kind: 'constant', value: true, type: typeRef(oid.bool) };
 export const boolType = typeRef(oid.bool);

@@ -6,6 +6,7 @@ import { sqlstate } from '#base/sql-error.ts';
 import { btreeStrategy, operatorByOid } from '#sql/builtins.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { Expression } from '#sql/expression.ts';
+import { someExpression } from '#sql/expression-walk.ts';
 import { oid } from '#sql/oids.ts';
 import { typeRef } from '#sql/type.ts';
 import { ArrayValue } from '#sql/types/array-value.ts';
@@ -19,7 +20,6 @@ import { bindRowSubqueryComparison } from './expression-subquery.ts';
 import { makeArrayComparison, makeOperatorCall } from './operator-resolution.ts';
 import type { Scope } from './scope.ts';
 import { arrayTypeOf, typeDisplayName } from './type-facts.ts';
-import { someExpression } from './walk.ts';
 
 export function operatorName(analysis: Analysis, name: readonly Node[] | undefined, location: number | undefined): string {
   const parts = (name ?? []).map(stringOf);

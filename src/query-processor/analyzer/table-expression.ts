@@ -9,6 +9,7 @@ import type { Node } from '@pgsql/types';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { procByOid, procsByName } from '#sql/builtins.ts';
 import type { Expression } from '#sql/expression.ts';
+import { someExpression } from '#sql/expression-walk.ts';
 import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
@@ -20,7 +21,7 @@ import { rangeColumn } from './from-clause.ts';
 import type { OutputColumn } from './logical-plan.ts';
 import { type RangeItem, Scope, visible } from './scope.ts';
 import { typeDisplayName, typeFacts } from './type-facts.ts';
-import { columnsIn, someExpression } from './walk.ts';
+import { columnsIn } from './walk.ts';
 
 export type TableExpressionKind = 'default' | 'check' | 'generated' | 'indexExpression' | 'indexPredicate' | 'alterType';
 

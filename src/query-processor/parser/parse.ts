@@ -99,6 +99,7 @@ class ByteOffsets {
 
 /** SQLSTATEs of what the grammar raises with a code other than syntax_error. */
 const otherCodes: readonly (readonly [RegExp, string])[] = [
+  [/^LIMIT #,# syntax/, sqlstate.syntaxError],
   [/^invalid byte sequence for encoding/, sqlstate.characterNotInRepertoire],
   [/^unsafe use of \\' in a string literal/, '22P06'],
   [/^frame (start|end)(ing)? (cannot|from)/, sqlstate.windowingError],
@@ -117,7 +118,8 @@ function syntaxError(error: GrammarError, text: string): SqlError {
   if (error.message.startsWith('memory exhausted')) return stackDepthExceeded();
   if (error.message === 'invalid Unicode escape') return unicodeEscapeError(error);
   const code = otherCodes.find(([pattern]) => pattern.test(error.message))?.[1] ?? sqlstate.syntaxError;
-  return new SqlError(code, wholeNumber(error, text), error.position > 0 ? { position: error.position } : {});
+  const hint = error.message.startsWith('LIMIT #,#') ? 'Use separate LIMIT and OFFSET clauses.' : undefined;
+  return new SqlError(code, wholeNumber(error, text), { hint, position: error.position > 0 ? error.position : undefined });
 }
 
 /** In E'...' it is its own condition, in U&'...' a syntax error. */

@@ -4,11 +4,12 @@
  */
 import { btreeStrategy, operatorByOid, procByOid } from '#sql/builtins.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
+import { someExpression } from '#sql/expression-walk.ts';
 import { ArrayValue } from '#sql/types/array-value.ts';
 import type { LogicalPlan } from '../analyzer/logical-plan.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
 import { defaultTableRows, type PlannerEnvironment } from './environment.ts';
-import { columnsOf, conjunctsOf, some, subqueryPlan } from './expression-tree.ts';
+import { columnsOf, conjunctsOf, subqueryPlan } from './expression-tree.ts';
 import { expressionsOf, inputsOf, outputIds } from './plan-tree.ts';
 
 const equalitySelectivity = 0.005;
@@ -42,7 +43,7 @@ export class Estimator {
         if (target.expression.kind === 'column' && target.expression.id !== target.id) this.#aliases.set(target.id, target.expression.id);
     for (const input of inputsOf(plan)) this.learn(input);
     for (const e of expressionsOf(plan))
-      some(e, (inner) => {
+      someExpression(e, (inner) => {
         if (inner.kind === 'subquery') this.learn(subqueryPlan(inner));
         return false;
       });
@@ -258,7 +259,7 @@ function rangeColumn(e: Expression): ColumnId | undefined {
 
 function setRows(e: Expression): number {
   let rows = 1;
-  some(e, (inner) => {
+  someExpression(e, (inner) => {
     if (inner.kind === 'function' && inner.returnsSet) rows = Math.max(rows, callRows(inner));
     return false;
   });

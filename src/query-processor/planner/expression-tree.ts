@@ -1,12 +1,13 @@
 /**
- * Walking and rewriting bound expressions: what every rule needs and no rule owns.
+ * Rewriting and asking bound expressions: what every rule needs and no rule owns.
  *
- *   X1  Rewriting returns the very same object where nothing has changed, so that `===` tells whether a rule did something.
- *   X2  A subquery inside an expression counts as part of it: its free columns are the expression's columns, its volatility the
+ *   E1  Rewriting returns the very same object where nothing has changed, so that `===` tells whether a rule did something.
+ *   E2  A subquery inside an expression counts as part of it: its free columns are the expression's columns, its volatility the
  *       expression's volatility, and a substitution reaches into its plan.
  */
 import { procByOid } from '#sql/builtins.ts';
-import type { ColumnId, Expression, SortKey, SubqueryExpression } from '#sql/expression.ts';
+import type { ColumnId, Expression, SubqueryExpression } from '#sql/expression.ts';
+import { childrenOf, mapChildren, someExpression } from '#sql/expression-walk.ts';
 import { oid } from '#sql/oids.ts';
 import type { LogicalPlan } from '../analyzer/logical-plan.ts';
 import { freeColumns, mapExpressions, mapInputs } from './plan-tree.ts';
@@ -25,121 +26,7 @@ export const isNeverTrue = (expression: Expression): boolean => expression.kind 
 /** The plan of a subquery expression (opaque in sql/, because sql/ does not know of plans). */
 export const subqueryPlan = (expression: SubqueryExpression): LogicalPlan => expression.plan as LogicalPlan;
 
-export function sameOr<Item>(items: readonly Item[], map: (item: Item) => Item): readonly Item[] {
-  let changed: Item[] | undefined;
-  for (let i = 0; i < items.length; i++) {
-    const mapped = map(items[i]);
-    if (changed !== undefined) changed.push(mapped);
-    else if (mapped !== items[i]) changed = [...items.slice(0, i), mapped];
-  }
-  return changed ?? items;
-}
-
-export function mapSortKeys(keys: readonly SortKey[], f: (e: Expression) => Expression): readonly SortKey[] {
-  return sameOr(keys, (key) => {
-    const expression = f(key.expression);
-    return expression === key.expression ? key : { ...key, expression };
-  });
-}
-
-/** Rebuilds an expression over its mapped children. `f` is not applied inside the plans of subqueries (see `rewrite` for that). */
-export function mapChildren(e: Expression, f: (child: Expression) => Expression): Expression {
-  const optional = (child: Expression | undefined) => (child === undefined ? undefined : f(child));
-  switch (e.kind) {
-    case 'constant':
-    case 'parameter':
-    case 'column':
-    case 'outerValue':
-    case 'caseOperand':
-    case 'sqlValue':
-      return e;
-    case 'function': {
-      const args = sameOr(e.args, f);
-      return args === e.args ? e : { ...e, args };
-    }
-    case 'and':
-    case 'or':
-    case 'coalesce':
-    case 'minmax': {
-      const args = sameOr(e.args, f);
-      return args === e.args ? e : { ...e, args };
-    }
-    case 'not':
-    case 'isNull':
-    case 'booleanTest':
-    case 'field':
-    case 'convertByText':
-    case 'relabel':
-    case 'applyTypmod': {
-      const arg = f(e.arg);
-      return arg === e.arg ? e : { ...e, arg };
-    }
-    case 'arrayConversion': {
-      const arg = f(e.arg);
-      const element = f(e.element);
-      return arg === e.arg && element === e.element ? e : { ...e, arg, element };
-    }
-    case 'distinct':
-    case 'nullif':
-    case 'arrayComparison': {
-      const left = f(e.left);
-      const right = f(e.right);
-      return left === e.left && right === e.right ? e : { ...e, left, right };
-    }
-    case 'case': {
-      const operand = optional(e.operand);
-      const branches = sameOr(e.branches, (branch) => {
-        const when = f(branch.when);
-        const then = f(branch.then);
-        return when === branch.when && then === branch.then ? branch : { when, then };
-      });
-      const otherwise = optional(e.otherwise);
-      return operand === e.operand && branches === e.branches && otherwise === e.otherwise ? e : { ...e, operand, branches, otherwise };
-    }
-    case 'array': {
-      const items = sameOr(e.items, f);
-      return items === e.items ? e : { ...e, items };
-    }
-    case 'row': {
-      const fields = sameOr(e.fields, f);
-      return fields === e.fields ? e : { ...e, fields };
-    }
-    case 'rowComparison': {
-      const left = sameOr(e.left, f);
-      const right = sameOr(e.right, f);
-      return left === e.left && right === e.right ? e : { ...e, left, right };
-    }
-    case 'subscript': {
-      const arg = f(e.arg);
-      const subscripts = sameOr(e.subscripts, (subscript) => {
-        const lower = optional(subscript.lower);
-        const upper = optional(subscript.upper);
-        return lower === subscript.lower && upper === subscript.upper ? subscript : { lower, upper };
-      });
-      return arg === e.arg && subscripts === e.subscripts ? e : { ...e, arg, subscripts };
-    }
-    case 'subquery': {
-      const comparison = optional(e.comparison);
-      return comparison === e.comparison ? e : { ...e, comparison };
-    }
-    case 'aggregate': {
-      const args = sameOr(e.args, f);
-      const directArgs = sameOr(e.directArgs, f);
-      const orderBy = mapSortKeys(e.orderBy, f);
-      const filter = optional(e.filter);
-      return args === e.args && directArgs === e.directArgs && orderBy === e.orderBy && filter === e.filter
-        ? e
-        : { ...e, args, directArgs, orderBy, filter };
-    }
-    case 'window': {
-      const args = sameOr(e.args, f);
-      const filter = optional(e.filter);
-      return args === e.args && filter === e.filter ? e : { ...e, args, filter };
-    }
-  }
-}
-
-/** Bottom-up rewriting, subquery plans included (X2). */
+/** Bottom-up rewriting, subquery plans included (E2). */
 export function rewrite(e: Expression, f: (e: Expression) => Expression): Expression {
   let inner = mapChildren(e, (child) => rewrite(child, f));
   if (inner.kind === 'subquery') {
@@ -172,34 +59,6 @@ export function substitute(e: Expression, replacement: (id: ColumnId) => Express
   return rewrite(e, (inner) => (inner.kind === 'column' ? (replacement(inner.id) ?? inner) : inner));
 }
 
-export function childrenOf(e: Expression): readonly Expression[] {
-  const children: Expression[] = [];
-  mapChildren(e, (child) => {
-    children.push(child);
-    return child;
-  });
-  return children;
-}
-
-/** True when `test` holds for the expression or anything inside it (plans of subqueries left out). */
-export function some(e: Expression, test: (e: Expression) => boolean): boolean {
-  if (test(e)) return true;
-  switch (e.kind) {
-    // The frequent leaves and calls without the detour over mapChildren.
-    case 'constant':
-    case 'parameter':
-    case 'column':
-    case 'outerValue':
-      return false;
-    case 'function':
-    case 'and':
-    case 'or':
-      return e.args.some((arg) => some(arg, test));
-    default:
-      return childrenOf(e).some((child) => some(child, test));
-  }
-}
-
 const noColumns: ReadonlySet<ColumnId> = new Set();
 const columnsCache = new WeakMap<Expression, ReadonlySet<ColumnId>>();
 
@@ -216,7 +75,7 @@ export function columnsOf(e: Expression): ReadonlySet<ColumnId> {
 
 export function collectColumns(e: Expression, into: Set<ColumnId>): void {
   const own: ColumnId[] = [];
-  some(e, (inner) => {
+  someExpression(e, (inner) => {
     if (inner.kind === 'column') into.add(inner.id);
     else if (inner.kind === 'subquery') {
       for (const id of freeColumns(subqueryPlan(inner))) into.add(id);
@@ -237,17 +96,17 @@ export const overlaps = (columns: Iterable<ColumnId>, others: ReadonlySet<Column
   return false;
 };
 
-export const containsSubquery = (e: Expression): boolean => some(e, (inner) => inner.kind === 'subquery');
+export const containsSubquery = (e: Expression): boolean => someExpression(e, (inner) => inner.kind === 'subquery');
 
 /** May give another value each time it is evaluated: must be evaluated exactly as often as it is written. */
 export function isVolatile(e: Expression): boolean {
-  return some(e, (inner) => {
+  return someExpression(e, (inner) => {
     if (inner.kind === 'function') return procByOid(inner.function)?.volatility === 'v';
     return inner.kind === 'subquery' && planIsVolatile(subqueryPlan(inner));
   });
 }
 
-export const returnsSet = (e: Expression): boolean => some(e, (inner) => inner.kind === 'function' && inner.returnsSet);
+export const returnsSet = (e: Expression): boolean => someExpression(e, (inner) => inner.kind === 'function' && inner.returnsSet);
 
 export function planIsVolatile(plan: LogicalPlan): boolean {
   let found = plan.kind === 'insert' || plan.kind === 'update' || plan.kind === 'delete' || plan.kind === 'lockRows';

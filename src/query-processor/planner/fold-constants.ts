@@ -9,10 +9,11 @@ import { SqlError } from '#base/sql-error.ts';
 import { procByOid, procsByName } from '#sql/builtins.ts';
 import { evaluateOnce } from '#sql/evaluate/compile.ts';
 import type { Expression } from '#sql/expression.ts';
+import { childrenOf } from '#sql/expression-walk.ts';
 import type { EvaluationContext } from '#sql/function.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
 import { defaultSettings } from '#sql/settings.ts';
-import { childrenOf, isConstant } from './expression-tree.ts';
+import { isConstant } from './expression-tree.ts';
 
 const unavailable = (): never => {
   throw new InvariantError('C1: an immutable function asked for something of the session');

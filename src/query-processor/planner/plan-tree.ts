@@ -5,9 +5,10 @@
  *   L2  outputOf is the one answer to "which columns does this operator give, in which order".
  */
 import type { ColumnId, Expression } from '#sql/expression.ts';
+import { mapHolders, mapList, mapOptional, mapSortKeys } from '#sql/expression-walk.ts';
 import { oid } from '#sql/oids.ts';
 import type { FrameBound, LogicalPlan, NamedExpression, OnConflict, OutputColumn } from '../analyzer/logical-plan.ts';
-import { collectColumns, mapSortKeys, sameOr } from './expression-tree.ts';
+import { collectColumns } from './expression-tree.ts';
 
 /** Rebuilds an operator over mapped inputs. The definitions of common tables are inputs too; plans of subquery expressions are not. */
 export function mapInputs(plan: LogicalPlan, f: (input: LogicalPlan) => LogicalPlan): LogicalPlan {
@@ -66,25 +67,13 @@ export function inputsOf(plan: LogicalPlan): readonly LogicalPlan[] {
   return inputs;
 }
 
-function mapTargets<Target extends { readonly expression: Expression }>(
-  targets: readonly Target[],
-  f: (e: Expression) => Expression,
-): readonly Target[] {
-  return sameOr(targets, (target) => {
-    const expression = f(target.expression);
-    return expression === target.expression ? target : { ...target, expression };
-  });
-}
-
-const mapOptional = (e: Expression | undefined, f: (e: Expression) => Expression) => (e === undefined ? undefined : f(e));
-
 function mapReturning(returning: readonly NamedExpression[] | undefined, f: (e: Expression) => Expression) {
-  return returning === undefined ? undefined : mapTargets(returning, f);
+  return returning === undefined ? undefined : mapHolders(returning, f);
 }
 
 function mapConflict(conflict: OnConflict | undefined, f: (e: Expression) => Expression): OnConflict | undefined {
   if (conflict?.action.kind !== 'update') return conflict;
-  const assignments = mapTargets(conflict.action.assignments, f);
+  const assignments = mapHolders(conflict.action.assignments, f);
   const where = mapOptional(conflict.action.where, f);
   return assignments === conflict.action.assignments && where === conflict.action.where
     ? conflict
@@ -108,12 +97,12 @@ export function mapExpressions(plan: LogicalPlan, f: (e: Expression) => Expressi
     case 'lockRows':
       return plan;
     case 'values': {
-      const rows = sameOr(plan.rows, (row) => sameOr(row, f));
+      const rows = mapList(plan.rows, (row) => mapList(row, f));
       return rows === plan.rows ? plan : { ...plan, rows };
     }
     case 'project':
     case 'projectSet': {
-      const targets = mapTargets(plan.targets, f);
+      const targets = mapHolders(plan.targets, f);
       return targets === plan.targets ? plan : { ...plan, targets };
     }
     case 'filter': {
@@ -125,16 +114,16 @@ export function mapExpressions(plan: LogicalPlan, f: (e: Expression) => Expressi
       return condition === plan.condition ? plan : { ...plan, condition };
     }
     case 'aggregate': {
-      const groupBy = mapTargets(plan.groupBy, f);
-      const aggregates = sameOr(plan.aggregates, (aggregate) => {
+      const groupBy = mapHolders(plan.groupBy, f);
+      const aggregates = mapList(plan.aggregates, (aggregate) => {
         const call = f(aggregate.call);
         return call === aggregate.call || call.kind !== 'aggregate' ? aggregate : { ...aggregate, call };
       });
       return groupBy === plan.groupBy && aggregates === plan.aggregates ? plan : { ...plan, groupBy, aggregates };
     }
     case 'window': {
-      const specifications = sameOr(plan.specifications, (specification) => {
-        const partitionBy = sameOr(specification.partitionBy, f);
+      const specifications = mapList(plan.specifications, (specification) => {
+        const partitionBy = mapList(specification.partitionBy, f);
         const orderBy = mapSortKeys(specification.orderBy, f);
         const start = mapBound(specification.frame.start, f);
         const end = mapBound(specification.frame.end, f);
@@ -146,7 +135,7 @@ export function mapExpressions(plan: LogicalPlan, f: (e: Expression) => Expressi
           ? specification
           : { ...specification, partitionBy, orderBy, frame };
       });
-      const calls = sameOr(plan.calls, (entry) => {
+      const calls = mapList(plan.calls, (entry) => {
         const call = f(entry.call);
         return call === entry.call || call.kind !== 'window' ? entry : { ...entry, call };
       });
@@ -163,20 +152,20 @@ export function mapExpressions(plan: LogicalPlan, f: (e: Expression) => Expressi
       return count === plan.count && offset === plan.offset && withTies === plan.withTies ? plan : { ...plan, count, offset, withTies };
     }
     case 'distinct': {
-      const on = plan.on === undefined ? undefined : sameOr(plan.on, f);
+      const on = plan.on === undefined ? undefined : mapList(plan.on, f);
       return on === plan.on ? plan : { ...plan, on };
     }
     case 'functionScan': {
-      const functions = sameOr(plan.functions, (item) => {
+      const functions = mapList(plan.functions, (item) => {
         const call = f(item.call);
         return call === item.call ? item : { ...item, call };
       });
       return functions === plan.functions ? plan : { ...plan, functions };
     }
     case 'insert': {
-      const values = mapTargets(plan.values, f);
-      const generated = mapTargets(plan.generated, f);
-      const checks = sameOr(plan.checks, (check) => {
+      const values = mapHolders(plan.values, f);
+      const generated = mapHolders(plan.generated, f);
+      const checks = mapList(plan.checks, (check) => {
         const condition = f(check.condition);
         return condition === check.condition ? check : { ...check, condition };
       });
@@ -191,9 +180,9 @@ export function mapExpressions(plan: LogicalPlan, f: (e: Expression) => Expressi
         : { ...plan, values, generated, checks, onConflict, returning };
     }
     case 'update': {
-      const assignments = mapTargets(plan.assignments, f);
-      const generated = mapTargets(plan.generated, f);
-      const checks = sameOr(plan.checks, (check) => {
+      const assignments = mapHolders(plan.assignments, f);
+      const generated = mapHolders(plan.generated, f);
+      const checks = mapList(plan.checks, (check) => {
         const condition = f(check.condition);
         return condition === check.condition ? check : { ...check, condition };
       });

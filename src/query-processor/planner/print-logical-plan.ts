@@ -4,15 +4,16 @@
  */
 import { operatorByOid, procByOid } from '#sql/builtins.ts';
 import type { Expression, SortKey } from '#sql/expression.ts';
+import { childrenOf, someExpression } from '#sql/expression-walk.ts';
 import { ArrayValue } from '#sql/types/array-value.ts';
 import type { LogicalPlan, NamedExpression, OutputColumn } from '../analyzer/logical-plan.ts';
-import { childrenOf, some, subqueryPlan } from './expression-tree.ts';
+import { subqueryPlan } from './expression-tree.ts';
 import { expressionsOf, inputsOf } from './plan-tree.ts';
 
 export function printLogicalPlan(plan: LogicalPlan, indent = ''): string {
   const lines = [`${indent}${describe(plan)}`];
   for (const e of expressionsOf(plan))
-    some(e, (inner) => {
+    someExpression(e, (inner) => {
       if (inner.kind === 'subquery')
         lines.push(`${indent}  subquery ${inner.form}:`, printLogicalPlan(subqueryPlan(inner), `${indent}    `));
       return false;

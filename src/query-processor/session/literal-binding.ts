@@ -10,6 +10,7 @@ import { type Batch, datumAt } from '#sql/batch.ts';
 import { type Datum, int8 } from '#sql/datum.ts';
 import { compileExpression } from '#sql/evaluate/compile.ts';
 import type { Expression } from '#sql/expression.ts';
+import { childrenOf } from '#sql/expression-walk.ts';
 import type { VectorEvaluator } from '#sql/function.ts';
 import { oid } from '#sql/oids.ts';
 import type { Type, TypeContext } from '#sql/type.ts';
@@ -17,7 +18,7 @@ import { typeByOid } from '#sql/types/registry.ts';
 import type { BoundQuery } from '../analyzer/logical-plan.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { literalText } from '../parser/lift-literals.ts';
-import { childrenOf, isConstant, rewrite, rewritePlanExpressions } from '../planner/expression-tree.ts';
+import { isConstant, rewrite, rewritePlanExpressions } from '../planner/expression-tree.ts';
 import { foldingContext, isFoldable } from '../planner/fold-constants.ts';
 import type { Liftable } from './liftable-literals.ts';
 

@@ -10,11 +10,11 @@
  */
 import { procByOid } from '#sql/builtins.ts';
 import type { Expression } from '#sql/expression.ts';
+import { someExpression } from '#sql/expression-walk.ts';
 import { oid } from '#sql/oids.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
 import type { TypeRef } from '#sql/type.ts';
 import type { OutputColumn } from '../../analyzer/logical-plan.ts';
-import { some } from '../expression-tree.ts';
 import type { Estimate, PhysicalPlan } from '../physical-plan.ts';
 
 export const cpuTuple = 0.01;
@@ -48,7 +48,7 @@ export const widthOfAll = (output: readonly OutputColumn[]): number =>
 export function expressionCost(e: Expression | undefined): number {
   if (e === undefined) return 0;
   let operators = 0;
-  some(e, (inner) => {
+  someExpression(e, (inner) => {
     if (inner.kind === 'function') operators += procByOid(inner.function)?.language === 'sql' ? 10 : 1;
     else if (inner.kind === 'arrayComparison') operators += 5;
     else if (inner.kind === 'convertByText' || inner.kind === 'rowComparison' || inner.kind === 'distinct' || inner.kind === 'nullif')

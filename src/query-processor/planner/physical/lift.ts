@@ -7,17 +7,16 @@
  */
 import { procByOid } from '#sql/builtins.ts';
 import type { ColumnId, Expression, FunctionCall, SubqueryExpression } from '#sql/expression.ts';
+import { mapChildren, someExpression } from '#sql/expression-walk.ts';
 import type { LogicalPlan, NamedExpression, OutputColumn } from '../../analyzer/logical-plan.ts';
 import {
   boolean,
   columnsOf,
   conjunction,
-  mapChildren,
   overlaps,
   planIsVolatile,
   rewrite,
   rewritePlanExpressions,
-  some,
   subqueryPlan,
 } from '../expression-tree.ts';
 import type { PhysicalPlan } from '../physical-plan.ts';
@@ -29,7 +28,7 @@ const waitingFunctions: ReadonlySet<string> = new Set(['pg_sleep', 'pg_sleep_for
 
 const isWaiting = (e: Expression): e is FunctionCall => e.kind === 'function' && waitingFunctions.has(procByOid(e.function)?.name ?? '');
 
-export const needsLifting = (e: Expression): boolean => some(e, (inner) => inner.kind === 'subquery' || isWaiting(inner));
+export const needsLifting = (e: Expression): boolean => someExpression(e, (inner) => inner.kind === 'subquery' || isWaiting(inner));
 
 /** Columns of outer queries as the values that the enclosing operator sets. */
 export const asOuterValues = (e: Expression, ids: ReadonlySet<ColumnId>): Expression =>

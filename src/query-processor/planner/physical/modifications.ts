@@ -1,9 +1,10 @@
 /** INSERT, UPDATE, DELETE: input, maintained indexes, and what RETURNING needs. */
 import { notSupported } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
+import { childrenOf } from '#sql/expression-walk.ts';
 import type { Delete, Insert, NamedExpression, OutputColumn, Update } from '../../analyzer/logical-plan.ts';
 import type { TableDescriptor } from '../../catalog/descriptors.ts';
-import { childrenOf, columnsOf, overlaps } from '../expression-tree.ts';
+import { columnsOf, overlaps } from '../expression-tree.ts';
 import type { IndexMaintenance, PhysicalPlan } from '../physical-plan.ts';
 import { columnRef, computedColumn } from '../plan-tree.ts';
 import { cpuTuple, estimate, streaming, widthOfAll } from './cost.ts';

@@ -1,8 +1,9 @@
 /** From each logical operator to the physical one; scans, joins, grouping and changes of data have files of their own. */
 import { unreachable } from '#base/assert.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
+import { mapSortKeys, someExpression } from '#sql/expression-walk.ts';
 import type { LogicalPlan, NamedExpression, OutputColumn } from '../../analyzer/logical-plan.ts';
-import { conjunction, conjunctsOf, mapSortKeys, overlaps, some, subqueryPlan, substitute } from '../expression-tree.ts';
+import { conjunction, conjunctsOf, overlaps, subqueryPlan, substitute } from '../expression-tree.ts';
 import type { PhysicalPlan } from '../physical-plan.ts';
 import { freeColumns, outputIds, projectedColumns } from '../plan-tree.ts';
 import { rowsOf } from '../rules/push-limits.ts';
@@ -172,9 +173,9 @@ function planFilter(plan: Extract<LogicalPlan, { kind: 'filter' }>, wish: Wish, 
 
 /** All subqueries in it are about other things than the rows, and nothing in it waits. */
 function isComputedOnce(condition: Expression, ids: ReadonlySet<ColumnId>): boolean {
-  return !some(condition, (e) => {
+  return !someExpression(condition, (e) => {
     if (e.kind === 'subquery') return e.comparison !== undefined || overlaps(freeColumns(subqueryPlan(e)), ids);
-    return needsLifting(e) && !some(e, (inner) => inner.kind === 'subquery');
+    return needsLifting(e) && !someExpression(e, (inner) => inner.kind === 'subquery');
   });
 }
 

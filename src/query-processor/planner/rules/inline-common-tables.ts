@@ -4,8 +4,10 @@
  * First in the list: what is inlined takes part in all that follows. As in PostgreSQL, MATERIALIZED, recursion, changes of data and
  * volatile functions keep a common table apart.
  */
+
+import { someExpression } from '#sql/expression-walk.ts';
 import type { CommonTable, LogicalPlan } from '../../analyzer/logical-plan.ts';
-import { mapSubqueries, planIsVolatile, some, subqueryPlan } from '../expression-tree.ts';
+import { mapSubqueries, planIsVolatile, subqueryPlan } from '../expression-tree.ts';
 import { expressionsOf, inputsOf, mapExpressions, mapInputs, outputOf } from '../plan-tree.ts';
 import type { Rule } from './rule.ts';
 
@@ -26,7 +28,7 @@ function countReferences(plan: LogicalPlan, cte: number): number {
   let count = plan.kind === 'cteScan' && plan.cte === cte ? 1 : 0;
   for (const input of inputsOf(plan)) count += countReferences(input, cte);
   for (const e of expressionsOf(plan)) {
-    some(e, (inner) => {
+    someExpression(e, (inner) => {
       if (inner.kind === 'subquery') count += countReferences(subqueryPlan(inner), cte);
       return false;
     });

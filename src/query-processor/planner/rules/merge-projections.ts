@@ -6,8 +6,9 @@
  * than written (volatile functions, subqueries, sets) stays where it is (R3).
  */
 import type { ColumnId, Expression } from '#sql/expression.ts';
+import { someExpression } from '#sql/expression-walk.ts';
 import type { LogicalPlan, NamedExpression } from '../../analyzer/logical-plan.ts';
-import { containsSubquery, isVolatile, mapSubqueries, returnsSet, rewritePlanExpressions, some, substitute } from '../expression-tree.ts';
+import { containsSubquery, isVolatile, mapSubqueries, returnsSet, rewritePlanExpressions, substitute } from '../expression-tree.ts';
 import { columnRef, mapExpressions, mapInputs, outputOf } from '../plan-tree.ts';
 import type { Rule } from './rule.ts';
 
@@ -57,7 +58,7 @@ function mergeIntoProject(outer: Project): LogicalPlan {
   // An expression used twice above would be computed twice when merged.
   const uses = new Map<ColumnId, number>();
   for (const target of outer.targets)
-    some(target.expression, (inner) => {
+    someExpression(target.expression, (inner) => {
       if (inner.kind === 'column') uses.set(inner.id, (uses.get(inner.id) ?? 0) + 1);
       // In a subquery it would be evaluated once for each of its rows.
       else if (inner.kind === 'subquery') rewritePlanExpressions(inner.plan as LogicalPlan, (e) => countTwice(e, uses));
@@ -74,7 +75,7 @@ function mergeIntoProject(outer: Project): LogicalPlan {
 }
 
 function countTwice(e: Expression, uses: Map<ColumnId, number>): Expression {
-  some(e, (inner) => {
+  someExpression(e, (inner) => {
     if (inner.kind === 'column') uses.set(inner.id, (uses.get(inner.id) ?? 0) + 2);
     return false;
   });

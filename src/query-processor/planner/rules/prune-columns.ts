@@ -4,8 +4,9 @@
  * After conditions have found their places and joins their order, which decide what is read where.
  */
 import type { ColumnId, Expression } from '#sql/expression.ts';
+import { mapChildren } from '#sql/expression-walk.ts';
 import type { LogicalPlan, OutputColumn } from '../../analyzer/logical-plan.ts';
-import { columnsOf, isVolatile, mapChildren, returnsSet, subqueryPlan } from '../expression-tree.ts';
+import { columnsOf, isVolatile, returnsSet, subqueryPlan } from '../expression-tree.ts';
 import { expressionsOf, freeColumns, mapExpressions, mapInputs, outputIds } from '../plan-tree.ts';
 import type { Rule } from './rule.ts';
 

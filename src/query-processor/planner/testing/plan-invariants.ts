@@ -4,8 +4,9 @@
  */
 import { InvariantError } from '#base/assert.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
+import { someExpression } from '#sql/expression-walk.ts';
 import type { OutputColumn } from '../../analyzer/logical-plan.ts';
-import { columnsOf, containsSubquery, some } from '../expression-tree.ts';
+import { columnsOf, containsSubquery } from '../expression-tree.ts';
 import type { PhysicalPlan } from '../physical-plan.ts';
 import { childPlans } from '../physical-tree.ts';
 
@@ -19,7 +20,7 @@ export function assertPlanIsSound(plan: PhysicalPlan, bound: Ids = new Set()): v
     if (e === undefined) return;
     for (const id of columnsOf(e)) if (!available.has(id)) fail(`column ${id} is not there`);
     if (containsSubquery(e)) fail('a subquery is left in an expression');
-    some(e, (inner) => {
+    someExpression(e, (inner) => {
       if (inner.kind === 'outerValue' && !bound.has(inner.id)) fail(`outer value ${inner.name} (${inner.id}) is not bound`);
       return false;
     });
