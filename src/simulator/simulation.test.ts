@@ -6,9 +6,12 @@ import { type SimulationResult, simulate } from './simulation.ts';
 const run = (seed: number, transactions: number, plantedBug?: PlantedBug): Promise<SimulationResult> =>
   simulate({ seed, transactions, plantedBug, settle: realWorld({ log: silentLog }).timers.yield, log: silentLog });
 
+/** `npm run test:long`: ten times as many histories. */
+const seeds = process.env.BOREALIS_LONG ? 200 : 20;
+
 describe('a simulated deployment', () => {
-  it('keeps its promises through crashes, cuts and clock jumps', async () => {
-    for (let seed = 1; seed <= 20; seed++) {
+  it(`keeps its promises through crashes, cuts and clock jumps, in ${seeds} histories`, { timeout: 60_000 + seeds * 3_000 }, async () => {
+    for (let seed = 1; seed <= seeds; seed++) {
       const { violations, counts } = await run(seed, 250);
       expect(violations, `seed ${seed}`).toEqual([]);
       expect(counts.committed, `seed ${seed}`).toBeGreaterThan(40);

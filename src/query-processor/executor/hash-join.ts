@@ -10,7 +10,6 @@ import { compileExpression } from '#sql/evaluate/compile.ts';
 import { oid } from '#sql/oids.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
-import { columnsOf } from './column-references.ts';
 import { type Candidates, canMatchSingles, joinShape, matchBatch, matchSingles, unmatchedInner } from './join-matching.ts';
 import { KeyNumbering, setNullsApart } from './key-numbering.ts';
 import type { Rows, Run } from './operator.ts';
@@ -39,14 +38,7 @@ const prepare = prepared((plan: HashJoin) => {
     if (!isHashable(plan.outerKeys[k].type.oid, plan.innerKeys[k].type.oid))
       throw new InvariantError('keys of a hash join are of one type');
   return {
-    shape: joinShape(
-      plan.join,
-      plan.output,
-      outer,
-      inner,
-      plan.condition,
-      plan.condition === undefined ? new Set<number>() : columnsOf(plan.condition),
-    ),
+    shape: joinShape(plan, outer, inner),
     outerKeys: plan.outerKeys.map((key) => compileExpression(key, outer)),
     innerKeys: plan.innerKeys.map((key) => compileExpression(key, inner)),
     types: plan.innerKeys.map((key) => key.type.oid),

@@ -11,6 +11,7 @@ import { compilePredicate } from '#sql/evaluate/compile.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { OutputColumn } from '../analyzer/logical-plan.ts';
+import { columnsOf } from './column-references.ts';
 import type { Run } from './operator.ts';
 import { idsOf, pick, positionsOf } from './prepared.ts';
 import { type FlatRows, gatherWithNulls, nullVector } from './row-buffer.ts';
@@ -31,24 +32,26 @@ export type JoinShape = {
   readonly condition: { readonly reads: readonly number[]; readonly predicate: ReturnType<typeof compilePredicate> } | undefined;
 };
 
+/** From any operator that joins, and the columns of its two sides. */
 export function joinShape(
-  join: JoinKind,
-  output: readonly OutputColumn[],
+  plan: { readonly join: JoinKind; readonly output: readonly OutputColumn[]; readonly condition: Expression | undefined },
   outer: readonly ColumnId[],
   inner: readonly ColumnId[],
-  condition: Expression | undefined,
-  conditionReads: ReadonlySet<ColumnId>,
 ): JoinShape {
   const available = [...outer, ...inner];
-  const reads = available.filter((id) => conditionReads.has(id));
   return {
-    join,
+    join: plan.join,
     outerWidth: outer.length,
     innerWidth: inner.length,
-    output: positionsOf(idsOf(output), available),
-    condition:
-      condition === undefined ? undefined : { reads: positionsOf(reads, available), predicate: compilePredicate(condition, reads) },
+    output: positionsOf(idsOf(plan.output), available),
+    condition: plan.condition === undefined ? undefined : matchCondition(plan.condition, available),
   };
+}
+
+function matchCondition(condition: Expression, available: readonly ColumnId[]): JoinShape['condition'] {
+  const named = columnsOf(condition);
+  const reads = available.filter((id) => named.has(id));
+  return { reads: positionsOf(reads, available), predicate: compilePredicate(condition, reads) };
 }
 
 /** Joins one outer batch with its candidates. `innerMatched` (right, full): marks inner rows that found a partner. */

@@ -8,7 +8,6 @@ import type { Key } from '#sql/key.ts';
 import type { Wait } from '#storage/storage.ts';
 import { layoutOf } from '../catalog/table-layout.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
-import { columnsOf } from './column-references.ts';
 import { entryField, indexOf, rowKeys } from './index-scan.ts';
 import { type Candidates, joinShape, matchBatch } from './join-matching.ts';
 import { keyPrefix, prefixRange } from './key-access.ts';
@@ -30,14 +29,7 @@ const prepare = prepared((plan: LookupJoin) => {
   const fields = index === undefined ? undefined : columns.map((column) => (column === 'key' ? 0 : entryField(index, column + 1)));
   const isIndexOnly = fields?.every((field) => field !== undefined) ?? false;
   return {
-    shape: joinShape(
-      plan.join,
-      plan.output,
-      outer,
-      inner,
-      plan.condition,
-      plan.condition === undefined ? new Set<number>() : columnsOf(plan.condition),
-    ),
+    shape: joinShape(plan, outer, inner),
     keys: plan.keys.map((key) => compileExpression(key, outer)),
     keyParts: (index ?? rows).keyParts,
     space: index === undefined ? plan.table.space : index.index.space,

@@ -7,7 +7,6 @@ import { compilePredicate } from '#sql/evaluate/compile.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { BatchAssembler } from './batch-assembler.ts';
-import { columnsOf } from './column-references.ts';
 import { type Candidates, joinShape, matchBatch } from './join-matching.ts';
 import type { Rows, Run } from './operator.ts';
 import { idsOf, positionsOf, prepared } from './prepared.ts';
@@ -16,16 +15,7 @@ import { collect, nullVector, RowBuffer } from './row-buffer.ts';
 type NestedLoop = Extract<PhysicalPlan, { kind: 'nestedLoop' }>;
 type CrossMatch = Extract<PhysicalPlan, { kind: 'crossMatch' }>;
 
-export const crossShape = prepared((plan: NestedLoop | CrossMatch) =>
-  joinShape(
-    plan.join,
-    plan.output,
-    idsOf(plan.outer.output),
-    idsOf(plan.inner.output),
-    plan.condition,
-    plan.condition === undefined ? new Set<number>() : columnsOf(plan.condition),
-  ),
-);
+export const crossShape = prepared((plan: NestedLoop | CrossMatch) => joinShape(plan, idsOf(plan.outer.output), idsOf(plan.inner.output)));
 
 /** Every inner row is a candidate of every outer row. */
 export function allCandidates(outerRows: number, innerRows: number): Candidates {

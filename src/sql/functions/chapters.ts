@@ -40,6 +40,7 @@ import { textBuildingFunctions } from './text-building.ts';
 import { timeZoneNameFunctions } from './time-zone-names.ts';
 import { uuidFunctions } from './uuid.ts';
 import { windowFunctions } from './window.ts';
+import { windowRangeFunctions } from './window-range.ts';
 
 export const chapters: Readonly<Record<string, Implementations>> = {
   aggregates: aggregateFunctions,
@@ -82,4 +83,5 @@ export const chapters: Readonly<Record<string, Implementations>> = {
   timeZoneNames: timeZoneNameFunctions,
   uuid: uuidFunctions,
   window: windowFunctions,
+  windowRange: windowRangeFunctions,
 };

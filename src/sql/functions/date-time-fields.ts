@@ -86,16 +86,16 @@ function calendarField(field: FieldName, days: number, date: CalendarDate): Fiel
 function secondField(field: FieldName, inMinute: number): Exact | undefined {
   const seconds = Math.trunc(inMinute / 1e6);
   const fraction = inMinute - seconds * 1e6;
-  if (field === 'microseconds') return whole(inMinute);
-  if (field === 'milliseconds') return { unscaled: inMinute, scale: 3, float: seconds * 1000 + fraction / 1000 };
+  if (field === 'microsecond') return whole(inMinute);
+  if (field === 'millisecond') return { unscaled: inMinute, scale: 3, float: seconds * 1000 + fraction / 1000 };
   if (field === 'second') return { unscaled: inMinute, scale: 6, float: seconds + fraction / 1e6 };
   return undefined;
 }
 
 function clockField(field: FieldName, microseconds: number): Field {
   switch (field) {
-    case 'microseconds':
-    case 'milliseconds':
+    case 'microsecond':
+    case 'millisecond':
     case 'second':
       return secondField(field, microseconds % 60_000_000);
     case 'minute':
@@ -184,8 +184,8 @@ const timetzField = (field: FieldName, time: TimeTz): Field =>
 function intervalField(field: FieldName, interval: Interval): Field {
   const { years, months, days, hours, minutes, seconds, microseconds } = fieldsOf(interval);
   switch (field) {
-    case 'microseconds':
-    case 'milliseconds':
+    case 'microsecond':
+    case 'millisecond':
     case 'second':
       return secondField(field, seconds * 1_000_000 + microseconds);
     case 'minute':

@@ -124,8 +124,8 @@ function timestampOfEpoch(seconds: number): Microseconds {
 }
 
 const clockUnits: Partial<Record<FieldName, number>> = {
-  microseconds: 1,
-  milliseconds: 1_000,
+  microsecond: 1,
+  millisecond: 1_000,
   second: 1_000_000,
   minute: 60_000_000,
   hour: 3_600_000_000,

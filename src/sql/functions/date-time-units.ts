@@ -1,60 +1,23 @@
 /** The words for fields of dates and times in extract, date_part and date_trunc, with PostgreSQL's abbreviations. */
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
+import { findUnit, significantPart, type Unit } from '../types/date-time/keywords.ts';
 
-export type FieldName =
-  | 'microseconds'
-  | 'milliseconds'
-  | 'second'
-  | 'minute'
-  | 'hour'
-  | 'day'
-  | 'week'
-  | 'month'
-  | 'quarter'
-  | 'year'
-  | 'decade'
-  | 'century'
-  | 'millennium'
-  | 'dow'
-  | 'isodow'
-  | 'doy'
-  | 'isoyear'
-  | 'julian'
-  | 'epoch'
-  | 'timezone'
-  | 'timezone_hour'
-  | 'timezone_minute';
+/** What can be asked of a date or time without being a unit of intervals. */
+type Reading = 'dow' | 'isodow' | 'doy' | 'isoyear' | 'julian' | 'epoch' | 'timezone' | 'timezone_hour' | 'timezone_minute';
 
-const spellings: Readonly<Record<FieldName, readonly string[]>> = {
-  microseconds: ['microsecon', 'us', 'usec', 'usecond', 'useconds', 'usecs'],
-  milliseconds: ['millisecon', 'ms', 'msec', 'msecond', 'mseconds', 'msecs'],
-  second: ['second', 's', 'sec', 'seconds', 'secs'],
-  minute: ['minute', 'm', 'min', 'mins', 'minutes'],
-  hour: ['hour', 'h', 'hours', 'hr', 'hrs'],
-  day: ['day', 'd', 'days'],
-  week: ['week', 'w', 'weeks'],
-  month: ['month', 'mon', 'mons', 'months'],
-  quarter: ['quarter', 'qtr'],
-  year: ['year', 'y', 'years', 'yr', 'yrs'],
-  decade: ['decade', 'dec', 'decades', 'decs'],
-  century: ['century', 'c', 'cent', 'centuries'],
-  millennium: ['millennium', 'mil', 'millennia', 'mils'],
-  dow: ['dow'],
-  isodow: ['isodow'],
-  doy: ['doy'],
-  isoyear: ['isoyear'],
-  julian: ['julian', 'j', 'jd'],
-  epoch: ['epoch'],
-  timezone: ['timezone'],
-  timezone_hour: ['timezone_h'],
-  timezone_minute: ['timezone_m'],
-};
+export type FieldName = Unit | Reading;
 
-/** As PostgreSQL compares words: their first ten letters. */
-const wordLength = 10;
-const byWord = new Map<string, FieldName>();
-for (const [name, words] of Object.entries(spellings)) {
-  for (const word of [name, ...words]) byWord.set(word.slice(0, wordLength), name as FieldName);
+const readings = new Map<string, Reading>([
+  ...(['dow', 'isodow', 'doy', 'isoyear', 'julian', 'epoch', 'timezone', 'timezone_hour', 'timezone_minute'] as const).map(
+    (name): [string, Reading] => [significantPart(name), name],
+  ),
+  ['j', 'julian'],
+  ['jd', 'julian'],
+]);
+
+function findField(word: string): FieldName | undefined {
+  const lower = word.toLowerCase();
+  return findUnit(lower) ?? readings.get(significantPart(lower));
 }
 
 /** Words that name a time, not a field of one: known, but of no use here. */
@@ -62,7 +25,7 @@ const specialWords: ReadonlySet<string> = new Set(['now', 'today', 'tomorrow', '
 
 /** Throws 22023 for a word that is no field at all. */
 export function fieldNamed(word: string, typeName: string): FieldName {
-  const field = byWord.get(word.toLowerCase().slice(0, wordLength));
+  const field = findField(word);
   if (field !== undefined) return field;
   throw specialWords.has(word.toLowerCase()) ? fieldNotSupported(word, typeName) : fieldNotRecognized(word, typeName);
 }
@@ -71,7 +34,7 @@ const onlyRead: ReadonlySet<FieldName> = new Set(['dow', 'isodow', 'doy', 'isoye
 
 /** As fieldNamed, for date_trunc, which does not know the fields that can only be read. */
 export function truncationNamed(word: string, typeName: string): FieldName {
-  const field = byWord.get(word.toLowerCase().slice(0, wordLength));
+  const field = findField(word);
   if (field === undefined || onlyRead.has(field)) throw fieldNotRecognized(word, typeName);
   return field;
 }

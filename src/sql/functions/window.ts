@@ -2,7 +2,6 @@
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Datum } from '../datum.ts';
 import { type Implementations, type WindowFunction, type WindowPartition, windowFunction } from '../function.ts';
-import { windowRangeFunctions } from './window-range.ts';
 
 const rank: WindowFunction = (partition) => (row) => partition.peerStart(row) + 1;
 
@@ -88,5 +87,4 @@ export const windowFunctions: Implementations = {
   'first_value(anyelement)': windowFunction((partition) => (row) => nthOfFrame(partition, row, 1)),
   'last_value(anyelement)': windowFunction(lastValue),
   'nth_value(anyelement,int4)': windowFunction(nthValue),
-  ...windowRangeFunctions,
 };

@@ -38,7 +38,7 @@ export const monthNames = months.map((name) => name[0].toUpperCase() + name.slic
 export const weekdayNames = weekdays.map((name) => name[0].toUpperCase() + name.slice(1));
 
 const significantLetters = 10;
-const cut = (word: string): string => word.slice(0, significantLetters);
+export const significantPart = (word: string): string => word.slice(0, significantLetters);
 
 const words = new Map<string, Keyword>([
   ...(['now', 'today', 'tomorrow', 'yesterday', 'allballs', 'epoch', 'infinity', '-infinity'] as const).map((value): [string, Keyword] => [
@@ -75,7 +75,7 @@ const words = new Map<string, Keyword>([
 ]);
 
 /** A word of dates and times; `-infinity` counts as one. */
-export const findKeyword = (word: string): Keyword | undefined => words.get(cut(word));
+export const findKeyword = (word: string): Keyword | undefined => words.get(significantPart(word));
 
 const unitSpellings: Readonly<Record<Unit, readonly string[]>> = {
   microsecond: ['microsecond', 'microseconds', 'us', 'usec', 'usecond', 'useconds', 'usecs'],
@@ -95,8 +95,8 @@ const unitSpellings: Readonly<Record<Unit, readonly string[]>> = {
 
 const units = new Map<string, Unit>();
 for (const [unit, spellings] of Object.entries(unitSpellings)) {
-  for (const spelling of spellings) units.set(cut(spelling), unit as Unit);
+  for (const spelling of spellings) units.set(significantPart(spelling), unit as Unit);
 }
 
 /** A unit of intervals, as extract() and date_trunc() take them too. `m` is a minute. */
-export const findUnit = (word: string): Unit | undefined => units.get(cut(word));
+export const findUnit = (word: string): Unit | undefined => units.get(significantPart(word));
