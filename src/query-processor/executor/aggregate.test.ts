@@ -2,12 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Datum } from '#sql/datum.ts';
+import { call, column, constant } from '#sql/evaluate/build-expression.ts';
 import type { AggregateCall } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
 import { ArrayValue } from '#sql/types/array-value.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { runPlan } from './testing/in-memory-run.ts';
-import { aggregateCall, call, column, constant, estimate, key, op, out, valuesPlan } from './testing/plans.ts';
+import { aggregateCall, estimate, key, op, out, valuesPlan } from './testing/plans.ts';
 
 type Row = readonly Datum[];
 const number = fc.option(fc.integer({ min: 0, max: 3 }), { nil: null, freq: 4 });
@@ -163,7 +164,7 @@ describe('aggregate', () => {
     const keyed = plan(rows, 0, [sumOf(3)], {
       output: [out(50), out(101, oid.int8)],
       groupBy: [{ id: 50, name: '', expression: op(column(1), '+', column(2)) }],
-      aggregates: [{ id: 101, call: aggregateCall('sum', [oid.int4], [call('abs', [column(3)], oid.int4)], oid.int8) }],
+      aggregates: [{ id: 101, call: aggregateCall('sum', [oid.int4], [call('abs(int4)', [column(3)])], oid.int8) }],
     });
     expect(await runPlan(keyed)).toEqual([[3, 7]]);
   });

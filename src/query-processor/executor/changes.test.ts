@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SqlError } from '#base/sql-error.ts';
 import type { Datum } from '#sql/datum.ts';
+import { column, constant } from '#sql/evaluate/build-expression.ts';
 import { oid } from '#sql/oids.ts';
 import type { NamedExpression, OnConflict } from '../analyzer/logical-plan.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
@@ -11,9 +12,7 @@ import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { insertBatches } from './insert.ts';
 import { drain, InMemoryRun, InMemoryStorage, InMemoryTransaction, runPlan } from './testing/in-memory-run.ts';
 import {
-  column,
   columnDescriptor,
-  constant,
   estimate,
   indexDescriptor,
   maintenanceOf,

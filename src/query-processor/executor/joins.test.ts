@@ -2,25 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Datum } from '#sql/datum.ts';
+import { column, constant } from '#sql/evaluate/build-expression.ts';
 import type { Expression } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
 import { indexLayoutOf, layoutOf } from '../catalog/table-layout.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import type { JoinKind } from './join-matching.ts';
 import { InMemoryRun, InMemoryStorage, runPlan } from './testing/in-memory-run.ts';
-import {
-  column,
-  columnDescriptor,
-  constant,
-  estimate,
-  indexDescriptor,
-  op,
-  out,
-  outer,
-  tableColumns,
-  tableDescriptor,
-  valuesPlan,
-} from './testing/plans.ts';
+import { columnDescriptor, estimate, indexDescriptor, op, out, outer, tableColumns, tableDescriptor, valuesPlan } from './testing/plans.ts';
 
 type Row = readonly Datum[];
 

@@ -1,12 +1,13 @@
 /** What operators hold is given back when they end, however they end, and is bounded. */
 import { describe, expect, it } from 'vitest';
 import { SqlError } from '#base/sql-error.ts';
+import { column, constant } from '#sql/evaluate/build-expression.ts';
 import { oid } from '#sql/oids.ts';
 import { typeRef } from '#sql/type.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { execute } from './execute.ts';
 import { drain, InMemoryRun } from './testing/in-memory-run.ts';
-import { aggregateCall, column, constant, estimate, key, op, out, procOid, valuesPlan } from './testing/plans.ts';
+import { aggregateCall, estimate, key, op, out, procOid, valuesPlan } from './testing/plans.ts';
 
 const rows = Array.from({ length: 3000 }, (_, at) => [at, at % 7]);
 const types = [oid.int4, oid.int4];

@@ -3,11 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SqlError } from '#base/sql-error.ts';
 import type { Datum } from '#sql/datum.ts';
+import { column, constant } from '#sql/evaluate/build-expression.ts';
 import { oid } from '#sql/oids.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { rowComparator } from './row-order.ts';
 import { runPlan } from './testing/in-memory-run.ts';
-import { column, constant, estimate, key, out, valuesPlan } from './testing/plans.ts';
+import { estimate, key, out, valuesPlan } from './testing/plans.ts';
 
 const number = fc.option(fc.integer({ min: -2, max: 3 }), { nil: null, freq: 4 });
 const word = fc.option(fc.constantFrom('a', 'b', 'ä', '\u{10000}', '\uffee', ''), { nil: null, freq: 4 });

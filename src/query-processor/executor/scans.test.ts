@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Datum } from '#sql/datum.ts';
+import { column, constant } from '#sql/evaluate/build-expression.ts';
 import type { Expression } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
 import { ArrayValue } from '#sql/types/array-value.ts';
@@ -9,7 +10,7 @@ import { indexLayoutOf, layoutOf } from '../catalog/table-layout.ts';
 import type { IndexScan, KeyAccess, TableScan } from '../planner/physical-plan.ts';
 import { rowComparator } from './row-order.ts';
 import { InMemoryRun, InMemoryStorage, runPlan } from './testing/in-memory-run.ts';
-import { column, columnDescriptor, constant, estimate, indexDescriptor, op, out, tableColumns, tableDescriptor } from './testing/plans.ts';
+import { columnDescriptor, estimate, indexDescriptor, op, out, tableColumns, tableDescriptor } from './testing/plans.ts';
 
 const index = indexDescriptor(20002, 'i', [], {
   keys: [

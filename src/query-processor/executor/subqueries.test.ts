@@ -2,26 +2,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Datum } from '#sql/datum.ts';
+import { call, column, constant } from '#sql/evaluate/build-expression.ts';
 import type { Expression } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
 import { ArrayValue } from '#sql/types/array-value.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { execute } from './execute.ts';
 import { drain, InMemoryRun, runPlan } from './testing/in-memory-run.ts';
-import {
-  call,
-  column,
-  columnDescriptor,
-  constant,
-  estimate,
-  key,
-  op,
-  out,
-  outer,
-  procOid,
-  tableDescriptor,
-  valuesPlan,
-} from './testing/plans.ts';
+import { columnDescriptor, estimate, key, op, out, outer, procOid, tableDescriptor, valuesPlan } from './testing/plans.ts';
 
 /** A run that notes the kind of every node that is started. */
 function watched(): { readonly run: InMemoryRun; readonly started: string[] } {
@@ -174,7 +162,7 @@ describe('apply', () => {
       return started.filter((kind) => kind === 'filter').length;
     };
     expect(await runsOf(constant(1, oid.float8))).toBe(2);
-    expect(await runsOf(call('random', [], oid.float8))).toBe(4);
+    expect(await runsOf(call('random()', []))).toBe(4);
   });
 });
 
@@ -245,7 +233,7 @@ describe('with', () => {
 });
 
 describe('set-returning functions', () => {
-  const series = (from: Expression, to: Expression): Expression => call('generate_series', [from, to], oid.int4);
+  const series = (from: Expression, to: Expression): Expression => call('generate_series(int4,int4)', [from, to]);
 
   it('stand side by side in FROM, padded and numbered', async () => {
     const plan: PhysicalPlan = {
@@ -302,7 +290,7 @@ it('await asks for a whole batch of answers, and leaves strict calls with NULL o
     output: [out(1, oid.float8), out(9, oid.int8)],
     estimate,
     input: valuesPlan(1, [oid.float8], [[5], [null], [6]]),
-    targets: [{ id: 9, name: '', expression: call('pg_sleep', [column(1, oid.float8)], oid.int8) }],
+    targets: [{ id: 9, name: '', expression: call('pg_sleep(float8)', [column(1, oid.float8)], oid.int8) }],
   };
   const run = new InMemoryRun(undefined, undefined, {
     waitFor: (oidOfFunction, calls) => {

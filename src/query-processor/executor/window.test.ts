@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Datum } from '#sql/datum.ts';
+import { column, constant } from '#sql/evaluate/build-expression.ts';
 import type { Expression, WindowCall } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
 import { typeRef } from '#sql/type.ts';
@@ -10,7 +11,7 @@ import type { FrameBound, WindowFrame } from '../analyzer/logical-plan.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { rowComparator } from './row-order.ts';
 import { runPlan } from './testing/in-memory-run.ts';
-import { column, constant, estimate, key, op, out, procOid, valuesPlan } from './testing/plans.ts';
+import { estimate, key, op, out, procOid, valuesPlan } from './testing/plans.ts';
 
 type Row = readonly Datum[];
 const types = [oid.int4, oid.int4, oid.int4];

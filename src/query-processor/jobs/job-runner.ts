@@ -25,7 +25,8 @@ import { fixedContext } from '../catalog/schema-change/fixed-context.ts';
 import { IndexBuilder, nextStart, readRows } from '../catalog/schema-change/table-rows.ts';
 import { layoutOf } from '../catalog/table-layout.ts';
 import { commit, commitRequest } from '../transaction/commit.ts';
-import { OpenTransaction } from '../transaction/open-transaction.ts';
+import { beginNodeTransaction } from '../transaction/node-transaction.ts';
+import type { OpenTransaction } from '../transaction/open-transaction.ts';
 
 const pollMs = 15_000;
 const retryMs = 20;
@@ -237,18 +238,9 @@ export class JobRunner {
   }
 
   async #inTransaction<T>(body: (transaction: OpenTransaction, catalog: LoadedCatalog) => Promise<T>): Promise<T> {
-    const { world, storage, readPoint, adjudicator, catalogs } = this.#host;
-    const snapshot = await readPoint.begin();
-    await storage.untilApplied(snapshot);
-    const transaction = new OpenTransaction({
-      snapshot,
-      startTimestamp: world.clock.now(),
-      startedMs: world.clock.monotonicMs(),
-      epoch: readPoint.epoch,
-      isReadOnly: false,
-      profile: 'open',
-    });
-    const result = await body(transaction, catalogs.at(snapshot));
+    const { world, adjudicator, catalogs } = this.#host;
+    const transaction = await beginNodeTransaction(this.#host);
+    const result = await body(transaction, catalogs.at(transaction.snapshot));
     const request = commitRequest(transaction, world.random, world.clock.monotonicMs());
     if (request !== undefined) await commit(adjudicator, request);
     return result;

@@ -12,7 +12,7 @@ import { sequenceKey } from '#sql/spaces.ts';
 import type { SequenceDescriptor } from '../catalog/descriptors.ts';
 import { decodeSequenceState, encodeSequenceState, initialState, type SequenceBlock, takeBlock } from '../catalog/sequence-rows.ts';
 import { commit, commitRequest } from '../transaction/commit.ts';
-import { OpenTransaction } from '../transaction/open-transaction.ts';
+import { beginNodeTransaction } from '../transaction/node-transaction.ts';
 import type { QueryProcessorParts } from './local-query-processor.ts';
 
 const retryMs = 2;
@@ -70,20 +70,11 @@ export class SequenceAllocator {
   }
 
   async #reserve(sequence: SequenceDescriptor, count: number): Promise<SequenceBlock> {
-    const { world, storage, readPoint, adjudicator } = this.#parts;
+    const { world, storage, adjudicator } = this.#parts;
     const key = sequenceKey(sequence.oid);
     for (let attempt = 1; ; attempt++) {
-      const snapshot = await readPoint.begin();
-      await storage.untilApplied(snapshot);
-      const transaction = new OpenTransaction({
-        snapshot,
-        startTimestamp: world.clock.now(),
-        startedMs: world.clock.monotonicMs(),
-        epoch: readPoint.epoch,
-        isReadOnly: false,
-        profile: 'open',
-      });
-      const [row] = storage.get(snapshot, [key], { newest: 0 });
+      const transaction = await beginNodeTransaction(this.#parts);
+      const [row] = storage.get(transaction.snapshot, [key], { newest: 0 });
       const { block, after } = takeBlock(sequence, row === undefined ? initialState(sequence) : decodeSequenceState(row), count);
       transaction.write(key, encodeSequenceState(after), 'write');
       const request = commitRequest(transaction, world.random, world.clock.monotonicMs());

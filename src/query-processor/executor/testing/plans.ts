@@ -1,7 +1,8 @@
-/** Plans: shorthand for building expressions and physical plans by hand in tests. */
+/** Plans: shorthand for building physical plans by hand in tests, beside build-expression.ts. */
 import { InvariantError } from '#base/assert.ts';
-import { operatorsByName, procsByName } from '#sql/builtins.ts';
+import { procsByName } from '#sql/builtins.ts';
 import type { Datum } from '#sql/datum.ts';
+import { column, constant, operation } from '#sql/evaluate/build-expression.ts';
 import type { AggregateCall, ColumnId, Expression, SortKey } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
 import { typeRef } from '#sql/type.ts';
@@ -19,15 +20,6 @@ export const out = (id: ColumnId, typeOid: number = oid.int4, attributeNumber = 
   attributeNumber,
 });
 
-export const constant = (value: Datum, typeOid: number = oid.int4): Expression => ({ kind: 'constant', value, type: typeRef(typeOid) });
-
-export const column = (id: ColumnId, typeOid: number = oid.int4): Expression => ({
-  kind: 'column',
-  id,
-  type: typeRef(typeOid),
-  name: `c${id}`,
-});
-
 export const outer = (id: ColumnId, typeOid: number = oid.int4): Expression => ({
   kind: 'outerValue',
   id,
@@ -35,40 +27,13 @@ export const outer = (id: ColumnId, typeOid: number = oid.int4): Expression => (
   name: `c${id}`,
 });
 
-/** A binary operator by its name and argument types. */
-export function op(left: Expression, name: string, right: Expression): Expression {
-  const operator = operatorsByName(name).find((candidate) => candidate.left === left.type.oid && candidate.right === right.type.oid);
-  if (operator === undefined) throw new InvariantError(`no operator ${name}`);
-  return {
-    kind: 'function',
-    function: operator.function,
-    args: [left, right],
-    variadic: false,
-    returnsSet: false,
-    form: { kind: 'operator', operator: operator.oid },
-    type: typeRef(operator.result),
-  };
-}
+/** As operation(), in the order of infix. */
+export const op = (left: Expression, name: string, right: Expression): Expression => operation(name, left, right);
 
 export function procOid(name: string, argTypes: readonly number[]): number {
   const proc = procsByName(name).find((candidate) => candidate.argTypes.join() === argTypes.join());
   if (proc === undefined) throw new InvariantError(`no function ${name}`);
   return proc.oid;
-}
-
-export function call(name: string, args: readonly Expression[], resultType: number, argTypes?: readonly number[]): Expression {
-  const oids = argTypes ?? args.map((arg) => arg.type.oid);
-  const proc = procsByName(name).find((candidate) => candidate.argTypes.join() === oids.join());
-  if (proc === undefined) throw new InvariantError(`no function ${name}`);
-  return {
-    kind: 'function',
-    function: proc.oid,
-    args,
-    variadic: false,
-    returnsSet: proc.returnsSet,
-    form: { kind: 'call' },
-    type: typeRef(resultType),
-  };
 }
 
 export function aggregateCall(
