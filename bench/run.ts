@@ -41,6 +41,9 @@ async function measure(
     ];
     if (!process.argv.includes('--skip-analytics')) figures.push(...(await analytics(server)));
     return { name: server.name, figures };
+  } catch (error) {
+    console.error(`${server.name} is left out:`, error);
+    return undefined;
   } finally {
     await server.stop();
   }
@@ -52,6 +55,7 @@ const results = [
   await measure('pglite', startPglite),
 ].filter((result) => result !== undefined);
 
+if (results.length === 0) process.exit(1);
 const [first, ...others] = results;
 const shown = (value: number): string => (value >= 100 ? Math.round(value).toLocaleString('en-US').replaceAll(',', ' ') : value.toFixed(1));
 console.log(

@@ -16,6 +16,8 @@ export type BenchServer = {
   readonly residentMb: () => number;
   /** More than one client at a time. */
   readonly isConcurrent: boolean;
+  /** COPY FROM STDIN works; else rows are loaded by INSERT. */
+  readonly hasCopy: boolean;
   /** Statistics must be asked for; Borealis counts rows by itself. */
   readonly needsAnalyze: boolean;
   stop(): Promise<void>;
@@ -57,6 +59,7 @@ export async function startBorealis(): Promise<BenchServer> {
     environment,
     startMs,
     isConcurrent: true,
+    hasCopy: true,
     needsAnalyze: false,
     residentMb: () => residentMb([child.pid ?? 0]),
     stop: async () => {
@@ -110,6 +113,7 @@ export async function startPostgres(): Promise<BenchServer | undefined> {
     environment: { PGHOST: '127.0.0.1', PGPORT: String(port), PGUSER: 'admin', PGDATABASE: 'postgres', PGSSLMODE: 'disable' },
     startMs,
     isConcurrent: true,
+    hasCopy: true,
     needsAnalyze: true,
     residentMb: () => {
       const children = execFileSync('pgrep', ['-P', String(child.pid)])
@@ -135,7 +139,7 @@ export async function startPglite(): Promise<BenchServer> {
   const startedMs = performance.now();
   const database = await PGlite.create(dataDir);
   const port = 25_000 + (process.pid % 10_000);
-  const server = new PGLiteSocketServer({ db: database, host: '127.0.0.1', port });
+  const server = new PGLiteSocketServer({ db: database, host: '127.0.0.1', port, maxConnections: 4 });
   await server.start();
   const startMs = performance.now() - startedMs;
   return {
@@ -143,6 +147,8 @@ export async function startPglite(): Promise<BenchServer> {
     environment: { PGHOST: '127.0.0.1', PGPORT: String(port), PGUSER: 'postgres', PGDATABASE: 'postgres', PGSSLMODE: 'disable' },
     startMs,
     isConcurrent: false,
+    // Its socket server does not hand CopyData on.
+    hasCopy: false,
     needsAnalyze: true,
     residentMb: () => (process.memoryUsage.rss() - before) / 1024 / 1024,
     stop: async () => {

@@ -32,6 +32,8 @@ export function datumAt(vector: Vector, row: number): Datum {
   return vector.values[at];
 }
 
+export const isNullConstant = (vector: Vector): boolean => vector.mask === 0 && datumAt(vector, 0) === null;
+
 /** The vector as one datum a row. No copy when it is so already. */
 export function toDatums(vector: Vector, rowCount: number): readonly Datum[] {
   const { values, nulls, mask } = vector;

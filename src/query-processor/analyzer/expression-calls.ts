@@ -388,20 +388,7 @@ export function bindFunctionOnRecord(scope: Scope, name: string, record: Express
   if (found.kind === 'cast') return coerceToTarget(scope.analysis, record, typeRef(found.target), 'explicit', location);
   const { proc } = found.function;
   if (proc.kind !== 'f' || proc.returnsSet) return undefined;
-  const bound = coerceArguments(scope, found.function, [record], call);
-  return scope.analysis.locate(
-    {
-      kind: 'function',
-      function: proc.oid,
-      args: bound.args,
-      variadic: bound.variadic,
-      returnsSet: false,
-      form: { kind: 'call' },
-      type: typeRef(bound.result),
-      position: scope.analysis.positionOf(location),
-    },
-    location,
-  );
+  return plainCall(scope, found.function, [record], call);
 }
 
 /** A call of a built-in function by name with bound arguments, as DSQL's and SQL/JSON's own syntax needs. */
@@ -416,11 +403,17 @@ export function callByName(scope: Scope, name: string, args: readonly Expression
   };
   const found = resolveFunction(scope.analysis, call);
   if (found.kind === 'cast') throw scope.analysis.notSupported(`${name} is not a function`, location);
-  const bound = coerceArguments(scope, found.function, args, call);
+  return plainCall(scope, found.function, args, call);
+}
+
+/** The call of a function that gives one value. */
+function plainCall(scope: Scope, found: ResolvedFunction, args: readonly Expression[], call: CallShape): Expression {
+  const { location } = call;
+  const bound = coerceArguments(scope, found, args, call);
   return scope.analysis.locate(
     {
       kind: 'function',
-      function: found.function.proc.oid,
+      function: found.proc.oid,
       args: bound.args,
       variadic: bound.variadic,
       returnsSet: false,

@@ -12,8 +12,8 @@ import { evaluateOnce } from '#sql/evaluate/compile.ts';
 import type { Expression } from '#sql/expression.ts';
 import type { EvaluationContext } from '#sql/function.ts';
 import { type Key, type KeyRange, KeyWriter, prefixEnd } from '#sql/key.ts';
-import { oid } from '#sql/oids.ts';
 import { ArrayValue } from '#sql/types/array-value.ts';
+import { integerLimits } from '#sql/types/integer.ts';
 import { appendKeyColumn, type KeyPart } from '../catalog/table-layout.ts';
 import type { KeyAccess } from '../planner/physical-plan.ts';
 
@@ -75,15 +75,6 @@ function itemsOf(array: Datum): readonly Datum[] {
 /** An integer that the key column cannot hold: equal to none of its values, and beyond all of them. */
 const outside = Symbol('outside');
 type Fitted = Datum | typeof outside;
-
-const integerLimits: ReadonlyMap<number, readonly [Datum & (number | bigint), Datum & (number | bigint)]> = new Map<
-  number,
-  readonly [number | bigint, number | bigint]
->([
-  [oid.int2, [-32768, 32767]],
-  [oid.int4, [-2147483648, 2147483647]],
-  [oid.int8, [-9223372036854775808n, 9223372036854775807n]],
-]);
 
 /** Integers of another width compare with the column as they are; all else the planner has cast to the column's type. */
 function fitted(value: Datum, expression: Expression, part: KeyPart): Fitted {

@@ -149,12 +149,8 @@ export class Partition {
         return this.rowCount;
       case 'currentRow':
         return this.#frames.mode === 'rows' ? row : this.#peerStarts[row];
-      case 'rows': {
-        if (this.#frames.mode === 'rows') return clip(row + bound.offset, this.rowCount);
-        const group = this.#group(row) + bound.offset;
-        if (group < 0) return 0;
-        return group >= this.#groupStarts.length ? this.rowCount : this.#groupStarts[group];
-      }
+      case 'rows':
+        return this.#edge(row, bound.offset);
       case 'inRange':
         return this.#firstWithin(row, bound.isPreceding, bound.inRange);
       default:
@@ -170,17 +166,21 @@ export class Partition {
         return this.rowCount;
       case 'currentRow':
         return this.#frames.mode === 'rows' ? row + 1 : this.#peerEnds[row];
-      case 'rows': {
-        if (this.#frames.mode === 'rows') return clip(row + bound.offset + 1, this.rowCount);
-        const group = this.#group(row) + bound.offset + 1;
-        if (group <= 0) return 0;
-        return group >= this.#groupStarts.length ? this.rowCount : this.#groupStarts[group];
-      }
+      case 'rows':
+        return this.#edge(row, bound.offset + 1);
       case 'inRange':
         return this.#firstBeyond(row, bound.isPreceding, bound.inRange);
       default:
         return unreachable(bound);
     }
+  }
+
+  /** Where the row, or group of peers, begins that lies so many behind the current one. */
+  #edge(row: number, offset: number): number {
+    if (this.#frames.mode === 'rows') return clip(row + offset, this.rowCount);
+    const group = this.#group(row) + offset;
+    if (group < 0) return 0;
+    return group >= this.#groupStarts.length ? this.rowCount : this.#groupStarts[group];
   }
 
   #group(row: number): number {

@@ -95,23 +95,10 @@ class Describer {
       case 'nestedLoop': {
         const once = plan.join === 'inner' && plan.condition === undefined ? onceChain(plan.outer) : undefined;
         if (once !== undefined) return this.#overOnce(plan, plan.inner, once);
-        const node = this.#node(plan, 'Nested Loop', {
-          title: joinTitle('Nested Loop', plan.join),
-          attributes: [['Join Type', joinType(plan.join)]],
-        });
-        this.#add(node, 'Join Filter', plan.condition);
-        this.#with(node, 'Outer', plan.outer);
-        return this.#with(node, 'Inner', plan.inner);
+        return this.#nestedLoop(plan);
       }
-      case 'crossMatch': {
-        const node = this.#node(plan, 'Nested Loop', {
-          title: joinTitle('Nested Loop', plan.join),
-          attributes: [['Join Type', joinType(plan.join)]],
-        });
-        this.#add(node, 'Join Filter', plan.condition);
-        this.#with(node, 'Outer', plan.outer);
-        return this.#with(node, 'Inner', plan.inner);
-      }
+      case 'crossMatch':
+        return this.#nestedLoop(plan);
       case 'hashJoin': {
         const node = this.#node(plan, 'Hash Join', {
           title: joinTitle('Hash', plan.join),
@@ -350,6 +337,16 @@ class Describer {
     node.sources.length = 0;
     this.#add(node, 'Index Cond', condition);
     return node;
+  }
+
+  #nestedLoop(plan: Extract<PhysicalPlan, { kind: 'nestedLoop' | 'crossMatch' }>): ExplainNode {
+    const node = this.#node(plan, 'Nested Loop', {
+      title: joinTitle('Nested Loop', plan.join),
+      attributes: [['Join Type', joinType(plan.join)]],
+    });
+    this.#add(node, 'Join Filter', plan.condition);
+    this.#with(node, 'Outer', plan.outer);
+    return this.#with(node, 'Inner', plan.inner);
   }
 
   #lookupJoin(plan: Extract<PhysicalPlan, { kind: 'lookupJoin' }>): ExplainNode {

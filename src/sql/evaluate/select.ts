@@ -2,8 +2,7 @@
  * Select: a condition as a filter over row numbers. AND narrows the rows argument by argument, comparisons of columns and constants go
  * straight from the values to the rows, without a vector of booleans in between; everything else is evaluated and looked through.
  */
-import type { Batch, Vector } from '../batch.ts';
-import { datumAt } from '../batch.ts';
+import { type Batch, datumAt, isNullConstant, type Vector } from '../batch.ts';
 import type { Expression } from '../expression.ts';
 import type { EvaluationContext } from '../function.ts';
 import { type ComparisonName, plainComparison } from '../functions/plain-comparison.ts';
@@ -61,7 +60,7 @@ function comparison(name: ComparisonName, leftArgument: LazyArgument, rightArgum
   return (batch, rows, count, out, context) => {
     const left = first.evaluate(batch, context);
     const right = second.evaluate(batch, context);
-    if ((left.mask === 0 && datumAt(left, 0) === null) || (right.mask === 0 && datumAt(right, 0) === null)) return 0;
+    if (isNullConstant(left) || isNullConstant(right)) return 0;
     return loop === undefined ? selectEqual(left, right, wanted, rows, count, out) : loop(left, right, rows, count, out);
   };
 }

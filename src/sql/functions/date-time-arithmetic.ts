@@ -97,17 +97,15 @@ function daysAndRest(value: Microseconds): { readonly days: number; readonly res
 }
 
 function justifyHours(value: Interval): Interval {
-  const whole = daysAndRest(value.microseconds);
-  let days = value.days + whole.days;
-  let time = whole.rest;
-  if (days > 0 && time < 0) {
-    time += microsecondsPerDay;
-    days--;
-  } else if (days < 0 && time > 0) {
-    time -= microsecondsPerDay;
-    days++;
-  }
-  return checkedInterval(value.months, days, time);
+  const { days, rest } = daysAndRest(value.microseconds);
+  return ofOneSign(value.months, value.days + days, rest);
+}
+
+/** Days and a time below a day, brought to the same sign. */
+function ofOneSign(months: number, days: number, time: number): Interval {
+  if (days > 0 && time < 0) return checkedInterval(months, days - 1, time + microsecondsPerDay);
+  if (days < 0 && time > 0) return checkedInterval(months, days + 1, time - microsecondsPerDay);
+  return checkedInterval(months, days, time);
 }
 
 function justifyDays(value: Interval): Interval {
@@ -124,9 +122,8 @@ function justifyDays(value: Interval): Interval {
 }
 
 function justifyInterval(value: Interval): Interval {
-  const whole = daysAndRest(value.microseconds);
-  let time = whole.rest;
-  let days = value.days + whole.days;
+  const { days: wholeDays, rest: time } = daysAndRest(value.microseconds);
+  let days = value.days + wholeDays;
   let months = value.months + Math.trunc(days / 30);
   days %= 30;
   if (months > 0 && (days < 0 || (days === 0 && time < 0))) {
@@ -136,14 +133,7 @@ function justifyInterval(value: Interval): Interval {
     days -= 30;
     months++;
   }
-  if (days > 0 && time < 0) {
-    time += microsecondsPerDay;
-    days--;
-  } else if (days < 0 && time > 0) {
-    time -= microsecondsPerDay;
-    days++;
-  }
-  return checkedInterval(months, days, time);
+  return ofOneSign(months, days, time);
 }
 
 const wrapDay = (microseconds: Microseconds): number => {
@@ -267,6 +257,13 @@ function overlapsForms(
 
 const isFiniteValue = (value: Microseconds): boolean => !isInfinite(value);
 
+const addInSessionZone = scalar((timestamp: Microseconds, interval: Interval, context: TypeContext) =>
+  addToTimestamptz(timestamp, interval, sessionZone(context)),
+);
+const subtractInSessionZone = scalar((timestamp: Microseconds, interval: Interval, context: TypeContext) =>
+  addToTimestamptz(timestamp, opposite(interval), sessionZone(context)),
+);
+
 export const dateTimeArithmeticFunctions: Implementations = {
   'date_mi(date,date)': scalar((a: number, b: number) => {
     if (!Number.isFinite(a) || !Number.isFinite(b)) throw new SqlError(sqlstate.datetimeFieldOverflow, 'cannot subtract infinite dates');
@@ -285,24 +282,16 @@ export const dateTimeArithmeticFunctions: Implementations = {
   'timestamp_mi_interval(timestamp,interval)': scalar((timestamp: Microseconds, interval: Interval) =>
     addToTimestamp(timestamp, opposite(interval)),
   ),
-  'timestamptz_pl_interval(timestamptz,interval)': scalar((timestamp: Microseconds, interval: Interval, context: TypeContext) =>
-    addToTimestamptz(timestamp, interval, sessionZone(context)),
-  ),
+  'timestamptz_pl_interval(timestamptz,interval)': addInSessionZone,
   'interval_pl_timestamptz(interval,timestamptz)': scalar((interval: Interval, timestamp: Microseconds, context: TypeContext) =>
     addToTimestamptz(timestamp, interval, sessionZone(context)),
   ),
-  'timestamptz_mi_interval(timestamptz,interval)': scalar((timestamp: Microseconds, interval: Interval, context: TypeContext) =>
-    addToTimestamptz(timestamp, opposite(interval), sessionZone(context)),
-  ),
-  'date_add(timestamptz,interval)': scalar((timestamp: Microseconds, interval: Interval, context: TypeContext) =>
-    addToTimestamptz(timestamp, interval, sessionZone(context)),
-  ),
+  'timestamptz_mi_interval(timestamptz,interval)': subtractInSessionZone,
+  'date_add(timestamptz,interval)': addInSessionZone,
   'date_add(timestamptz,interval,text)': scalar((timestamp: Microseconds, interval: Interval, zone: string) =>
     addToTimestamptz(timestamp, interval, zoneNamed(zone)),
   ),
-  'date_subtract(timestamptz,interval)': scalar((timestamp: Microseconds, interval: Interval, context: TypeContext) =>
-    addToTimestamptz(timestamp, opposite(interval), sessionZone(context)),
-  ),
+  'date_subtract(timestamptz,interval)': subtractInSessionZone,
   'date_subtract(timestamptz,interval,text)': scalar((timestamp: Microseconds, interval: Interval, zone: string) =>
     addToTimestamptz(timestamp, opposite(interval), zoneNamed(zone)),
   ),

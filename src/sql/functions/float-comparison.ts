@@ -1,5 +1,5 @@
 /** Comparisons of floats: NaN equals itself and is greater than all others. Two loops over vectors serve the six operators. */
-import { constantVector, datumAt, type Vector, vectorOf } from '../batch.ts';
+import { constantVector, isNullConstant, type Vector, vectorOf } from '../batch.ts';
 import type { Datum } from '../datum.ts';
 import { type ComparisonName, plainValues } from './plain-comparison.ts';
 
@@ -21,7 +21,6 @@ export function floatVectorComparison(name: ComparisonName): (args: readonly Vec
 }
 
 const isNullAt = (vector: Vector, at: number): boolean => vector.nulls !== undefined && vector.nulls[at] === 1;
-const isNullConstant = (vector: Vector): boolean => vector.mask === 0 && datumAt(vector, 0) === null;
 
 // Hot: filters over measurements.
 function vectorLess(left: Vector, right: Vector, rowCount: number, whenLess: boolean): Vector {

@@ -104,7 +104,8 @@ function cosineOfDegrees(angle: number): number {
   return sign * cosineTo90(x);
 }
 
-function tangentOfDegrees(angle: number): number {
+/** Of a function that repeats every half turn and is odd about each quarter: from its values up to 90 degrees. A zero of either sign is 0. */
+function ofQuarterTurn(angle: number, quarter: (x: number) => number): number {
   let sign = 1;
   let x = angle % 360;
   if (x < 0) {
@@ -119,29 +120,12 @@ function tangentOfDegrees(angle: number): number {
     x = 180 - x;
     sign = -sign;
   }
-  const result = (sign * (sineTo90(x) / cosineTo90(x))) / tan45;
-  // A zero of either sign is 0.
+  const result = sign * quarter(x);
   return result === 0 ? 0 : result;
 }
 
-function cotangentOfDegrees(angle: number): number {
-  let sign = 1;
-  let x = angle % 360;
-  if (x < 0) {
-    x = -x;
-    sign = -sign;
-  }
-  if (x > 180) {
-    x = 360 - x;
-    sign = -sign;
-  }
-  if (x > 90) {
-    x = 180 - x;
-    sign = -sign;
-  }
-  const result = (sign * (cosineTo90(x) / sineTo90(x))) / cot45;
-  return result === 0 ? 0 : result;
-}
+const tangentOfDegrees = (angle: number): number => ofQuarterTurn(angle, (x) => sineTo90(x) / cosineTo90(x) / tan45);
+const cotangentOfDegrees = (angle: number): number => ofQuarterTurn(angle, (x) => cosineTo90(x) / sineTo90(x) / cot45);
 
 const arcsineToUnit = (x: number): number => (x <= 0.5 ? (Math.asin(x) / asinHalf) * 30 : 90 - (Math.acos(x) / acosHalf) * 60);
 const arccosineToUnit = (x: number): number => (x <= 0.5 ? 90 - (Math.asin(x) / asinHalf) * 30 : (Math.acos(x) / acosHalf) * 60);

@@ -3,7 +3,7 @@
  * Hot: arithmetic in targets, filters and aggregates.
  */
 import { SqlError, sqlstate } from '#base/sql-error.ts';
-import { constantVector, datumAt, toDatums, type Vector, vectorOf } from '../batch.ts';
+import { constantVector, isNullConstant, toDatums, type Vector, vectorOf } from '../batch.ts';
 import type { Datum } from '../datum.ts';
 import type { ScalarFunction } from '../function.ts';
 
@@ -13,8 +13,6 @@ type Loop = (args: readonly Vector[], rowCount: number) => Vector;
 
 /** The vector's values as the numbers that its type says they are. */
 const numbersOf = (vector: Vector): ArrayLike<number | bigint | null> => vector.values as ArrayLike<number | bigint | null>;
-
-const isNullConstant = (vector: Vector): boolean => vector.mask === 0 && datumAt(vector, 0) === null;
 
 export const integerOutOfRange = (typeName: 'smallint' | 'integer' | 'bigint'): SqlError =>
   new SqlError(sqlstate.numericValueOutOfRange, `${typeName} out of range`);

@@ -3,7 +3,7 @@
  * timestamps, times, uuids, booleans; for text only equality, because code units are not bytes). Three loops over vectors serve the six
  * operators, here for boolean results and in evaluate/select.ts for filters.
  */
-import { constantVector, datumAt, type Vector, vectorOf } from '../batch.ts';
+import { constantVector, isNullConstant, type Vector, vectorOf } from '../batch.ts';
 import { procByOid } from '../builtins.ts';
 import type { Datum } from '../datum.ts';
 
@@ -87,8 +87,7 @@ export function plainVectorComparison(name: ComparisonName): (args: readonly Vec
   }
 }
 
-const hasNullConstant = (left: Vector, right: Vector): boolean =>
-  (left.mask === 0 && datumAt(left, 0) === null) || (right.mask === 0 && datumAt(right, 0) === null);
+const hasNullConstant = (left: Vector, right: Vector): boolean => isNullConstant(left) || isNullConstant(right);
 
 const isNullAt = (nulls: Uint8Array | undefined, at: number): boolean => nulls !== undefined && nulls[at] === 1;
 

@@ -3,6 +3,7 @@
  * Text input takes what PostgreSQL 16 takes: a sign, decimal, 0x, 0o and 0b digits, single underscores between digits.
  */
 import { int8 } from '../datum.ts';
+import { oid } from '../oids.ts';
 import { type BehaviourOf, behaviour, invalidSyntax, isSpace, trimSpace, valueOutOfRange } from './behaviour.ts';
 import {
   decodeInt32Key,
@@ -14,6 +15,16 @@ import {
   readInt32,
   readInt64,
 } from './integer-bytes.ts';
+
+/** The least and the greatest value of the signed types. */
+export const integerLimits: ReadonlyMap<number, readonly [number | bigint, number | bigint]> = new Map<
+  number,
+  readonly [number | bigint, number | bigint]
+>([
+  [oid.int2, [-32768, 32767]],
+  [oid.int4, [-2147483648, 2147483647]],
+  [oid.int8, [-9223372036854775808n, 9223372036854775807n]],
+]);
 
 const spelled = /^[ \t-\r]*([+-]?)(?:0[xX]((?:_?[0-9a-fA-F])+)|0[oO]((?:_?[0-7])+)|0[bB]((?:_?[01])+)|([0-9](?:_?[0-9])*))/;
 

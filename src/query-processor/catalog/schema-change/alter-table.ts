@@ -461,8 +461,7 @@ function renameRelation(change: SchemaChange, statement: RenameStmt, newName: st
   }
   const found = change.findIndex(target);
   if (found === undefined) {
-    if (!statement.missing_ok) throw change.missingRelation(target);
-    change.notice(`relation "${target.relname}" does not exist, skipping`);
+    change.skipMissing(target, statement.missing_ok);
     return;
   }
   requireFree(change, found.table.schemaOid, newName);

@@ -22,11 +22,8 @@ export function createIndex(
   const target = statement.relation ?? {};
   const table = change.table(target);
   if (table === undefined) return undefined;
-  if (statement.idxname !== undefined && change.catalog.hasRelationName(table.schemaOid, statement.idxname)) {
-    if (!statement.if_not_exists) throw new SqlError(sqlstate.duplicateTable, `relation "${statement.idxname}" already exists`);
-    change.notice(`relation "${statement.idxname}" already exists, skipping`, sqlstate.duplicateTable);
-    return undefined;
-  }
+  const { idxname } = statement;
+  if (idxname !== undefined && change.skipsExisting(table.schemaOid, idxname, statement.if_not_exists)) return undefined;
   if (table.indexes.length + (table.primaryKey === undefined ? 0 : 1) >= maximumIndexes)
     throw new SqlError(sqlstate.programLimitExceeded, `more than ${maximumIndexes} indexes per table are not allowed`);
 

@@ -79,11 +79,7 @@ export function createSequence(change: SchemaChange, statement: CreateSeqStmt): 
   const target = statement.sequence ?? {};
   const schema = change.creationSchema(target);
   const name = target.relname ?? '';
-  if (change.catalog.hasRelationName(schema.oid, name)) {
-    if (!statement.if_not_exists) throw new SqlError(sqlstate.duplicateTable, `relation "${name}" already exists`);
-    change.notice(`relation "${name}" already exists, skipping`, sqlstate.duplicateTable);
-    return;
-  }
+  if (change.skipsExisting(schema.oid, name, statement.if_not_exists)) return;
   const options = optionsOf(change, statement.options ?? []);
   const typeOid = typeOf(change, options);
   change.put({
@@ -143,8 +139,7 @@ export function alterSequence(change: SchemaChange, statement: AlterSeqStmt): vo
   const target = statement.sequence ?? {};
   const relation = change.findRelation(target);
   if (relation === undefined) {
-    if (!statement.missing_ok) throw change.missingRelation(target);
-    change.notice(`relation "${target.relname}" does not exist, skipping`);
+    change.skipMissing(target, statement.missing_ok);
     return;
   }
   if (relation.kind !== 'sequence') throw new SqlError(sqlstate.wrongObjectType, `"${relation.name}" is not a sequence`);

@@ -47,11 +47,7 @@ export function createTable(change: SchemaChange, statement: CreateStmt): void {
     throw new SqlError(sqlstate.invalidTableDefinition, 'ON COMMIT can only be used on temporary tables');
   const schema = change.creationSchema(target);
   const name = target.relname ?? '';
-  if (change.catalog.hasRelationName(schema.oid, name)) {
-    if (!statement.if_not_exists) throw new SqlError(sqlstate.duplicateTable, `relation "${name}" already exists`);
-    change.notice(`relation "${name}" already exists, skipping`, sqlstate.duplicateTable);
-    return;
-  }
+  if (change.skipsExisting(schema.oid, name, statement.if_not_exists)) return;
   checkTableCount(change);
 
   const keys: KeyConstraint[] = [];

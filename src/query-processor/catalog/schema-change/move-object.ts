@@ -14,8 +14,7 @@ export function setSchema(change: SchemaChange, statement: AlterObjectSchemaStmt
   if (!Object.hasOwn(movable, objectType)) throw notSupported('unsupported object in ALTER ... SET SCHEMA statement');
   const relation = change.findRelation(target);
   if (relation === undefined) {
-    if (!statement.missing_ok) throw change.missingRelation(target);
-    change.notice(`relation "${target.relname}" does not exist, skipping`);
+    change.skipMissing(target, statement.missing_ok);
     return;
   }
   if (relation.kind === 'system') throw change.systemRelation(relation.name);
@@ -66,8 +65,7 @@ export function alterOtherRelation(change: SchemaChange, statement: AlterTableSt
   const target = statement.relation ?? {};
   const relation = change.findRelation(target);
   if (relation === undefined) {
-    if (!statement.missing_ok) throw change.missingRelation(target);
-    change.notice(`relation "${target.relname}" does not exist, skipping`);
+    change.skipMissing(target, statement.missing_ok);
     return;
   }
   if (relation.kind === 'system') throw change.systemRelation(relation.name);

@@ -172,11 +172,8 @@ export class SchemaChange {
   table(target: RangeVar, isMissingOk = false): TableDescriptor | undefined {
     const relation = this.findRelation(target);
     if (relation === undefined) {
-      if (isMissingOk) {
-        this.notice(`relation "${target.relname}" does not exist, skipping`);
-        return undefined;
-      }
-      throw this.missingRelation(target);
+      this.skipMissing(target, isMissingOk);
+      return undefined;
     }
     if (relation.kind === 'system') throw this.systemRelation(relation.name);
     if (relation.kind !== 'table') throw new SqlError(sqlstate.wrongObjectType, `"${relation.name}" is not a table`);
@@ -193,6 +190,20 @@ export class SchemaChange {
       return this.error(sqlstate.invalidSchemaName, `schema "${target.schemaname}" does not exist`);
     const name = target.schemaname === undefined ? `${target.relname}` : `${target.schemaname}.${target.relname}`;
     return this.error(sqlstate.undefinedTable, `relation "${name}" does not exist`);
+  }
+
+  /** Of a relation that is not there: says so under IF EXISTS, else throws. */
+  skipMissing(target: RangeVar, isMissingOk: boolean | undefined): void {
+    if (!isMissingOk) throw this.missingRelation(target);
+    this.notice(`relation "${target.relname}" does not exist, skipping`);
+  }
+
+  /** Whether the name is taken and IF NOT EXISTS lets that pass, which is then said; throws where it is taken and nothing lets it pass. */
+  skipsExisting(schemaOid: number, name: string, isExistingOk: boolean | undefined): boolean {
+    if (!this.catalog.hasRelationName(schemaOid, name)) return false;
+    if (!isExistingOk) throw new SqlError(sqlstate.duplicateTable, `relation "${name}" already exists`);
+    this.notice(`relation "${name}" already exists, skipping`, sqlstate.duplicateTable);
+    return true;
   }
 
   /** Rows committed beside this change must not be missed: whoever writes rows of the table meanwhile conflicts with it. */

@@ -9,6 +9,7 @@ import type { Expression } from '#sql/expression.ts';
 import type { EvaluationContext, VectorEvaluator } from '#sql/function.ts';
 import { oid } from '#sql/oids.ts';
 import { type NonNull, type TypeRef, typeRef } from '#sql/type.ts';
+import { integerLimits } from '#sql/types/integer.ts';
 import { typeByOid } from '#sql/types/registry.ts';
 import { castPath } from '../../analyzer/cast-path.ts';
 import { cannotCast, coerceToTarget, coerceType } from '../../analyzer/coercion.ts';
@@ -19,15 +20,6 @@ import type { Run } from '../operator.ts';
 export type KeyConversion = (value: NonNull, context: EvaluationContext) => NonNull | undefined;
 
 const same: KeyConversion = (value) => value;
-
-const integerLimits: ReadonlyMap<number, readonly [number | bigint, number | bigint]> = new Map<
-  number,
-  readonly [number | bigint, number | bigint]
->([
-  [oid.int2, [-32768, 32767]],
-  [oid.int4, [-2147483648, 2147483647]],
-  [oid.int8, [-9223372036854775808n, 9223372036854775807n]],
-]);
 
 const isText = (type: number): boolean => type === oid.text || type === oid.varchar;
 

@@ -16,6 +16,7 @@ import {
   type OrderingKey,
   type Planned,
   type Planning,
+  renamedKeys,
   unordered,
   type Wish,
 } from './planning.ts';
@@ -127,13 +128,7 @@ function replaceExpressions<Plan extends LogicalPlan>(plan: Plan, expressions: r
 
 function groupOrdering(ordering: Ordering, groupBy: readonly NamedExpression[]): Ordering {
   const names = new Map(groupBy.map((group) => [group.expression.kind === 'column' ? group.expression.id : -1, group.id]));
-  const keys: OrderingKey[] = [];
-  for (const key of ordering.keys) {
-    if (ordering.constants.has(key.id)) continue;
-    const id = names.get(key.id);
-    if (id === undefined) break;
-    keys.push({ ...key, id });
-  }
+  const keys = renamedKeys(ordering, names);
   const constants = new Set<ColumnId>();
   for (const [id, name] of names) if (ordering.constants.has(id)) constants.add(name);
   return { keys, constants };

@@ -12,7 +12,7 @@ import { cpuOperator, cpuTuple, estimate, expressionCost, streaming, widthOfAll 
 import { planJoin } from './joins.ts';
 import { hoist, lift, needsLifting, oneRow } from './lift.ts';
 import { planDelete, planInsert, planUpdate } from './modifications.ts';
-import { noWish, type Ordering, type OrderingKey, type Planned, type Planning, unordered, type Wish } from './planning.ts';
+import { noWish, type Ordering, type Planned, type Planning, renamedKeys, unordered, type Wish } from './planning.ts';
 import { planScan } from './scans.ts';
 import { planSort } from './sorts.ts';
 
@@ -142,13 +142,7 @@ function orderingThrough(ordering: Ordering, targets: readonly NamedExpression[]
   const names = new Map<ColumnId, ColumnId>();
   for (const target of targets)
     if (target.expression.kind === 'column' && !names.has(target.expression.id)) names.set(target.expression.id, target.id);
-  const keys: OrderingKey[] = [];
-  for (const key of ordering.keys) {
-    if (ordering.constants.has(key.id)) continue;
-    const id = names.get(key.id);
-    if (id === undefined) break;
-    keys.push({ ...key, id });
-  }
+  const keys = renamedKeys(ordering, names);
   const constants = new Set<ColumnId>();
   for (const target of targets)
     if (target.expression.kind === 'constant' || (target.expression.kind === 'column' && ordering.constants.has(target.expression.id)))

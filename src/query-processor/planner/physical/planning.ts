@@ -38,6 +38,18 @@ export type OrderingKey = { readonly id: ColumnId; readonly descending: boolean;
 
 export const unordered: Ordering = { keys: [], constants: new Set() };
 
+/** The order's keys under other names, as far as they have one. */
+export function renamedKeys(ordering: Ordering, names: ReadonlyMap<ColumnId, ColumnId>): readonly OrderingKey[] {
+  const keys: OrderingKey[] = [];
+  for (const key of ordering.keys) {
+    if (ordering.constants.has(key.id)) continue;
+    const id = names.get(key.id);
+    if (id === undefined) break;
+    keys.push({ ...key, id });
+  }
+  return keys;
+}
+
 /** True when rows in this order are sorted by `keys`. */
 export function satisfies(ordering: Ordering, keys: readonly SortKey[]): boolean {
   let at = 0;
