@@ -6,16 +6,20 @@ import { type SimulationResult, simulate } from './simulation.ts';
 const run = (seed: number, transactions: number, plantedBug?: PlantedBug): Promise<SimulationResult> =>
   simulate({ seed, transactions, plantedBug, settle: realWorld({ log: silentLog }).timers.yield, log: silentLog });
 
-/** `npm run test:long`: ten times as many histories. */
-const seeds = process.env.BOREALIS_LONG ? 200 : 20;
+/** `npm run test:long`: twenty-five times as many histories. */
+const seeds = process.env.BOREALIS_LONG ? 500 : 20;
 
 describe('a simulated deployment', () => {
-  it(`keeps its promises through crashes, cuts and clock jumps, in ${seeds} histories`, { timeout: 60_000 + seeds * 3_000 }, async () => {
+  it(`keeps its promises through crashes, cuts and clock jumps, in ${seeds} histories`, { timeout: 60_000 + seeds * 500 }, async () => {
+    let committed = 0;
     for (let seed = 1; seed <= seeds; seed++) {
       const { violations, counts } = await run(seed, 250);
       expect(violations, `seed ${seed}`).toEqual([]);
-      expect(counts.committed, `seed ${seed}`).toBeGreaterThan(40);
+      expect(counts.committed, `seed ${seed}`).toBeGreaterThan(0);
+      committed += counts.committed;
     }
+    // Some histories are cut off for most of their time; together they must have tried something.
+    expect(committed / seeds).toBeGreaterThan(60);
   });
 
   it('does the same again from the same seed, and something else from another', async () => {
