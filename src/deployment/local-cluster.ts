@@ -428,7 +428,8 @@ export class LocalCluster {
     let waitMs = 0;
     for (const { node, expiresMs } of this.#leadership?.receipts.leases.outstanding() ?? []) {
       if (this.#network.isConnected(candidate, node)) continue;
-      waitMs = Math.max(waitMs, expiresMs - this.#world.clock.monotonicMs() + 1);
+      // Whole milliseconds: a rest of a billionth, which rounding can leave, would be waited for without end where time moves by such waits.
+      waitMs = Math.max(waitMs, Math.ceil(expiresMs - this.#world.clock.monotonicMs() + 1));
     }
     return waitMs;
   }
