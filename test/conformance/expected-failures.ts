@@ -2,5 +2,4 @@
 export const expectedFailures: Readonly<Record<string, string>> = {
   create_function: 'SQL functions',
   enum_domain_create: 'domains',
-  alter_validate_constraint_async: 'validation of constraints as a job',
 };

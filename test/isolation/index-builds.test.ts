@@ -4,7 +4,8 @@
 import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Deployment } from '../deployment.ts';
-import { codeOf, connectAll, endAll, numbersFrom, untilDone } from '../regions/clients.ts';
+import { codeOf, connectAll, endAll, untilDone } from '../regions/clients.ts';
+import { bothWays, createChangingTable, TableWriters } from './table-writers.ts';
 
 const rounds = process.env.BOREALIS_LONG ? 20 : 4;
 const rowsBefore = 3000;
@@ -21,77 +22,7 @@ afterAll(async () => {
   await deployment.remove();
 });
 
-/** Changes rows of a table until stopped. Every `code` that it writes is another. */
-class Writers {
-  readonly #work: Promise<unknown>;
-  changes = 0;
-  readonly lost = new Map<string, number>();
-  #isOver = false;
-  #nextId = 10_000;
-
-  constructor(table: string, writers: readonly pg.Client[], pauseMs: number) {
-    this.#work = Promise.all(writers.map((client, at) => this.#write(table, client, numbersFrom(at), pauseMs)));
-  }
-
-  /** Once they have gone on for a while from now. */
-  async stop(): Promise<void> {
-    const least = this.changes + 30;
-    while (this.changes < least) await new Promise((resolve) => setTimeout(resolve, 10));
-    this.#isOver = true;
-    await this.#work;
-  }
-
-  async #write(table: string, client: pg.Client, random: (below: number) => number, pauseMs: number): Promise<void> {
-    while (!this.#isOver) {
-      const id = random(2) === 0 ? random(rowsBefore) : 10_000 + random(this.#nextId - 9999);
-      const fresh = this.#nextId++;
-      const statements = [
-        `INSERT INTO ${table} VALUES (${fresh}, ${random(100)}, 'n${fresh}', 0)`,
-        `UPDATE ${table} SET value = ${random(100)}, code = 'u${fresh}' WHERE id = ${id}`,
-        `UPDATE ${table} SET other = other + 1 WHERE id = ${id}`,
-        `DELETE FROM ${table} WHERE id = ${id}`,
-        `DELETE FROM ${table} WHERE id = ${id}; INSERT INTO ${table} VALUES (${id}, ${random(100)}, 'r${fresh}', 1)`,
-      ];
-      try {
-        await client.query(statements[random(statements.length)]);
-        this.changes++;
-      } catch (error) {
-        const code = codeOf(error);
-        // The conflict is what this is about; all else must not happen.
-        if (code !== '40001' || !(error instanceof Error)) throw error;
-        this.lost.set(error.message, (this.lost.get(error.message) ?? 0) + 1);
-      }
-      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    }
-  }
-}
-
-async function createTable(name: string): Promise<void> {
-  await clients[0].query(`CREATE TABLE ${name} (id int PRIMARY KEY, value int NOT NULL, code text, other int)`);
-  for (let from = 0; from < rowsBefore; from += 1000)
-    await clients[0].query(
-      `INSERT INTO ${name} SELECT n, n % 100, 'b' || n, 0 FROM generate_series(${from}, ${Math.min(from + 999, rowsBefore - 1)}) AS n`,
-    );
-}
-
-/** The rows by a plan that reads the index, and by one that reads the table. */
-async function bothWays(
-  client: pg.Client,
-  index: string,
-  sql: string,
-): Promise<{ readonly byIndex: unknown[]; readonly byTable: unknown[] }> {
-  await client.query('BEGIN READ ONLY');
-  const ask = async (isIndex: boolean): Promise<unknown[]> => {
-    await client.query(`SET enable_seqscan = ${isIndex ? 'off' : 'on'}; SET enable_indexscan = ${isIndex ? 'on' : 'off'}`);
-    const plan = await client.query({ text: `EXPLAIN ${sql}`, rowMode: 'array' });
-    expect(plan.rows.flat().join('\n').includes(index), plan.rows.flat().join('\n')).toBe(isIndex);
-    return (await client.query({ text: sql, rowMode: 'array' })).rows;
-  };
-  const byIndex = await ask(true);
-  const byTable = await ask(false);
-  await client.query('ROLLBACK');
-  return { byIndex, byTable };
-}
+const createTable = (name: string): Promise<void> => createChangingTable(clients[0], name, rowsBefore);
 
 async function expectAgreement(index: string, sql: string): Promise<number> {
   let count = 0;
@@ -109,7 +40,7 @@ describe('an index made beside writers', () => {
   it.each(Array.from({ length: rounds }, (_, round) => round))('agrees with its table: ASYNC, round %i', async (round) => {
     const table = `async_${round}`;
     await createTable(table);
-    const writers = new Writers(table, clients.slice(2), 0);
+    const writers = new TableWriters(table, rowsBefore, clients.slice(2), 0);
     const isUnique = round % 2 === 1;
     const made = isUnique ? `UNIQUE INDEX ASYNC ${table}_key ON ${table} (code)` : `INDEX ASYNC ${table}_key ON ${table} (value)`;
     const { rows } = await clients[round % 2].query(`CREATE ${made}`);
@@ -128,7 +59,7 @@ describe('an index made beside writers', () => {
   it.each(Array.from({ length: rounds }, (_, round) => round))('agrees with its table: at once, round %i', async (round) => {
     const table = `sync_${round}`;
     await createTable(table);
-    const writers = new Writers(table, clients.slice(2), 60);
+    const writers = new TableWriters(table, rowsBefore, clients.slice(2), 60);
     await untilDone(clients[round % 2], `CREATE INDEX ${table}_key ON ${table} (value)`);
     await writers.stop();
     for (const message of writers.lost.keys())
@@ -140,7 +71,7 @@ describe('an index made beside writers', () => {
 
   it('agrees with its table when a column is added and changed meanwhile', async () => {
     await createTable('grown');
-    const writers = new Writers('grown', clients.slice(2), 60);
+    const writers = new TableWriters('grown', rowsBefore, clients.slice(2), 60);
     await untilDone(clients[0], 'ALTER TABLE grown ADD COLUMN extra int DEFAULT 7');
     await untilDone(clients[1], 'CREATE INDEX grown_key ON grown (extra)');
     await writers.stop();
@@ -166,7 +97,7 @@ describe('a unique index over duplicates', () => {
   it('made ASYNC beside writers ends invalid, with the reason in sys.jobs, and is enforced until dropped', async () => {
     await createTable('doubled');
     await clients[0].query("UPDATE doubled SET code = 'same' WHERE id IN (17, 2900)");
-    const writers = new Writers('doubled', clients.slice(3), 5);
+    const writers = new TableWriters('doubled', rowsBefore, clients.slice(3), 5);
     // Other schema changes all the time: what the job does to the catalog conflicts with them.
     let isOver = false;
     const schemaChanges = (async () => {

@@ -118,7 +118,7 @@ it('a job comes back as it was, its place in the key space too', () => {
     id: 'pi7znavro5ej7bapkihcjpba6i',
     status: 'processing',
     details: undefined,
-    work: { kind: 'buildIndex', tableOid: 1, indexOid: 2 },
+    work: { kind: 'buildIndex', tableOid: 1, indexOid: 2, tableName: 'public.t' },
     objectOid: 2,
     objectName: 'public.i',
     startTime: 1,

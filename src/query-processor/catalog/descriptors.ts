@@ -106,6 +106,13 @@ export type ForeignKeyDescriptor = {
   readonly isValidated: boolean;
 };
 
+/** The table with one of its CHECK constraints or foreign keys marked as holding for all its rows. */
+export const validated = (table: TableDescriptor, constraintOid: number): TableDescriptor => {
+  const mark = <T extends { readonly constraintOid: number }>(entry: T): T =>
+    entry.constraintOid === constraintOid ? { ...entry, isValidated: true } : entry;
+  return { ...table, checks: table.checks.map(mark), foreignKeys: table.foreignKeys.map(mark) };
+};
+
 export type ViewDescriptor = {
   readonly kind: 'view';
   readonly oid: number;

@@ -10,7 +10,9 @@ import { jobSpace } from '#sql/spaces.ts';
 export type JobStatus = 'submitted' | 'processing' | 'completed' | 'failed';
 
 export type JobWork =
-  | { readonly kind: 'buildIndex'; readonly tableOid: number; readonly indexOid: number }
+  /** `tableName` (schema.name) is for telling of a table that is gone. */
+  | { readonly kind: 'buildIndex'; readonly tableOid: number; readonly indexOid: number; readonly tableName: string }
+  | { readonly kind: 'validateConstraint'; readonly tableOid: number; readonly constraintOid: number }
   /** Takes away the rows of key spaces that nothing reads any more. */
   | { readonly kind: 'dropSpaces'; readonly spaces: readonly number[] };
 
@@ -61,5 +63,10 @@ export function decodeJob(row: Uint8Array): Job {
   };
 }
 
-export const jobType = (work: JobWork): string => (work.kind === 'buildIndex' ? 'INDEX_BUILD' : 'DROP');
+const jobTypes: Readonly<Record<JobWork['kind'], string>> = {
+  buildIndex: 'INDEX_BUILD',
+  validateConstraint: 'VALIDATE_CONSTRAINT',
+  dropSpaces: 'DROP',
+};
+export const jobType = (work: JobWork): string => jobTypes[work.kind];
 export const isFinished = (job: Job): boolean => job.status === 'completed' || job.status === 'failed';

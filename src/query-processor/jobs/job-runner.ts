@@ -3,43 +3,37 @@
  *
  *   R1  A step's work and the job row that records it commit together, so that no step is lost or done twice, whoever does it.
  *   R2  Two runners on one job collide on its row: one of the two steps conflicts and is done again from what the row then says.
- *   R3  A job whose runner is silent for `takeOverMicroseconds` is taken over.
+ *   R3  A runner is called by its node: a node that starts again goes on with its jobs at once, those of a node that is silent for
+ *       `takeOverMicroseconds` are taken over. That two may then think a job theirs does no harm (R2).
  *   R4  A job fails for what it finds in the rows alone. Conflicts are tried again; without a leader the job waits, and goes on from its row.
  */
 import type { Adjudicator } from '#adjudicator/adjudicator.ts';
-import { randomId } from '#base/base32.ts';
+import { unreachable } from '#base/assert.ts';
 import { indexBuildRows, jobRetentionMicroseconds } from '#base/limits.ts';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
-import type { World } from '#base/world.ts';
 import type { ReadPoint } from '#crossbar/crossbar.ts';
-import type { Expression } from '#sql/expression.ts';
 import { prefixEnd, spacePrefix } from '#sql/key.ts';
-import { catalogVersionKey, descriptorKey } from '#sql/spaces.ts';
-import type { Storage } from '#storage/storage.ts';
 import type { CatalogCache } from '../catalog/catalog-cache.ts';
-import { encodeCatalogVersion, encodeDescriptor } from '../catalog/catalog-rows.ts';
-import type { IndexDescriptor, TableDescriptor } from '../catalog/descriptors.ts';
 import { decodeJob, encodeJob, isFinished, type Job, jobKey, jobRange } from '../catalog/job-rows.ts';
 import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
-import { fixedContext } from '../catalog/schema-change/fixed-context.ts';
-import { IndexBuilder, nextStart, readRows } from '../catalog/schema-change/table-rows.ts';
-import { layoutOf } from '../catalog/table-layout.ts';
+import { readRows } from '../catalog/schema-change/table-rows.ts';
 import { commit, commitRequest } from '../transaction/commit.ts';
 import { beginNodeTransaction } from '../transaction/node-transaction.ts';
 import type { OpenTransaction } from '../transaction/open-transaction.ts';
+import { buildIndexSlice, leaveInvalid } from './build-index.ts';
+import type { JobWorkHost } from './table-work.ts';
+import { validateSlice } from './validate-constraint.ts';
 
 const pollMs = 15_000;
 const retryMs = 20;
 const takeOverMicroseconds = 60_000_000;
 
-export type JobHost = {
-  readonly world: World;
-  readonly storage: Storage;
+export type JobHost = JobWorkHost & {
   readonly readPoint: ReadPoint;
   readonly adjudicator: Adjudicator;
   readonly catalogs: CatalogCache;
-  /** Binds a stored expression over a table's columns, under default settings. */
-  readonly bindTableText: (catalog: LoadedCatalog, table: TableDescriptor, text: string) => Expression;
+  /** The node's name, the same after a restart. */
+  readonly nodeName: string;
   /** How long the build of an index stays `submitted` before its work begins: never at once in profile `dsql`, as on a real cluster. */
   readonly submittedMs: number;
 };
@@ -59,7 +53,7 @@ export class JobRunner {
 
   constructor(host: JobHost) {
     this.#host = host;
-    this.#id = randomId(host.world.random);
+    this.#id = host.nodeName;
   }
 
   /** Looks for work now and then from here on: jobs of nodes that are gone. */
@@ -164,8 +158,7 @@ export class JobRunner {
   async #work(known: Job, transaction: OpenTransaction, catalog: LoadedCatalog): Promise<Step | undefined> {
     const job = this.#current(known, transaction);
     if (job === undefined) return undefined;
-    const next =
-      job.work.kind === 'buildIndex' ? this.#buildIndex(job, job.work, transaction, catalog) : this.#dropSpaces(job, job.work, transaction);
+    const next = this.#slice(job, transaction, catalog);
     transaction.write(jobKey(job.id), encodeJob(next), 'write');
     return { job: next, isDone: isFinished(next) };
   }
@@ -180,35 +173,18 @@ export class JobRunner {
     return { ...job, status: 'processing', runner: this.#id, updateTime: transaction.startTimestamp };
   }
 
-  #buildIndex(job: Job, work: Extract<Job['work'], { kind: 'buildIndex' }>, transaction: OpenTransaction, catalog: LoadedCatalog): Job {
-    const table = catalog.relationByOid(work.tableOid);
-    if (table?.kind !== 'table') return { ...job, status: 'completed', details: 'Skipped job for nonexistent table.' };
-    const index = table.indexes.find((entry) => entry.oid === work.indexOid);
-    if (index === undefined) return { ...job, status: 'completed', details: 'Skipped job for nonexistent index.' };
-    transaction.useRelation(table.oid, false);
-    const { storage, world } = this.#host;
-    const { rowRange } = layoutOf(table);
-    const range = { start: job.progress ?? rowRange.start, end: rowRange.end };
-    const rows = readRows(storage, transaction, range, indexBuildRows);
-    const builder = new IndexBuilder(table, index.oid, (_, text) => this.#host.bindTableText(catalog, table, text));
-    const context = fixedContext(transaction.startTimestamp, world.random, 'admin');
-    builder.build(rows, storage, transaction, context, true);
-    const progress = nextStart(storage, transaction, range, indexBuildRows);
-    if (progress !== undefined) return { ...job, progress };
-    this.#setState(table, index, 'valid', transaction, catalog);
-    return { ...job, status: 'completed', progress: undefined };
-  }
-
-  #setState(
-    table: TableDescriptor,
-    index: IndexDescriptor,
-    state: IndexDescriptor['state'],
-    transaction: OpenTransaction,
-    catalog: LoadedCatalog,
-  ): void {
-    const changed: TableDescriptor = { ...table, indexes: table.indexes.map((entry) => (entry === index ? { ...entry, state } : entry)) };
-    transaction.write(descriptorKey(table.oid), encodeDescriptor(changed), 'write');
-    transaction.write(catalogVersionKey, encodeCatalogVersion({ nextOid: catalog.nextOid }), 'write');
+  #slice(job: Job, transaction: OpenTransaction, catalog: LoadedCatalog): Job {
+    const { work } = job;
+    switch (work.kind) {
+      case 'buildIndex':
+        return buildIndexSlice(this.#host, job, work, transaction, catalog);
+      case 'validateConstraint':
+        return validateSlice(this.#host, job, work, transaction, catalog);
+      case 'dropSpaces':
+        return this.#dropSpaces(job, work, transaction);
+      default:
+        return unreachable(work);
+    }
   }
 
   #dropSpaces(job: Job, work: Extract<Job['work'], { kind: 'dropSpaces' }>, transaction: OpenTransaction): Job {
@@ -226,12 +202,7 @@ export class JobRunner {
   #fail(known: Job, details: string, transaction: OpenTransaction, catalog: LoadedCatalog): Step | undefined {
     const job = this.#current(known, transaction);
     if (job === undefined) return undefined;
-    if (job.work.kind === 'buildIndex') {
-      const { tableOid, indexOid } = job.work;
-      const table = catalog.relationByOid(tableOid);
-      const index = table?.kind === 'table' ? table.indexes.find((entry) => entry.oid === indexOid) : undefined;
-      if (table?.kind === 'table' && index !== undefined) this.#setState(table, index, 'invalid', transaction, catalog);
-    }
+    if (job.work.kind === 'buildIndex') leaveInvalid(job.work, transaction, catalog);
     const failed: Job = { ...job, status: 'failed', details };
     transaction.write(jobKey(job.id), encodeJob(failed), 'write');
     return { job: failed, isDone: true };

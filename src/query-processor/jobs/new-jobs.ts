@@ -11,14 +11,20 @@ export function newIndexBuildJob(transaction: OpenTransaction, world: World, tab
   return newJob(
     transaction,
     world,
-    { kind: 'buildIndex', tableOid: table.oid, indexOid },
+    { kind: 'buildIndex', tableOid: table.oid, indexOid, tableName: `${table.schemaName}.${table.name}` },
     indexOid,
     `${table.schemaName}.${index?.name ?? ''}`,
   );
 }
 
-export function newSpaceDropJob(transaction: OpenTransaction, world: World, spaces: readonly number[]): string {
-  return newJob(transaction, world, { kind: 'dropSpaces', spaces }, 0, undefined);
+export function newValidationJob(transaction: OpenTransaction, world: World, table: TableDescriptor, constraintOid: number): string {
+  const work: JobWork = { kind: 'validateConstraint', tableOid: table.oid, constraintOid };
+  return newJob(transaction, world, work, table.oid, `${table.schemaName}.${table.name}`);
+}
+
+/** `relationOid`: what the spaces belonged to. */
+export function newSpaceDropJob(transaction: OpenTransaction, world: World, relationOid: number, spaces: readonly number[]): string {
+  return newJob(transaction, world, { kind: 'dropSpaces', spaces }, relationOid, undefined);
 }
 
 function newJob(transaction: OpenTransaction, world: World, work: JobWork, objectOid: number, objectName: string | undefined): string {

@@ -3,7 +3,7 @@
  * position stays what it was) and carried beside the tree.
  *
  *     CREATE [UNIQUE] INDEX ASYNC ...
- *     ALTER TABLE ASYNC name ...
+ *     ALTER TABLE ASYNC name VALIDATE CONSTRAINT ...
  *     AWS IAM GRANT role TO 'arn'        AWS IAM REVOKE role FROM 'arn'
  */
 import { identifierOf, scanTokens, type Token } from './scanner.ts';
@@ -18,22 +18,6 @@ export type RewrittenText = {
   /** With the UTF-16 offset of the statement's first token. */
   readonly extensions: readonly { readonly offset: number; readonly extension: SyntaxExtension }[];
 };
-
-/** Words that follow the name in ALTER TABLE: `ALTER TABLE async ADD ...` is about a table called async. */
-const alterActions = new Set([
-  'add',
-  'drop',
-  'alter',
-  'rename',
-  'set',
-  'reset',
-  'owner',
-  'validate',
-  'enable',
-  'disable',
-  'attach',
-  'detach',
-]);
 
 export function rewriteExtensions(text: string): RewrittenText {
   if (!/\basync\b|\baws\b/i.test(text)) return { text, extensions: [] };
@@ -78,13 +62,20 @@ function asyncToken(word: WordAt, tokens: readonly Token[], text: string): { tok
     const at = word(1) === 'unique' ? 2 : 1;
     if (word(at) === 'index' && word(at + 1) === 'async') return { token: tokens[at + 1], extension: { kind: 'createIndexAsync' } };
   }
-  if (word(0) === 'alter' && word(1) === 'table' && word(2) === 'async') {
-    const next = tokens[3];
-    if (next === undefined) return undefined;
-    const isTableName = next.kind === 'word' ? alterActions.has(word(3) ?? '') : text[next.start] === '.' || text[next.start] === '*';
-    if (!isTableName) return { token: tokens[2], extension: { kind: 'alterTableAsync' } };
-  }
+  // What else may follow ASYNC is not ours: PostgreSQL's grammar refuses it, or it is about a table called async.
+  if (word(0) === 'alter' && word(1) === 'table' && word(2) === 'async' && word(afterName(word, tokens, text, 3)) === 'validate')
+    return { token: tokens[2], extension: { kind: 'alterTableAsync' } };
   return undefined;
+}
+
+/** Behind [IF EXISTS] [ONLY] name [.name ...] [*]. */
+function afterName(word: WordAt, tokens: readonly Token[], text: string, from: number): number {
+  let at = word(from) === 'if' && word(from + 1) === 'exists' ? from + 2 : from;
+  if (word(at) === 'only') at++;
+  const isPunctuation = (index: number, sign: string): boolean =>
+    tokens[index]?.kind === 'punctuation' && text[tokens[index].start] === sign;
+  while (isPunctuation(at + 1, '.')) at += 2;
+  return isPunctuation(at + 1, '*') ? at + 2 : at + 1;
 }
 
 function iamStatement(word: WordAt, tokens: readonly Token[], text: string): SyntaxExtension | undefined {

@@ -48,7 +48,9 @@ describe('extensions', () => {
   it('are carried beside the tree', () => {
     const iam = "AWS IAM GRANT \"My role\" TO 'arn:aws:iam::1:role/it''s'";
     expect(
-      extensionsOf(`select 1; create unique index async i on t (a); ${iam}; aws iam revoke r from 'x'; alter table async t add a int`),
+      extensionsOf(
+        `select 1; create unique index async i on t (a); ${iam}; aws iam revoke r from 'x'; alter table async only a.t validate constraint c`,
+      ),
     ).toEqual([
       { kind: 'SelectStmt', extension: undefined },
       { kind: 'IndexStmt', extension: { kind: 'createIndexAsync' } },
@@ -63,6 +65,8 @@ describe('extensions', () => {
       { kind: 'SelectStmt', extension: undefined },
     ]);
     expect(extensionsOf('alter table async add b int')).toEqual([{ kind: 'AlterTableStmt', extension: undefined }]);
+    expect(extensionsOf('alter table async validate constraint c')).toEqual([{ kind: 'AlterTableStmt', extension: undefined }]);
+    expect(failure('alter table async t add a int').message).toBe('syntax error at or near "t"');
     expect(extensionsOf('create /* async */ index i on async (a)')).toEqual([{ kind: 'IndexStmt', extension: undefined }]);
   });
 

@@ -254,6 +254,58 @@ describe('ALTER TABLE', () => {
   });
 });
 
+describe('ALTER TABLE ASYNC ... VALIDATE CONSTRAINT', () => {
+  const validated = async (name: string): Promise<string[]> => rows(`select convalidated from pg_constraint where conname = '${name}'`);
+  const finished = async (job: string): Promise<string[]> => {
+    await sql(`call sys.wait_for_job('${job}')`);
+    return rows(`select status, details, job_type, object_name from sys.jobs where job_id = '${job}'`);
+  };
+
+  it('leaves a check to a job, which marks it valid or tells why not', async () => {
+    await sql('create table val (id int primary key, a int); insert into val select n, n from generate_series(1, 5000) n');
+    await sql('alter table val add constraint val_most check (a < 5000) not valid');
+    const answer = await sql('alter table async val validate constraint val_most');
+    expect([answer[0], answer[2]]).toEqual(['job_id', 'ALTER TABLE']);
+    expect(await finished(answer[1])).toEqual([
+      'failed|check constraint "val_most" of relation "val" is violated by some row|VALIDATE_CONSTRAINT|public.val',
+    ]);
+    expect(await validated('val_most')).toEqual(['f']);
+    await sql('update val set a = 0 where a = 5000');
+    const [, job] = await sql('alter table async only public.val validate constraint val_most');
+    expect(await finished(job)).toEqual(['completed|NULL|VALIDATE_CONSTRAINT|public.val']);
+    expect(await validated('val_most')).toEqual(['t']);
+    expect(await sql('alter table async val validate constraint val_most')).toEqual([
+      'ERROR 55000: constraint "val_most" of relation "val" is already validated',
+    ]);
+  });
+
+  it('of a foreign key looks for every parent', async () => {
+    await sql('create table val_parent (id int primary key); insert into val_parent select generate_series(1, 4000)');
+    await sql('create table val_child (id int primary key, p int); insert into val_child select n, n from generate_series(1, 4001) n');
+    await sql('alter table val_child add constraint val_fk foreign key (p) references val_parent not valid');
+    const [, failing] = await sql('alter table async val_child validate constraint val_fk');
+    expect(await finished(failing)).toEqual([
+      'failed|insert or update on table "val_child" violates foreign key constraint "val_fk"|VALIDATE_CONSTRAINT|public.val_child',
+    ]);
+    await sql('insert into val_parent values (4001)');
+    const [, job] = await sql('alter table async val_child validate constraint val_fk');
+    expect(await finished(job)).toEqual(['completed|NULL|VALIDATE_CONSTRAINT|public.val_child']);
+    expect(await validated('val_fk')).toEqual(['t']);
+  });
+
+  it.each([
+    ['alter table async val validate constraint nothing', '42704: constraint "nothing" of relation "val" does not exist'],
+    [
+      'alter table async val validate constraint val_pkey',
+      '42809: constraint "val_pkey" of relation "val" is not a foreign key or check constraint',
+    ],
+    ['alter table async nowhere validate constraint c', '42P01: relation "nowhere" does not exist'],
+    ['alter table async val add column b int', '42601: syntax error at or near "val"'],
+  ])('%s', async (text, message) => {
+    expect(await sql(text)).toEqual([`ERROR ${message}`]);
+  });
+});
+
 it('TRUNCATE empties a table and its indexes', async () => {
   await sql('create table trunc (id int primary key, a int unique); insert into trunc values (1, 1)');
   expect((await sql('truncate trunc')).at(-1)).toBe('TRUNCATE TABLE');

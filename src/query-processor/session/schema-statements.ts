@@ -4,7 +4,7 @@ import { indexBuildRows } from '#base/limits.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
-import { type AlteredTable, alterTable, rename } from '../catalog/schema-change/alter-table.ts';
+import { type AlteredTable, alterTable, rename, validateAsync } from '../catalog/schema-change/alter-table.ts';
 import { commentOn, dropComments } from '../catalog/schema-change/comment.ts';
 import { createIndex } from '../catalog/schema-change/create-index.ts';
 import { createSchema, dropSchemas } from '../catalog/schema-change/create-schema.ts';
@@ -29,7 +29,7 @@ import { truncate } from '../catalog/schema-change/truncate.ts';
 import { layoutOf } from '../catalog/table-layout.ts';
 import { checkChildren, childCheck } from '../executor/foreign-keys/enforce.ts';
 import { planOf } from '../executor/foreign-keys/foreign-key-plan.ts';
-import { newIndexBuildJob, newSpaceDropJob } from '../jobs/new-jobs.ts';
+import { newIndexBuildJob, newSpaceDropJob, newValidationJob } from '../jobs/new-jobs.ts';
 import type { ParsedStatement } from '../parser/parse.ts';
 import type { Field } from '../query-processor.ts';
 import { refuseWhileOwing } from './constraint-statements.ts';
@@ -42,7 +42,8 @@ import type { StatementRun } from './statement-run.ts';
 export const jobFields = (): readonly Field[] => [plainField('job_id', oid.text)];
 
 /** True for statements that answer with a job's id. */
-export const answersWithJob = (parsed: ParsedStatement): boolean => parsed.extension?.kind === 'createIndexAsync';
+export const answersWithJob = ({ extension }: ParsedStatement): boolean =>
+  extension?.kind === 'createIndexAsync' || extension?.kind === 'alterTableAsync';
 
 export async function runSchemaStatement(session: StatementHost, parsed: ParsedStatement, output: UtilityOutput): Promise<string> {
   const { block } = session;
@@ -76,10 +77,15 @@ function begin(session: StatementHost, parsed: ParsedStatement): SchemaChange {
 /** Writes what the change holds into the transaction. Gives the id of the job that it starts, if it starts one. */
 function finish(session: StatementHost, change: SchemaChange): string | undefined {
   const { block, host } = session;
+  const wake = (): void => host.jobs.wake();
+  if (change.validation !== undefined) {
+    block.afterCommit(wake);
+    return newValidationJob(block.transaction, host.world, change.validation.table, change.validation.constraintOid);
+  }
   dropComments(change);
   if (change.changes.size === 0) return undefined;
   block.changeCatalog(change.changes, change.nextOid);
-  if (change.abandonedSpaces.length > 0) newSpaceDropJob(block.transaction, host.world, change.abandonedSpaces);
+  for (const [relationOid, spaces] of change.abandonedSpaces) newSpaceDropJob(block.transaction, host.world, relationOid, spaces);
   const { changedSequences } = change;
   if (changedSequences.length > 0)
     block.afterCommit(() => {
@@ -88,7 +94,7 @@ function finish(session: StatementHost, change: SchemaChange): string | undefine
   let job: string | undefined;
   if (change.indexBuild !== undefined)
     job = newIndexBuildJob(block.transaction, host.world, change.indexBuild.table, change.indexBuild.indexOid);
-  if (job !== undefined || change.abandonedSpaces.length > 0) block.afterCommit(() => host.jobs.wake());
+  if (job !== undefined || change.abandonedSpaces.size > 0) block.afterCommit(wake);
   return job;
 }
 
@@ -109,6 +115,7 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
       await buildIndex(session, made.table, made.index.oid);
     }
   } else if ('AlterTableStmt' in node && isOther(node.AlterTableStmt.objtype)) alterOtherRelation(change, node.AlterTableStmt);
+  else if ('AlterTableStmt' in node && parsed.extension?.kind === 'alterTableAsync') validateAsync(change, node.AlterTableStmt);
   else if ('AlterTableStmt' in node) {
     const altered = alterTable(change, node.AlterTableStmt);
     if (altered !== undefined) await doRowWork(session, altered);

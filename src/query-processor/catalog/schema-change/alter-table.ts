@@ -7,7 +7,14 @@ import { defaultSettings } from '#sql/settings.ts';
 import type { NonNull } from '#sql/type.ts';
 import { typeByOid } from '#sql/types/registry.ts';
 import { isImmutable } from '../../analyzer/table-expression.ts';
-import type { ColumnDescriptor, RelationDescriptor, TableDescriptor } from '../descriptors.ts';
+import {
+  type CheckDescriptor,
+  type ColumnDescriptor,
+  type ForeignKeyDescriptor,
+  type RelationDescriptor,
+  type TableDescriptor,
+  validated,
+} from '../descriptors.ts';
 import { quoteIdentifier } from '../identifiers.ts';
 import { addIdentity, dropIdentity, setIdentity } from './alter-identity.ts';
 import { columnDraft, keyColumns, makeCheck, namesOf, requireOrdinaryName, uniqueIndex, withExpressions } from './create-table.ts';
@@ -235,7 +242,7 @@ function dropColumn(change: SchemaChange, table: TableDescriptor, name: string, 
       !index.included.includes(number) &&
       !usesColumn(index.predicateText),
   );
-  change.abandonSpaces(table.indexes.filter((index) => !indexes.includes(index)).map((index) => index.space));
+  for (const index of table.indexes) if (!indexes.includes(index)) change.abandonSpaces(index.oid, [index.space]);
   dropOwnedSequences(change, table, number);
   const dropped: ColumnDescriptor = {
     ...column,
@@ -374,7 +381,7 @@ function dropConstraint(change: SchemaChange, table: TableDescriptor, name: stri
       on: `index ${name}`,
       cascades: command.behavior === 'DROP_CASCADE',
     });
-    change.abandonSpaces([index.space]);
+    change.abandonSpaces(index.oid, [index.space]);
     return { ...released, indexes: table.indexes.filter((entry) => entry !== index) };
   }
   const message = `constraint "${name}" of relation "${table.name}" does not exist`;
@@ -383,14 +390,10 @@ function dropConstraint(change: SchemaChange, table: TableDescriptor, name: stri
   return table;
 }
 
-function validateConstraint(table: TableDescriptor, name: string, work: RowWork[]): TableDescriptor {
+/** The constraint that VALIDATE CONSTRAINT names. */
+function constraintToValidate(table: TableDescriptor, name: string): CheckDescriptor | ForeignKeyDescriptor {
   const foreignKey = table.foreignKeys.find((entry) => entry.name === name);
-  if (foreignKey !== undefined) {
-    if (foreignKey.isValidated) return table;
-    work.push({ kind: 'checkForeignKey', constraintOid: foreignKey.constraintOid });
-    const validated = { ...foreignKey, isValidated: true };
-    return { ...table, foreignKeys: table.foreignKeys.map((entry) => (entry === foreignKey ? validated : entry)) };
-  }
+  if (foreignKey !== undefined) return foreignKey;
   const check = table.checks.find((entry) => entry.name === name);
   if (check === undefined && hasConstraint(table, name))
     throw new SqlError(
@@ -398,9 +401,29 @@ function validateConstraint(table: TableDescriptor, name: string, work: RowWork[
       `constraint "${name}" of relation "${table.name}" is not a foreign key or check constraint`,
     );
   if (check === undefined) throw new SqlError(sqlstate.undefinedObject, `constraint "${name}" of relation "${table.name}" does not exist`);
-  if (check.isValidated) return table;
-  work.push({ kind: 'checkConstraint', name });
-  return { ...table, checks: table.checks.map((entry) => (entry === check ? { ...check, isValidated: true } : entry)) };
+  return check;
+}
+
+function validateConstraint(table: TableDescriptor, name: string, work: RowWork[]): TableDescriptor {
+  const constraint = constraintToValidate(table, name);
+  if (constraint.isValidated) return table;
+  const { constraintOid } = constraint;
+  work.push('text' in constraint ? { kind: 'checkConstraint', name } : { kind: 'checkForeignKey', constraintOid });
+  return validated(table, constraintOid);
+}
+
+/** ALTER TABLE ASYNC ... VALIDATE CONSTRAINT: leaves the work to a job (dsql-behaviour 3.3: of a valid constraint it is an error). */
+export function validateAsync(change: SchemaChange, statement: AlterTableStmt): void {
+  const table = change.table(statement.relation ?? {}, statement.missing_ok === true);
+  if (table === undefined) return;
+  const [node, ...more] = statement.cmds ?? [];
+  if (node === undefined || !('AlterTableCmd' in node) || node.AlterTableCmd.subtype !== 'AT_ValidateConstraint' || more.length > 0)
+    throw notSupported('ALTER TABLE ASYNC takes one VALIDATE CONSTRAINT');
+  const { name = '' } = node.AlterTableCmd;
+  const { isValidated, constraintOid } = constraintToValidate(table, name);
+  if (isValidated)
+    throw new SqlError(sqlstate.objectNotInPrerequisiteState, `constraint "${name}" of relation "${table.name}" is already validated`);
+  change.validation = { table, constraintOid };
 }
 
 function changeOwner(change: SchemaChange, table: TableDescriptor, command: AlterTableCmd): TableDescriptor {

@@ -142,7 +142,7 @@ function mentions(definition: string, relation: RelationDescriptor): boolean {
 export function dropRelation(change: SchemaChange, relation: RelationDescriptor): void {
   change.drop(relation.oid);
   if (relation.kind !== 'table') return;
-  change.abandonSpaces([relation.space, ...relation.indexes.map((index) => index.space)]);
+  change.abandonSpaces(relation.oid, [relation.space, ...relation.indexes.map((index) => index.space)]);
   dropOwnedSequences(change, relation, undefined);
 }
 
@@ -182,7 +182,7 @@ export function dropIndexes(change: SchemaChange, statement: DropStmt): void {
       cascades: statement.behavior === 'DROP_CASCADE',
     });
     tables.set(table.oid, { ...released, indexes: table.indexes.filter((entry) => entry !== index) });
-    change.abandonSpaces([index.space]);
+    change.abandonSpaces(index.oid, [index.space]);
   }
   for (const table of tables.values()) change.put(table);
 }

@@ -38,11 +38,14 @@ export class SchemaChange {
   readonly catalog: LoadedCatalog;
   readonly positionOf: PositionOf;
   readonly statementText: string;
-  readonly abandonedSpaces: number[] = [];
+  /** By the relation (a table or an index) that they belonged to. */
+  readonly abandonedSpaces = new Map<number, number[]>();
   /** Sequences whose reserved values are worth nothing once this change has committed. */
   readonly changedSequences: number[] = [];
   /** An index that a job is to fill once this change has committed. */
   indexBuild: { readonly table: TableDescriptor; readonly indexOid: number } | undefined;
+  /** A constraint that a job is to validate. */
+  validation: { readonly table: TableDescriptor; readonly constraintOid: number } | undefined;
   readonly changes = new Map<number, Descriptor | undefined>();
   #nextOid: number;
 
@@ -103,8 +106,10 @@ export class SchemaChange {
   }
 
   /** Key spaces whose rows nothing reads any more once this change has committed. */
-  abandonSpaces(spaces: readonly number[]): void {
-    this.abandonedSpaces.push(...spaces);
+  abandonSpaces(relationOid: number, spaces: readonly number[]): void {
+    const known = this.abandonedSpaces.get(relationOid);
+    if (known === undefined) this.abandonedSpaces.set(relationOid, [...spaces]);
+    else known.push(...spaces);
   }
 
   error(code: string, message: string, location?: number, fields: { readonly detail?: string; readonly hint?: string } = {}): SqlError {

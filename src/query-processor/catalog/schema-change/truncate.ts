@@ -18,7 +18,7 @@ export function truncate(change: SchemaChange, statement: TruncateStmt): void {
   }
   addReferring(change, tables, statement.behavior === 'DROP_CASCADE');
   for (const table of tables) {
-    change.abandonSpaces([table.space, ...table.indexes.map((index) => index.space)]);
+    change.abandonSpaces(table.oid, [table.space, ...table.indexes.map((index) => index.space)]);
     change.excludeWriters(table);
     if (statement.restart_seqs)
       for (const sequence of ownedSequences(change, table)) restartSequence(change, sequence, BigInt(sequence.start));
