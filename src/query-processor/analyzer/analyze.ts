@@ -13,6 +13,7 @@ import type { Node } from '@pgsql/types';
 import { notSupported } from '#base/sql-error.ts';
 import { stackDepthExceeded } from '../parser/grammar.ts';
 import type { ParsedStatement } from '../parser/parse.ts';
+import { intoClauseOf } from '../parser/select-into.ts';
 import { bindDataChange } from './data-change.ts';
 import { Analysis, type AnalyzerEnvironment } from './environment.ts';
 import type { BoundQuery } from './logical-plan.ts';
@@ -24,7 +25,8 @@ export { ParameterTypes } from './parameters.ts';
 
 /** Statements that `analyzeQuery` takes. */
 export function isQuery(node: Node): boolean {
-  return 'SelectStmt' in node || 'InsertStmt' in node || 'UpdateStmt' in node || 'DeleteStmt' in node;
+  if ('SelectStmt' in node) return intoClauseOf(node.SelectStmt) === undefined;
+  return 'InsertStmt' in node || 'UpdateStmt' in node || 'DeleteStmt' in node;
 }
 
 export function analyzeQuery(statement: Pick<ParsedStatement, 'node' | 'positionOf'>, environment: AnalyzerEnvironment): BoundQuery {

@@ -1,6 +1,7 @@
 /** Statements that Aurora DSQL refuses whole. Those with no rule of their own fall under the last one, by their node's name. */
 import type { Node } from '@pgsql/types';
 import type { SyntaxExtension } from '../parser/extension-syntax.ts';
+import { intoClauseOf } from '../parser/select-into.ts';
 import { documented, type Finding, found, inferred, type NodeKind, nothing, published, type Rule, recorded, rule } from './rule.ts';
 
 /** Statement kinds that DSQL takes, in some form at least (dsql-behaviour 2.3, 3). All others are `unsupported statement: Name`. */
@@ -70,15 +71,28 @@ export const statementRules: readonly Rule[] = [
     'runs',
     'DELETE the rows, at most 3000 of them in a transaction, or drop the table and create it again.',
   ),
-  whole(
-    'create-table-as',
-    'CreateTableAsStmt',
-    'CREATE TABLE AS, CREATE MATERIALIZED VIEW',
-    'unsupported statement: CreateTableAs',
-    recorded,
-    'refused',
-    'CREATE TABLE, then INSERT ... SELECT in a transaction of its own.',
-  ),
+  rule({
+    name: 'create-table-as',
+    area: 'Statements',
+    construct: 'CREATE TABLE AS',
+    answer: 'unsupported statement: CreateTableAs',
+    source: recorded,
+    open: 'runs',
+    hint: 'CREATE TABLE, then INSERT ... SELECT in a transaction of its own.',
+    on: ['CreateTableAsStmt'],
+    find: (node) => ('CreateTableAsStmt' in node && node.CreateTableAsStmt.objtype !== 'OBJECT_MATVIEW' ? found : nothing),
+  }),
+  rule({
+    name: 'create-materialized-view',
+    area: 'Statements',
+    construct: 'CREATE MATERIALIZED VIEW',
+    answer: 'unsupported statement: CreateTableAs',
+    source: recorded,
+    open: 'refused',
+    hint: 'A view, or a table that the application fills again.',
+    on: ['CreateTableAsStmt'],
+    find: (node) => ('CreateTableAsStmt' in node && node.CreateTableAsStmt.objtype === 'OBJECT_MATVIEW' ? found : nothing),
+  }),
   whole('create-extension', 'CreateExtensionStmt', 'CREATE EXTENSION', 'unsupported statement: CreateExtension', recorded, 'refused'),
   whole(
     'create-database',
@@ -165,10 +179,10 @@ export const statementRules: readonly Rule[] = [
     construct: 'SELECT ... INTO',
     answer: 'unsupported statement: CreateTableAs',
     source: inferred,
-    open: 'refused',
+    open: 'runs',
     hint: 'CREATE TABLE, then INSERT ... SELECT in a transaction of its own.',
     on: ['SelectStmt'],
-    find: (node) => ('SelectStmt' in node && hasInto(node) ? found : nothing),
+    find: (node) => ('SelectStmt' in node && intoClauseOf(node.SelectStmt) !== undefined ? found : nothing),
   }),
   whole(
     'lock-table',
@@ -370,13 +384,6 @@ export const objectName = (type: string | undefined): string => {
 
 /** CreateForeignServer: CREATE FOREIGN SERVER. */
 const wordsOf = (name: string): string => name.replace(/(?<=[a-z])(?=[A-Z])/g, ' ').toUpperCase();
-
-/** INTO stands in the leftmost SELECT of a set operation. */
-function hasInto(node: Extract<Node, { SelectStmt: unknown }>): boolean {
-  for (let select: typeof node.SelectStmt | undefined = node.SelectStmt; select !== undefined; select = select.larg)
-    if (select.intoClause !== undefined) return true;
-  return false;
-}
 
 function functionLanguage(node: Node): readonly Finding[] {
   if (!('CreateFunctionStmt' in node) || node.CreateFunctionStmt.is_procedure) return nothing;

@@ -11,6 +11,7 @@ import { defaultExplainOptions, type ExplainFigures, type ExplainOptions, explai
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import type { Field } from '../query-processor.ts';
 import { constantOf } from './constants.ts';
+import { plannedSource } from './create-table-as.ts';
 import { compileQuery, type PlannedQuery, type PreparedStatement, plainField } from './prepared-statement.ts';
 import { PlanExecution } from './run-plan.ts';
 import { sendRows } from './send-rows.ts';
@@ -82,6 +83,7 @@ function plannedOf(session: StatementHost, statement: PreparedStatement, node: E
       throw new SqlError(sqlstate.invalidSqlStatementName, `prepared statement "${query.ExecuteStmt.name}" does not exist`);
     return prepared.planned(session.compilation);
   }
+  if ('CreateTableAsStmt' in query) return plannedSource(session, statement, query.CreateTableAsStmt);
   if (!isQuery(query)) throw notSupported('EXPLAIN is supported for SELECT, INSERT, UPDATE, DELETE and EXECUTE only');
   return compileQuery({ ...parsed, node: query }, statement.text, statement.statedTypes, session.compilation);
 }
@@ -102,6 +104,8 @@ export async function runExplain(
   const startMs = clock.monotonicMs();
   const planned = plannedOf(session, statement, node);
   const planningMs = clock.monotonicMs() - startMs;
+  if (options.analyze && node.query !== undefined && 'CreateTableAsStmt' in node.query)
+    throw notSupported('EXPLAIN ANALYZE of CREATE TABLE AS is not supported');
   const measured = options.analyze ? await measure(session, planned, parameters, clock) : undefined;
   const explainOptions: ExplainOptions = {
     ...defaultExplainOptions,

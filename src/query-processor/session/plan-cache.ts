@@ -13,6 +13,7 @@
  */
 import type { A_Const } from '@pgsql/types';
 import { cachedShapes, cachedStatementsOfShape } from '#base/limits.ts';
+import { isQuery } from '../analyzer/analyze.ts';
 import { type LiftedText, liftLiterals, literalText } from '../parser/lift-literals.ts';
 import { type ParsedStatement, parse } from '../parser/parse.ts';
 import { liftableLiterals } from './liftable-literals.ts';
@@ -87,7 +88,7 @@ export class PlanCache {
   #learn(text: string, { shape, bounds }: LiftedText): ShapedText | undefined {
     if (!queryStart.test(text) || !isCacheable(shape)) return undefined;
     const [parsed, ...more] = parse(text);
-    const literals = parsed === undefined || more.length > 0 ? [] : literalsOf(parsed, text, bounds);
+    const literals = parsed === undefined || more.length > 0 || !isQuery(parsed.node) ? [] : literalsOf(parsed, text, bounds);
     const lifted = new Set(literals.map(({ token }) => token));
     const staying = Array.from({ length: bounds.length / 2 }, (_, token) => token).filter((token) => !lifted.has(token));
     const template = new Template(literals.length === 0 ? undefined : staying);

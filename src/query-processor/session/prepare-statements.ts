@@ -29,6 +29,12 @@ export function runPrepare(session: StatementHost, parsed: ParsedStatement, stat
 
 export function runExecute(session: StatementHost, parsed: ParsedStatement, statement: ExecuteStmt, output: UtilityOutput): Maybe<string> {
   const prepared = preparedNamed(session, statement.name ?? '');
+  return session.runStatement(prepared, executeParameters(session, parsed, statement), output);
+}
+
+/** The values that an EXECUTE gives its statement's parameters. */
+export function executeParameters(session: StatementHost, parsed: ParsedStatement, statement: ExecuteStmt): readonly Datum[] {
+  const prepared = preparedNamed(session, statement.name ?? '');
   const types = prepared.isQuery ? prepared.planned(session.compilation).parameterTypes : [];
   const given = statement.params ?? [];
   if (given.length !== types.length)
@@ -37,7 +43,7 @@ export function runExecute(session: StatementHost, parsed: ParsedStatement, stat
     });
   const run = session.startRun([]);
   const analysis = new Analysis(analyzerEnvironment(session.compilation, parsed.text, undefined), parsed.positionOf);
-  const parameters: Datum[] = given.map((node, at) => {
+  return given.map((node, at) => {
     const scope = new Scope(analysis, undefined);
     scope.kind = 'executeParameter';
     const bound = bindExpression(scope, node);
@@ -50,7 +56,6 @@ export function runExecute(session: StatementHost, parsed: ParsedStatement, stat
       );
     return evaluateOnce(coerced, run.context);
   });
-  return session.runStatement(prepared, parameters, output);
 }
 
 export function executeFields(session: StatementHost, statement: ExecuteStmt): readonly Field[] | undefined {
@@ -60,7 +65,7 @@ export function executeFields(session: StatementHost, statement: ExecuteStmt): r
   return fields.length === 0 ? undefined : fields;
 }
 
-function preparedNamed(session: StatementHost, name: string): PreparedStatement {
+export function preparedNamed(session: StatementHost, name: string): PreparedStatement {
   const prepared = session.statements.get(name);
   if (prepared === undefined) throw new SqlError(sqlstate.invalidSqlStatementName, `prepared statement "${name}" does not exist`);
   return prepared;

@@ -50,13 +50,13 @@ export async function runSchemaStatement(session: StatementHost, parsed: ParsedS
   const tag = schemaTag(parsed.node);
   block.throwIfReadOnly(tag);
   block.noteSchemaChange();
-  const change = begin(session, parsed);
+  const change = beginSchemaChange(session, parsed);
   const job = await apply(session, change, parsed);
   if (job !== undefined) await sendRows(session, output, jobFields(), [[job]]);
   return tag;
 }
 
-function begin(session: StatementHost, parsed: ParsedStatement): SchemaChange {
+export function beginSchemaChange(session: StatementHost, parsed: ParsedStatement): SchemaChange {
   const { block } = session;
   return new SchemaChange(
     {
@@ -75,7 +75,7 @@ function begin(session: StatementHost, parsed: ParsedStatement): SchemaChange {
 }
 
 /** Writes what the change holds into the transaction. Gives the id of the job that it starts, if it starts one. */
-function finish(session: StatementHost, change: SchemaChange): string | undefined {
+export function finishSchemaChange(session: StatementHost, change: SchemaChange): string | undefined {
   const { block, host } = session;
   const wake = (): void => host.jobs.wake();
   if (change.validation !== undefined) {
@@ -103,7 +103,7 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
   if ('CreateStmt' in node) createTable(change, node.CreateStmt);
   else if ('CreateSchemaStmt' in node) {
     createSchema(change, node.CreateSchemaStmt);
-    finish(session, change);
+    finishSchemaChange(session, change);
     for (const element of node.CreateSchemaStmt.schemaElts ?? [])
       await runSchemaElement(session, parsed, element, node.CreateSchemaStmt.schemaname);
     return undefined;
@@ -129,7 +129,7 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
   else if ('CommentStmt' in node) commentOn(change, node.CommentStmt);
   else throw notSupported(`unsupported statement: ${statementName(node)}`);
   refuseWhileOwing(session, change.changes.keys(), node);
-  return finish(session, change);
+  return finishSchemaChange(session, change);
 }
 
 /** CREATE TABLE and the like inside CREATE SCHEMA: made in that schema. */
@@ -143,7 +143,7 @@ async function runSchemaElement(
     const sequence = { ...element.CreateSeqStmt.sequence };
     sequence.schemaname ??= schemaname ?? session.user;
     const made: ParsedStatement = { ...parsed, node: { CreateSeqStmt: { ...element.CreateSeqStmt, sequence } } };
-    await apply(session, begin(session, made), made);
+    await apply(session, beginSchemaChange(session, made), made);
     return;
   }
   if (!('CreateStmt' in element)) throw notSupported('only CREATE TABLE and CREATE SEQUENCE are supported in CREATE SCHEMA');
@@ -151,7 +151,7 @@ async function runSchemaElement(
   const relation = { ...statement.relation, schemaname: statement.relation?.schemaname ?? schemaname ?? session.user };
   const node: Node = { CreateStmt: { ...statement, relation } };
   const inner: ParsedStatement = { ...parsed, node };
-  await apply(session, begin(session, inner), inner);
+  await apply(session, beginSchemaChange(session, inner), inner);
 }
 
 function dropObjects(change: SchemaChange, node: Extract<Node, { DropStmt: unknown }>): void {

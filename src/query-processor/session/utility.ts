@@ -2,14 +2,16 @@
  * Utility statements: everything that is not a query. Which code runs a statement, what it answers with, and whether it needs a
  * snapshot; what neither PostgreSQL's grammar nor DSQL has a place for here is refused by name.
  */
-import type { Node } from '@pgsql/types';
+import type { CreateTableAsStmt, Node } from '@pgsql/types';
 import { notSupported } from '#base/sql-error.ts';
 import type { Datum } from '#sql/datum.ts';
+import { intoClauseOf } from '../parser/select-into.ts';
 import type { Field, Maybe } from '../query-processor.ts';
 import { runAnalyze } from './analyze-statement.ts';
 import { callFields, runCall } from './call-statement.ts';
 import { runSetConstraints } from './constraint-statements.ts';
 import { runCopy } from './copy/copy-statement.ts';
+import { createTableAsOf, plannedSource, runCreateTableAs } from './create-table-as.ts';
 import { explainFields, explainParameterTypes, runExplain } from './explain-statement.ts';
 import { executeFields, runDeallocate, runExecute, runPrepare } from './prepare-statements.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
@@ -69,6 +71,8 @@ export function runUtility(
   if ('CopyStmt' in node) return runCopy(session, parsed, node.CopyStmt, output);
   if ('CallStmt' in node) return runCall(session, parsed, node.CallStmt, output);
   if ('VacuumStmt' in node) return runAnalyze(session, node.VacuumStmt);
+  const tableAs = tableAsIn(node);
+  if (tableAs !== undefined) return runCreateTableAs(session, statement, tableAs, parameters);
   if (isSchemaStatement(node)) return runSchemaStatement(session, parsed, output);
   throw notBuilt(node);
 }
@@ -86,10 +90,18 @@ export function describeUtility(session: StatementHost, statement: PreparedState
   return undefined;
 }
 
-/** Only EXPLAIN has parameters of its own among these. */
+const tableAsIn = (node: Node): CreateTableAsStmt | undefined => {
+  if ('CreateTableAsStmt' in node) return node.CreateTableAsStmt;
+  const into = 'SelectStmt' in node ? intoClauseOf(node.SelectStmt) : undefined;
+  return into !== undefined && 'SelectStmt' in node ? createTableAsOf(node.SelectStmt, into) : undefined;
+};
+
+/** Statements around a query have its parameters. */
 export function utilityParameterTypes(session: StatementHost, statement: PreparedStatement): readonly number[] {
   const node = statement.parsed?.node;
   if (node !== undefined && 'ExplainStmt' in node) return explainParameterTypes(session, statement, node.ExplainStmt);
+  const tableAs = node === undefined ? undefined : tableAsIn(node);
+  if (tableAs?.query !== undefined && !('ExecuteStmt' in tableAs.query)) return plannedSource(session, statement, tableAs).parameterTypes;
   return statement.statedTypes;
 }
 

@@ -2,7 +2,7 @@
  * CREATE TABLE. The statement is read in two passes, as PostgreSQL does: columns and their types first, then everything that may name
  * a column (keys, checks, defaults, generation expressions).
  */
-import type { ColumnDef, Constraint, CreateStmt, Node } from '@pgsql/types';
+import type { ColumnDef, Constraint, CreateStmt, Node, OnCommitAction, RangeVar } from '@pgsql/types';
 import { maximumColumns, maximumIndexes, maximumKeyColumns, maximumTablesDsql, maximumTablesOpen } from '#base/limits.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
@@ -15,6 +15,7 @@ import type {
   IndexDescriptor,
   IndexKey,
   PrimaryKeyDescriptor,
+  SchemaDescriptor,
   TableDescriptor,
 } from '../descriptors.ts';
 import { quoteIdentifier, quoteLiteral } from '../identifiers.ts';
@@ -43,12 +44,9 @@ export type ColumnDraft = {
 
 export function createTable(change: SchemaChange, statement: CreateStmt): void {
   const target = statement.relation ?? {};
-  if (statement.oncommit !== undefined && statement.oncommit !== 'ONCOMMIT_NOOP')
-    throw new SqlError(sqlstate.invalidTableDefinition, 'ON COMMIT can only be used on temporary tables');
   const schema = change.creationSchema(target);
   const name = target.relname ?? '';
   if (change.skipsExisting(schema.oid, name, statement.if_not_exists)) return;
-  checkTableCount(change);
 
   const keys: KeyConstraint[] = [];
   const checks: CheckConstraint[] = [];
@@ -71,21 +69,13 @@ export function createTable(change: SchemaChange, statement: CreateStmt): void {
     seen.add(draft.name);
   }
 
-  const tableOid = change.newOid();
-  let table: TableDescriptor = {
-    kind: 'table',
-    oid: tableOid,
-    schemaOid: schema.oid,
-    schemaName: schema.name,
-    name,
-    ownerOid: change.ownerOid(),
-    space: tableOid,
-    columns: drafts.map((draft, at) => columnOf(draft, at + 1)),
-    primaryKey: undefined,
-    indexes: [],
-    checks: [],
-    foreignKeys: [],
-  };
+  let table = newTable(
+    change,
+    target,
+    schema,
+    drafts.map((draft, at) => columnOf(draft, at + 1)),
+    statement.oncommit,
+  );
   table = { ...table, columns: table.columns.map((column, at) => withExpressions(change, table, column, drafts[at])) };
   table = withSequences(change, table, drafts);
   table = { ...table, checks: makeChecks(change, table, checks) };
@@ -93,6 +83,34 @@ export function createTable(change: SchemaChange, statement: CreateStmt): void {
   table = withForeignKeys(change, table, foreignKeys);
   if (likeSources.length > 0) table = likeRest(change, table, likeSources);
   change.put(table);
+}
+
+/** A table that has nothing but columns yet. */
+export function newTable(
+  change: SchemaChange,
+  target: RangeVar,
+  schema: SchemaDescriptor,
+  columns: readonly ColumnDescriptor[],
+  onCommit: OnCommitAction | undefined,
+): TableDescriptor {
+  if (onCommit !== undefined && onCommit !== 'ONCOMMIT_NOOP')
+    throw new SqlError(sqlstate.invalidTableDefinition, 'ON COMMIT can only be used on temporary tables');
+  checkTableCount(change);
+  const tableOid = change.newOid();
+  return {
+    kind: 'table',
+    oid: tableOid,
+    schemaOid: schema.oid,
+    schemaName: schema.name,
+    name: target.relname ?? '',
+    ownerOid: change.ownerOid(),
+    space: tableOid,
+    columns,
+    primaryKey: undefined,
+    indexes: [],
+    checks: [],
+    foreignKeys: [],
+  };
 }
 
 function checkTableCount(change: SchemaChange): void {
@@ -232,10 +250,14 @@ export function columnType(change: SchemaChange, name: string, definition: Colum
     if (!/^(pg_catalog\.)?(C|POSIX|default)$/.test(collation)) throw notSupported('COLLATE on a column is not supported');
   }
   const type = withProfileTypmod(change, resolveTypeName(typeName, change));
+  requireColumnType(change, name, type);
+  return type;
+}
+
+export function requireColumnType(change: SchemaChange, name: string, type: TypeRef): void {
   const known = findType(type.oid);
   if (known?.category === 'P') throw change.error(sqlstate.invalidTableDefinition, `column "${name}" has pseudo-type ${formatType(type)}`);
   if (!isImplemented(type.oid)) throw notSupported(`datatype ${formatType(typeRef(type.oid))} not supported`);
-  return type;
 }
 
 /** Plain `numeric` is numeric(18,6) in DSQL. */
