@@ -1,6 +1,7 @@
 /** Relation look-up: which relation a name means, by the search path, pg_catalog implicitly first. */
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { RelationDescriptor, SchemaDescriptor } from '../catalog/descriptors.ts';
+import { searchSchemas } from '../catalog/name-lookup.ts';
 import type { AnalyzerEnvironment } from './environment.ts';
 
 type LookupEnvironment = Pick<AnalyzerEnvironment, 'catalog' | 'settings' | 'currentUser'>;
@@ -8,9 +9,7 @@ type LookupEnvironment = Pick<AnalyzerEnvironment, 'catalog' | 'settings' | 'cur
 /** Schemas in the order in which an unqualified name is looked for. */
 export function searchedSchemas(environment: LookupEnvironment): readonly SchemaDescriptor[] {
   const { catalog, settings, currentUser } = environment;
-  const names = settings.searchPath.map((name) => (name === '$user' ? currentUser : name));
-  const withImplicit = names.includes('pg_catalog') ? names : ['pg_catalog', ...names];
-  return withImplicit.flatMap((name) => catalog.schemaByName(name) ?? []);
+  return searchSchemas(catalog, settings.searchPath, currentUser).flatMap((oid) => catalog.schemaByOid(oid) ?? []);
 }
 
 export function findRelation(environment: LookupEnvironment, schemaName: string | undefined, name: string): RelationDescriptor | undefined {

@@ -27,6 +27,8 @@ export type TableDescriptor = {
   readonly checks: readonly CheckDescriptor[];
   /** Those whose referencing columns are this table's, by age. What refers to it is `Catalog.referencesTo`. */
   readonly foreignKeys: readonly ForeignKeyDescriptor[];
+  /** Of temporary tables, which are never stored. */
+  readonly onCommit?: 'deleteRows' | 'drop';
 };
 
 export type ColumnDescriptor = {

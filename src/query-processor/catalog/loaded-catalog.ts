@@ -7,7 +7,7 @@
  */
 import type { Timestamp } from '#base/world.ts';
 import { prefixEnd, spacePrefix } from '#sql/key.ts';
-import { catalogSpace, catalogVersionKey } from '#sql/spaces.ts';
+import { catalogSpace, catalogVersionKey, firstTemporaryOid } from '#sql/spaces.ts';
 import type { Storage } from '#storage/storage.ts';
 import type { Catalog, Reference } from './catalog.ts';
 import { adminRoleOid, firstUserOid, informationSchemaOid, pgCatalogOid, publicOid, sysSchemaOid } from './catalog.ts';
@@ -20,6 +20,7 @@ import type {
   SchemaDescriptor,
   TableDescriptor,
 } from './descriptors.ts';
+import { temporaryAlias } from './name-lookup.ts';
 import { systemTables } from './system-catalog/system-tables.ts';
 
 /** PostgreSQL's bootstrap superuser, who owns what initdb makes. */
@@ -185,6 +186,7 @@ export class LoadedCatalog implements Catalog {
   #addSchema(schema: SchemaDescriptor): void {
     this.#schemasByOid.set(schema.oid, schema);
     this.#schemasByName.set(schema.name, schema);
+    if (schema.oid === firstTemporaryOid) this.#schemasByName.set(temporaryAlias, schema);
   }
 
   #addRole(role: RoleDescriptor): void {

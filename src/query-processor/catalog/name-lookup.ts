@@ -5,6 +5,7 @@
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { operatorByOid, operatorsByName, procByOid, procsByName } from '#sql/builtins.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
+import { firstTemporaryOid } from '#sql/spaces.ts';
 import { type NameLookup, type RegKind, typeRef } from '#sql/type.ts';
 import { displayNameOf, pgTypeByOid } from '#sql/types/format-type.ts';
 import { formatType } from '#sql/types/registry.ts';
@@ -19,14 +20,20 @@ export function typeText(oid: number): string {
   return type === undefined ? '???' : displayNameOf(type);
 }
 
-/** Schemas of the search path that exist, in order; pg_catalog first unless the path names it. */
+/** What a session calls the schema of its temporary objects, whatever its name. */
+export const temporaryAlias = 'pg_temp';
+
+/** Schemas of the search path that exist, in order; temporary objects and pg_catalog first unless the path names them. */
 export function searchSchemas(catalog: Catalog, searchPath: readonly string[], user: string): readonly number[] {
   const oids: number[] = [];
   for (const name of searchPath) {
     const schema = catalog.schemaByName(name === '$user' ? user : name);
     if (schema !== undefined && !oids.includes(schema.oid)) oids.push(schema.oid);
   }
-  return oids.includes(pgCatalogOid) ? oids : [pgCatalogOid, ...oids];
+  if (!oids.includes(pgCatalogOid)) oids.unshift(pgCatalogOid);
+  const temporary = catalog.schemaByOid(firstTemporaryOid);
+  if (temporary !== undefined && !oids.includes(firstTemporaryOid)) oids.unshift(firstTemporaryOid);
+  return oids;
 }
 
 export class CatalogNames implements NameLookup {

@@ -13,6 +13,7 @@ import type { Datum } from '#sql/datum.ts';
 import type { Key } from '#sql/key.ts';
 import { oid } from '#sql/oids.ts';
 import { encodeRow } from '#sql/row.ts';
+import { firstTemporaryOid } from '#sql/spaces.ts';
 import { typeByOid } from '#sql/types/registry.ts';
 import type { IndexEntry } from '../catalog/table-layout.ts';
 import { indexViolation, primaryKeyViolation } from './constraint-errors.ts';
@@ -199,6 +200,6 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
 export function countChanged(table: MaintainedTable, rows: number, run: Run): void {
   if (rows === 0) return;
   run.changedRows += rows;
-  run.transaction.countRows(rows);
+  if (table.table.oid < firstTemporaryOid) run.transaction.countRows(rows);
   statementWrites(run).useRelation(table.table.oid);
 }

@@ -53,7 +53,6 @@ describe('CREATE TABLE', () => {
       '42804: column "a" is of type integer but default expression is of type timestamp with time zone',
     ],
     ['create table x (a json primary key)', '0A000: datatype json is not supported in a key'],
-    ['create temp table x (a int)', '0A000: CREATE TEMPORARY TABLE is not supported'],
     ['create table nowhere.x (a int)', '3F000: schema "nowhere" does not exist'],
     ['create table x (a int, b int generated always as (a + random()) stored)', '42P17: generation expression is not immutable'],
     ['create table x (a int check (b > 0))', '42703: column "b" does not exist'],

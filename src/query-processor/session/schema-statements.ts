@@ -3,6 +3,7 @@ import type { DropStmt, Node } from '@pgsql/types';
 import { indexBuildRows } from '#base/limits.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
+import { firstTemporaryOid } from '#sql/spaces.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
 import { type AlteredTable, alterTable, rename, validateAsync } from '../catalog/schema-change/alter-table.ts';
 import { commentOn, dropComments } from '../catalog/schema-change/comment.ts';
@@ -68,6 +69,7 @@ export function beginSchemaChange(session: StatementHost, parsed: ParsedStatemen
       typeContext: session.typeContext,
       user: session.user,
       notice: (message) => session.notice(message),
+      temporary: block.temporary,
     },
     parsed.text,
     parsed.positionOf,
@@ -85,7 +87,15 @@ export function finishSchemaChange(session: StatementHost, change: SchemaChange)
   dropComments(change);
   if (change.changes.size === 0) return undefined;
   block.changeCatalog(change.changes, change.nextOid);
-  for (const [relationOid, spaces] of change.abandonedSpaces) newSpaceDropJob(block.transaction, host.world, relationOid, spaces);
+  let hasAbandoned = false;
+  for (const [relationOid, spaces] of change.abandonedSpaces) {
+    if (relationOid >= firstTemporaryOid) {
+      block.afterCommit(() => block.temporary.rows.dropSpaces(spaces));
+      continue;
+    }
+    hasAbandoned = true;
+    newSpaceDropJob(block.transaction, host.world, relationOid, spaces);
+  }
   const { changedSequences } = change;
   if (changedSequences.length > 0)
     block.afterCommit(() => {
@@ -94,7 +104,7 @@ export function finishSchemaChange(session: StatementHost, change: SchemaChange)
   let job: string | undefined;
   if (change.indexBuild !== undefined)
     job = newIndexBuildJob(block.transaction, host.world, change.indexBuild.table, change.indexBuild.indexOid);
-  if (job !== undefined || change.abandonedSpaces.size > 0) block.afterCommit(wake);
+  if (job !== undefined || hasAbandoned) block.afterCommit(wake);
   return job;
 }
 

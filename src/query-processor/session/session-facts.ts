@@ -2,9 +2,10 @@
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { SessionFacts } from '#sql/function.ts';
+import { firstTemporaryOid } from '#sql/spaces.ts';
 import type { NameLookup, RegKind } from '#sql/type.ts';
 import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
-import { CatalogNames, searchSchemas } from '../catalog/name-lookup.ts';
+import { CatalogNames, searchSchemas, temporaryAlias } from '../catalog/name-lookup.ts';
 import { catalogFunction } from '../catalog/system-catalog/catalog-functions.ts';
 import type { SequenceAllocator } from './sequence-allocator.ts';
 import { SessionSequences } from './session-sequences.ts';
@@ -87,7 +88,8 @@ export class LocalSessionFacts implements SessionFacts, NameLookup {
     const names: string[] = [];
     for (const oid of searchSchemas(catalog, path, this.#source.user)) {
       const name = catalog.schemaByOid(oid)?.name;
-      if (name !== undefined && (includeImplicit || isNamed || name !== 'pg_catalog')) names.push(name);
+      const isImplicit = (name === 'pg_catalog' && !isNamed) || (oid === firstTemporaryOid && !path.includes(temporaryAlias));
+      if (name !== undefined && (includeImplicit || !isImplicit)) names.push(name);
     }
     return names;
   }

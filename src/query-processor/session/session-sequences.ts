@@ -1,9 +1,9 @@
 /** A session's view of sequences: nextval through the node's allocator, and what currval and lastval remember of it. */
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { type Datum, int8 } from '#sql/datum.ts';
-import { sequenceKey } from '#sql/spaces.ts';
+import { firstTemporaryOid, sequenceKey } from '#sql/spaces.ts';
 import type { SequenceDescriptor } from '../catalog/descriptors.ts';
-import { decodeSequenceState, encodeSequenceState, takeBlock } from '../catalog/sequence-rows.ts';
+import { decodeSequenceState, encodeSequenceState, initialState, takeBlock } from '../catalog/sequence-rows.ts';
 import type { SequenceAllocator } from './sequence-allocator.ts';
 import type { SequenceCalls } from './statement-run.ts';
 import type { TransactionBlock } from './transaction-block.ts';
@@ -26,7 +26,7 @@ export class SessionSequences implements SequenceCalls {
     const values = new Map<number, readonly Datum[]>();
     for (const [oid, count] of counts) {
       const sequence = this.#sequence(oid);
-      const taken = this.#takeOwn(sequence, count) ?? (await this.#allocator.next(sequence, count));
+      const taken = this.#takeTemporary(sequence, count) ?? this.#takeOwn(sequence, count) ?? (await this.#allocator.next(sequence, count));
       const last = taken[taken.length - 1];
       this.#current.set(oid, last);
       this.#last = { oid, value: last };
@@ -39,6 +39,28 @@ export class SessionSequences implements SequenceCalls {
       used.set(oid, at + 1);
       return values.get(oid)?.[at] ?? null;
     });
+  }
+
+  /** Of the session's own sequences: taken at once, and never given back. */
+  #takeTemporary(sequence: SequenceDescriptor, count: number): readonly Datum[] | undefined {
+    if (sequence.oid < firstTemporaryOid) return undefined;
+    const { transaction, temporary } = this.#block;
+    const key = sequenceKey(sequence.oid);
+    const isPending = transaction.overlay?.get(key)?.value !== temporary.rows.get(key);
+    // What ALTER SEQUENCE has said in this transaction is kept or lost with it.
+    if (isPending) return this.#takeOwn(sequence, count);
+    const values: Datum[] = [];
+    while (values.length < count) {
+      const row = temporary.rows.get(key);
+      const { block, after } = takeBlock(
+        sequence,
+        row === undefined ? initialState(sequence) : decodeSequenceState(row),
+        count - values.length,
+      );
+      for (let at = 0; at < block.count; at++) values.push(int8(block.first + block.increment * BigInt(at)));
+      temporary.rows.set(key, encodeSequenceState(after));
+    }
+    return values;
   }
 
   /** After setval, RESTART or the like in this very transaction: values go on from there, and are kept or lost with it. */

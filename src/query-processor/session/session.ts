@@ -30,6 +30,7 @@ import { SessionRandom } from './session-random.ts';
 import { SessionSettings } from './session-settings.ts';
 import type { StatementHost, UtilityOutput } from './statement-host.ts';
 import { Cancellation, StatementRun } from './statement-run.ts';
+import { TemporaryObjects } from './temporary-objects.ts';
 import { TextCache } from './text-cache.ts';
 import { TransactionBlock } from './transaction-block.ts';
 import { isTransactionExit } from './transaction-statements.ts';
@@ -85,7 +86,7 @@ export class LocalSession implements Session, StatementHost {
     this.settings = new SessionSettings(start.user, host.profile, options);
     this.#reportedVersion = this.settings.version;
     this.#dialect = new DialectCheck(this.settings);
-    this.block = new TransactionBlock(host, this.settings);
+    this.block = new TransactionBlock(host, this.settings, new TemporaryObjects(processId));
     this.block.beforeCommit = () => checkDeferred(this, undefined);
     this.#random = new SessionRandom(host.world.random);
     this.#clock = () => host.world.clock.now();

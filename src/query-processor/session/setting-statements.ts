@@ -133,12 +133,16 @@ export function runDiscard(session: StatementHost, statement: DiscardStmt): stri
       session.closeAllPortals();
       session.statements.clear();
       session.settings.resetAll();
+      session.block.temporary.clear();
       return 'DISCARD ALL';
     case 'DISCARD_PLANS':
       return 'DISCARD PLANS';
     case 'DISCARD_SEQUENCES':
       return 'DISCARD SEQUENCES';
     default:
+      // Within a block it may be taken back; else it is done at once.
+      if (session.block.hasTransaction) session.block.changeCatalog(session.block.temporary.dropAll(), session.block.catalog.nextOid);
+      else session.block.temporary.clear();
       return 'DISCARD TEMP';
   }
 }

@@ -14,7 +14,7 @@ import { assert } from '#base/assert.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import type { World } from '#base/world.ts';
 import type { ReadPoint } from '#crossbar/crossbar.ts';
-import { catalogVersionKey, descriptorKey } from '#sql/spaces.ts';
+import { catalogVersionKey, descriptorKey, firstTemporaryOid } from '#sql/spaces.ts';
 import type { Storage } from '#storage/storage.ts';
 import { firstUserOid } from '../catalog/catalog.ts';
 import type { CatalogCache } from '../catalog/catalog-cache.ts';
@@ -24,8 +24,9 @@ import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
 import { type DeferredChecks, keptChecks, owesChecks, restoreChecks } from '../executor/foreign-keys/deferred-checks.ts';
 import type { Maybe } from '../query-processor.ts';
 import { commit, commitRequest } from '../transaction/commit.ts';
-import { OpenTransaction } from '../transaction/open-transaction.ts';
+import { OpenTransaction, type TransactionSavepoint } from '../transaction/open-transaction.ts';
 import type { SessionSettings } from './session-settings.ts';
+import type { TemporaryObjects } from './temporary-objects.ts';
 
 export type BlockState = 'idle' | 'implicit' | 'block' | 'failed';
 
@@ -39,8 +40,7 @@ export type BlockHost = {
 
 type Savepoint = {
   readonly name: string;
-  readonly buffer: number;
-  readonly changedRows: number;
+  readonly transaction: TransactionSavepoint;
   readonly changes: ReadonlyMap<number, Descriptor | undefined>;
   readonly catalog: LoadedCatalog;
   readonly settings: ReturnType<SessionSettings['savepoint']>;
@@ -50,6 +50,7 @@ type Savepoint = {
 export class TransactionBlock {
   readonly #host: BlockHost;
   readonly #settings: SessionSettings;
+  readonly temporary: TemporaryObjects;
   #state: BlockState = 'idle';
   #transaction: OpenTransaction | undefined;
   #catalog: LoadedCatalog | undefined;
@@ -63,9 +64,10 @@ export class TransactionBlock {
   /** Called after a commit that has changed the schema. */
   #afterCommit: (() => void)[] = [];
 
-  constructor(host: BlockHost, settings: SessionSettings) {
+  constructor(host: BlockHost, settings: SessionSettings, temporary: TemporaryObjects) {
     this.#host = host;
     this.#settings = settings;
+    this.temporary = temporary;
   }
 
   get state(): BlockState {
@@ -115,7 +117,8 @@ export class TransactionBlock {
       profile: this.#settings.current.profile,
     });
     const catalog = this.#host.catalogs.at(snapshot);
-    this.#catalog = catalog;
+    this.#catalog = this.temporary.over(catalog);
+    if (!this.temporary.isEmpty) this.#transaction.useTemporary(this.temporary.rows, false);
     if (this.#state === 'idle') this.#state = 'implicit';
     if (isReadOnly) this.#settings.setTransactionFact('transaction_read_only', 'on');
     // Every answer of the transaction is one from this catalog, so it is waited for here, once.
@@ -191,11 +194,17 @@ export class TransactionBlock {
   /** Writes descriptors (undefined: dropped) and the catalog's own row, and shows them to the transaction. */
   changeCatalog(changes: ReadonlyMap<number, Descriptor | undefined>, nextOid: number): void {
     const { transaction } = this;
+    let isShared = false;
     for (const [oid, descriptor] of changes) {
-      transaction.write(descriptorKey(oid), descriptor === undefined ? undefined : encodeDescriptor(descriptor), 'write');
       this.#changes.set(oid, descriptor);
+      if (oid >= firstTemporaryOid) {
+        transaction.useTemporary(this.temporary.rows, this.#savepoints.length > 0);
+        continue;
+      }
+      isShared = true;
+      transaction.write(descriptorKey(oid), descriptor === undefined ? undefined : encodeDescriptor(descriptor), 'write');
     }
-    transaction.write(catalogVersionKey, encodeCatalogVersion({ nextOid }), 'write');
+    if (isShared) transaction.write(catalogVersionKey, encodeCatalogVersion({ nextOid }), 'write');
     this.#catalog = this.catalog.withChanges(changes, nextOid);
   }
 
@@ -256,6 +265,10 @@ export class TransactionBlock {
   #committed(): void {
     const actions = this.#afterCommit;
     this.#settings.commit();
+    if (!this.temporary.isEmpty || this.#changes.size > 0) {
+      this.#transaction?.applyTemporary();
+      this.temporary.commit(this.#changes);
+    }
     this.#clear();
     for (const action of actions) action();
   }
@@ -281,8 +294,7 @@ export class TransactionBlock {
     const { transaction } = this;
     this.#savepoints.push({
       name,
-      buffer: transaction.buffer.savepoint(),
-      changedRows: transaction.changedRows,
+      transaction: transaction.savepoint(),
       changes: new Map(this.#changes),
       catalog: this.catalog,
       settings: this.#settings.savepoint(),
@@ -293,14 +305,13 @@ export class TransactionBlock {
   /** Throws 3B001 when there is no such savepoint. */
   releaseSavepoint(name: string): void {
     this.#savepoints.length = this.#savepointAt(name);
-    if (this.#savepoints.length === 0) this.transaction.buffer.forgetSavepoints();
+    if (this.#savepoints.length === 0) this.transaction.forgetSavepoints();
   }
 
   rollbackToSavepoint(name: string): void {
     const at = this.#savepointAt(name);
     const savepoint = this.#savepoints[at];
-    this.transaction.buffer.rollbackTo(savepoint.buffer);
-    this.transaction.restoreChangedRows(savepoint.changedRows);
+    this.transaction.rollbackTo(savepoint.transaction);
     restoreChecks(this.transaction, savepoint.checks);
     this.#changes = new Map(savepoint.changes);
     this.#catalog = savepoint.catalog;

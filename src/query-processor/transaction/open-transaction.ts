@@ -6,10 +6,13 @@ import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Timestamp } from '#base/world.ts';
 import type { Key } from '#sql/key.ts';
 import type { Profile } from '#sql/settings.ts';
-import { descriptorKey, writtenKey } from '#sql/spaces.ts';
+import { descriptorKey, firstTemporaryOid, isTemporaryKey, writtenKey } from '#sql/spaces.ts';
 import type { Overlay } from '#storage/storage.ts';
+import { TemporaryOverlay, type TemporaryRows } from './temporary-rows.ts';
 import type { Transaction } from './transaction.ts';
 import { WriteBuffer } from './write-buffer.ts';
+
+export type TransactionSavepoint = { readonly buffer: number; readonly temporary: number; readonly changedRows: number };
 
 export class OpenTransaction implements Transaction {
   readonly snapshot: Timestamp;
@@ -21,6 +24,7 @@ export class OpenTransaction implements Transaction {
   isReadOnly: boolean;
   readonly buffer = new WriteBuffer();
   #changedRows = 0;
+  #temporary: TemporaryOverlay | undefined;
 
   constructor(start: {
     readonly snapshot: Timestamp;
@@ -41,24 +45,52 @@ export class OpenTransaction implements Transaction {
   readonly limits: TransactionLimits;
 
   get overlay(): Overlay | undefined {
+    if (this.#temporary !== undefined) return this.#temporary;
     return this.buffer.size === 0 ? undefined : this.buffer;
   }
 
-  /** Rows counted against the limit so far. */
-  get changedRows(): number {
-    return this.#changedRows;
+  /** The session has temporary tables: their rows are read and written here too. `hasSavepoints`: changes may be taken back to one. */
+  useTemporary(rows: TemporaryRows, hasSavepoints: boolean): void {
+    if (this.#temporary !== undefined) return;
+    this.#temporary = new TemporaryOverlay(rows, this.buffer);
+    if (hasSavepoints) this.#temporary.buffer.savepoint();
   }
 
-  /** For ROLLBACK TO SAVEPOINT: what was counted since is counted no more. */
-  restoreChangedRows(rows: number): void {
-    this.#changedRows = rows;
+  /** After the commit. */
+  applyTemporary(): void {
+    this.#temporary?.apply();
+  }
+
+  savepoint(): TransactionSavepoint {
+    return {
+      buffer: this.buffer.savepoint(),
+      temporary: this.#temporary?.buffer.savepoint() ?? 0,
+      changedRows: this.#changedRows,
+    };
+  }
+
+  rollbackTo(savepoint: TransactionSavepoint): void {
+    this.buffer.rollbackTo(savepoint.buffer);
+    this.#temporary?.buffer.rollbackTo(savepoint.temporary);
+    // What was counted since is counted no more.
+    this.#changedRows = savepoint.changedRows;
+  }
+
+  forgetSavepoints(): void {
+    this.buffer.forgetSavepoints();
+    this.#temporary?.buffer.forgetSavepoints();
   }
 
   write(key: Key, value: Uint8Array | undefined, mode: 'write' | 'update' | 'blind'): void {
+    if (this.#temporary !== undefined && isTemporaryKey(key)) {
+      this.#temporary.buffer.write(key, value, mode);
+      return;
+    }
     this.buffer.write(key, value, mode);
   }
 
   mark(key: Key, mode: 'write' | 'share' | 'read'): void {
+    if (this.#temporary !== undefined && isTemporaryKey(key)) return;
     this.buffer.mark(key, mode);
   }
 
@@ -68,6 +100,7 @@ export class OpenTransaction implements Transaction {
   }
 
   useRelation(relationOid: number, writes: boolean): void {
+    if (relationOid >= firstTemporaryOid) return;
     this.buffer.mark(descriptorKey(relationOid), 'read');
     if (writes) this.buffer.mark(writtenKey(relationOid), 'share');
   }

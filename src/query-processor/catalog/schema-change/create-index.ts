@@ -22,6 +22,7 @@ export function createIndex(
   const target = statement.relation ?? {};
   const table = change.table(target);
   if (table === undefined) return undefined;
+  if (isAsync && change.isTemporary) throw notSupported('CREATE INDEX ASYNC is not supported on temporary tables');
   const { idxname } = statement;
   if (idxname !== undefined && change.skipsExisting(table.schemaOid, idxname, statement.if_not_exists)) return undefined;
   if (table.indexes.length + (table.primaryKey === undefined ? 0 : 1) >= maximumIndexes)

@@ -93,7 +93,7 @@ export function newTable(
   columns: readonly ColumnDescriptor[],
   onCommit: OnCommitAction | undefined,
 ): TableDescriptor {
-  if (onCommit !== undefined && onCommit !== 'ONCOMMIT_NOOP')
+  if (onCommit !== undefined && onCommit !== 'ONCOMMIT_NOOP' && !change.isTemporary)
     throw new SqlError(sqlstate.invalidTableDefinition, 'ON COMMIT can only be used on temporary tables');
   checkTableCount(change);
   const tableOid = change.newOid();
@@ -110,6 +110,7 @@ export function newTable(
     indexes: [],
     checks: [],
     foreignKeys: [],
+    ...(onCommit === 'ONCOMMIT_DROP' ? { onCommit: 'drop' } : onCommit === 'ONCOMMIT_DELETE_ROWS' ? { onCommit: 'deleteRows' } : {}),
   };
 }
 

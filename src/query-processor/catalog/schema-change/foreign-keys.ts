@@ -12,6 +12,7 @@ import type { Constraint, Node, RangeVar } from '@pgsql/types';
 import { maximumKeyColumns } from '#base/limits.ts';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { btreeOperator } from '#sql/builtins.ts';
+import { firstTemporaryOid } from '#sql/spaces.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
 import { formatType } from '#sql/types/registry.ts';
 import { castPath } from '../../analyzer/cast-path.ts';
@@ -94,6 +95,7 @@ export function foreignKeyOf(change: SchemaChange, table: TableDescriptor, { con
   const childNames = column === undefined ? namesOf(constraint.fk_attrs) : [column];
   const name = nameOf(change, table, constraint, childNames);
   const parent = parentOf(change, table, constraint.pktable ?? {});
+  requireSamePersistence(table, parent);
   const child = columnNumbers(table, childNames);
   const setOnDelete =
     (constraint.fk_del_set_cols?.length ?? 0) === 0 ? undefined : columnNumbers(table, namesOf(constraint.fk_del_set_cols));
@@ -125,6 +127,13 @@ export function foreignKeyOf(change: SchemaChange, table: TableDescriptor, { con
     isInitiallyDeferred: constraint.initdeferred === true,
     isValidated: constraint.skip_validation !== true,
   };
+}
+
+function requireSamePersistence(table: TableDescriptor, parent: TableDescriptor): void {
+  const isTemporary = ({ oid }: TableDescriptor): boolean => oid >= firstTemporaryOid;
+  if (isTemporary(table) === isTemporary(parent)) return;
+  const kind = isTemporary(table) ? 'temporary' : 'permanent';
+  throw new SqlError(sqlstate.invalidTableDefinition, `constraints on ${kind} tables may reference only ${kind} tables`);
 }
 
 function nameOf(change: SchemaChange, table: TableDescriptor, constraint: Constraint, columns: readonly string[]): string {

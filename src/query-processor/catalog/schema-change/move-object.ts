@@ -1,6 +1,7 @@
 /** ALTER ... SET SCHEMA and ALTER ... OWNER TO, of tables, views, sequences and schemas. */
 import type { AlterObjectSchemaStmt, AlterOwnerStmt, AlterTableStmt, RoleSpec } from '@pgsql/types';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
+import { firstTemporaryOid } from '#sql/spaces.ts';
 import type { RelationDescriptor, SequenceDescriptor } from '../descriptors.ts';
 import { quoteIdentifier, quoteLiteral } from '../identifiers.ts';
 import { isSystemSchema } from '../loaded-catalog.ts';
@@ -23,6 +24,8 @@ export function setSchema(change: SchemaChange, statement: AlterObjectSchemaStmt
   const schema = change.schemaByName(newschema);
   if (isSystemSchema(schema.oid)) throw change.systemRelation(schema.name);
   if (schema.oid === relation.schemaOid) return;
+  if (schema.oid === firstTemporaryOid || relation.oid >= firstTemporaryOid)
+    throw notSupported('cannot move objects into or out of temporary schemas');
   const moved: readonly RelationDescriptor[] = relation.kind === 'table' ? [relation, ...ownedSequences(change, relation)] : [relation];
   for (const entry of moved) {
     if (change.catalog.hasRelationName(schema.oid, entry.name))

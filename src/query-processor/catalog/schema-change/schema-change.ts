@@ -10,7 +10,7 @@ import { type Notice, notice, notSupported, SqlError, sqlstate } from '#base/sql
 import type { Random } from '#base/world.ts';
 import type { EvaluationContext } from '#sql/function.ts';
 import type { Settings } from '#sql/settings.ts';
-import { writtenKey } from '#sql/spaces.ts';
+import { firstTemporaryOid, writtenKey } from '#sql/spaces.ts';
 import type { TypeContext } from '#sql/type.ts';
 import type { Storage } from '#storage/storage.ts';
 import type { PositionOf } from '../../parser/parse.ts';
@@ -18,7 +18,7 @@ import type { OpenTransaction } from '../../transaction/open-transaction.ts';
 import type { Descriptor, RelationDescriptor, SchemaDescriptor, TableDescriptor } from '../descriptors.ts';
 import { quoteIdentifier } from '../identifiers.ts';
 import { isSystemSchema, type LoadedCatalog } from '../loaded-catalog.ts';
-import { searchSchemas } from '../name-lookup.ts';
+import { searchSchemas, temporaryAlias } from '../name-lookup.ts';
 import { fixedContext } from './fixed-context.ts';
 
 /** What a schema change needs of the session that makes it. */
@@ -31,7 +31,11 @@ export type SchemaChangeHost = {
   readonly typeContext: TypeContext;
   readonly user: string;
   readonly notice: (notice: Notice) => void;
+  readonly temporary: TemporaryHome;
 };
+
+/** Where a session's temporary objects are made. */
+export type TemporaryHome = { readonly schema: Omit<SchemaDescriptor, 'ownerOid'>; newOid(): number };
 
 export class SchemaChange {
   readonly host: SchemaChangeHost;
@@ -48,6 +52,7 @@ export class SchemaChange {
   validation: { readonly table: TableDescriptor; readonly constraintOid: number } | undefined;
   readonly changes = new Map<number, Descriptor | undefined>();
   #nextOid: number;
+  #isTemporary = false;
 
   constructor(host: SchemaChangeHost, statementText: string, positionOf: PositionOf) {
     this.host = host;
@@ -66,7 +71,18 @@ export class SchemaChange {
   }
 
   newOid(): number {
-    return this.#nextOid++;
+    return this.#isTemporary ? this.host.temporary.newOid() : this.#nextOid++;
+  }
+
+  /** True when what is made or changed is a temporary object: everything that comes with it is one too. */
+  get isTemporary(): boolean {
+    return this.#isTemporary;
+  }
+
+  /** A statement is about this relation. */
+  #takeUp<Relation extends RelationDescriptor>(relation: Relation): Relation {
+    if (relation.oid >= firstTemporaryOid) this.#isTemporary = true;
+    return relation;
   }
 
   put(descriptor: Descriptor): void {
@@ -122,7 +138,8 @@ export class SchemaChange {
 
   /** Where an object of that name is to be made. */
   creationSchema(target: RangeVar): SchemaDescriptor {
-    const schema = target.schemaname === undefined ? this.#firstSchema() : this.schemaByName(target.schemaname, target.location);
+    const schema = this.#creationSchema(target);
+    if (schema.oid === firstTemporaryOid) return schema;
     if (isSystemSchema(schema.oid)) {
       if (this.isDsql) throw notSupported('feature not supported on system entity');
       throw new SqlError(sqlstate.insufficientPrivilege, `permission denied to create "${schema.name}.${target.relname}"`, {
@@ -132,10 +149,30 @@ export class SchemaChange {
     return schema;
   }
 
+  #creationSchema(target: RangeVar): SchemaDescriptor {
+    const { schemaname, relpersistence, location } = target;
+    const isTemporaryName = schemaname === temporaryAlias || schemaname === this.host.temporary.schema.name;
+    if (relpersistence === 't' && schemaname !== undefined && !isTemporaryName)
+      throw this.error(sqlstate.invalidTableDefinition, 'cannot create temporary relation in non-temporary schema', location);
+    if (relpersistence === 't' || isTemporaryName) return this.temporarySchema();
+    return schemaname === undefined ? this.#firstSchema() : this.schemaByName(schemaname, location);
+  }
+
+  /** The session's own; from here on the change makes temporary objects. */
+  temporarySchema(): SchemaDescriptor {
+    this.#isTemporary = true;
+    const known = this.catalog.schemaByOid(firstTemporaryOid);
+    if (known !== undefined) return known;
+    const schema = { ...this.host.temporary.schema, ownerOid: this.ownerOid() };
+    this.put(schema);
+    return schema;
+  }
+
   #firstSchema(): SchemaDescriptor {
+    if (this.host.settings.searchPath[0] === temporaryAlias) return this.temporarySchema();
     for (const oid of searchSchemas(this.catalog, this.host.settings.searchPath, this.host.user)) {
       const schema = this.catalog.schemaByOid(oid);
-      if (schema !== undefined && !isSystemSchema(oid)) return schema;
+      if (schema !== undefined && !isSystemSchema(oid) && oid !== firstTemporaryOid) return schema;
     }
     throw new SqlError(sqlstate.invalidSchemaName, 'no schema has been selected to create in');
   }
@@ -151,11 +188,12 @@ export class SchemaChange {
     const name = target.relname ?? '';
     if (target.schemaname !== undefined) {
       const schema = this.catalog.schemaByName(target.schemaname);
-      return schema === undefined ? undefined : this.catalog.relationByName(schema.oid, name);
+      const found = schema === undefined ? undefined : this.catalog.relationByName(schema.oid, name);
+      return found === undefined ? undefined : this.#takeUp(found);
     }
     for (const oid of searchSchemas(this.catalog, this.host.settings.searchPath, this.host.user)) {
       const relation = this.catalog.relationByName(oid, name);
-      if (relation !== undefined) return relation;
+      if (relation !== undefined) return this.#takeUp(relation);
     }
     return undefined;
   }
@@ -168,7 +206,7 @@ export class SchemaChange {
     for (const oid of schemas) {
       const place = this.catalog.indexByName(oid, name);
       const table = place === undefined ? undefined : this.catalog.relationByOid(place.tableOid);
-      if (place !== undefined && table?.kind === 'table') return { table, indexOid: place.indexOid };
+      if (place !== undefined && table?.kind === 'table') return { table: this.#takeUp(table), indexOid: place.indexOid };
     }
     return undefined;
   }

@@ -2,6 +2,7 @@
 import type { Datum } from '#sql/datum.ts';
 import { oid } from '#sql/oids.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
+import { firstTemporaryOid } from '#sql/spaces.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
 import { formatType } from '#sql/types/registry.ts';
 import type { Run } from '../../executor/operator.ts';
@@ -28,7 +29,7 @@ function* tables(run: Run): Iterable<SystemRow> {
       table_catalog: run.context.session.database,
       table_schema: relation.schemaName,
       table_name: relation.name,
-      table_type: isView(relation) ? 'VIEW' : 'BASE TABLE',
+      table_type: isView(relation) ? 'VIEW' : relation.oid >= firstTemporaryOid ? 'LOCAL TEMPORARY' : 'BASE TABLE',
       is_insertable_into: yesNo(relation.kind === 'table'),
       is_typed: 'NO',
     };

@@ -4,6 +4,7 @@ import type { Datum } from '#sql/datum.ts';
 import { oid } from '#sql/oids.ts';
 import { pgOpclasses } from '#sql/postgres/pg-opclass.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
+import { firstTemporaryOid } from '#sql/spaces.ts';
 import type { Run } from '../../executor/operator.ts';
 import { commentClasses } from '../catalog.ts';
 import type { ForeignKeyDescriptor, IndexDescriptor, RelationDescriptor, TableDescriptor } from '../descriptors.ts';
@@ -29,7 +30,7 @@ function classRow(values: SystemRow): SystemRow {
     reltoastrelid: 0,
     relhasindex: false,
     relisshared: false,
-    relpersistence: 'p',
+    relpersistence: Number(values.oid) >= firstTemporaryOid ? 't' : 'p',
     relchecks: 0,
     relhasrules: false,
     relhastriggers: false,
