@@ -39,6 +39,7 @@ export function analyzeQuery(statement: Pick<ParsedStatement, 'node' | 'position
     command: commandOf(node),
     parameterTypes: environment.parameterTypes?.resolved(analysis) ?? [],
     relations: [...analysis.relations],
+    accesses: analysis.accesses,
     isReadOnly: analysis.isReadOnly,
     nextColumnId: analysis.nextColumnId,
   };

@@ -3,13 +3,15 @@ import type { DeleteStmt, InsertStmt, Node, RangeVar, UpdateStmt } from '@pgsql/
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Expression } from '#sql/expression.ts';
 import type { ColumnDescriptor, TableDescriptor } from '../catalog/descriptors.ts';
+import { privilege } from '../catalog/privileges/privilege.ts';
 import { coerceToTarget } from './coercion.ts';
 import { bindDelete } from './delete.ts';
 import type { Analysis } from './environment.ts';
 import { rangeColumn } from './from-clause.ts';
-import { openRelation } from './from-relation.ts';
+import { accessColumns, openRelation } from './from-relation.ts';
 import { bindInsert } from './insert.ts';
 import type { NamedExpression, OutputColumn, TableCheck } from './logical-plan.ts';
+import type { RelationAccess } from './relation-access.ts';
 import type { NamespaceEntry, RangeItem, Scope } from './scope.ts';
 import type { BoundSelect } from './select.ts';
 import { bindTableText } from './table-expression.ts';
@@ -31,6 +33,8 @@ export function bindDataChange(parent: Scope, node: Node | undefined): BoundSele
   throw parent.analysis.notSupported(`${node === undefined ? 'nothing' : Object.keys(node)[0]} is not supported in WITH`);
 }
 
+const privilegeOf = { 'insert into': privilege.insert, update: privilege.update, 'delete from': privilege.delete } as const;
+
 /** The table that a statement changes. */
 export function openTarget(scope: Scope, node: RangeVar, verb: 'insert into' | 'update' | 'delete from'): TableDescriptor {
   const analysis = scope.analysis;
@@ -42,16 +46,22 @@ export function openTarget(scope: Scope, node: RangeVar, verb: 'insert into' | '
     });
   }
   if (relation.kind === 'system') throw new SqlError(sqlstate.insufficientPrivilege, `permission denied for table ${relation.name}`);
+  scope.targetAccess = analysis.addAccess(relation, privilegeOf[verb]);
   return relation;
 }
 
 /** The target as a range item over some columns of its rows. */
-export const targetItem = (table: TableDescriptor, node: RangeVar, columns: readonly OutputColumn[]): RangeItem => ({
+export const targetItem = (
+  table: TableDescriptor,
+  node: RangeVar,
+  columns: readonly OutputColumn[],
+  access: RelationAccess | undefined,
+): RangeItem => ({
   kind: 'relation',
   name: node.alias?.aliasname ?? table.name,
   hasAlias: node.alias !== undefined,
   table,
-  columns: columns.map(rangeColumn),
+  columns: access === undefined ? columns.map(rangeColumn) : accessColumns(access, columns),
   isScalar: false,
   takeKeyColumn: undefined,
 });

@@ -8,9 +8,11 @@ import type { ColumnId, Expression } from '#sql/expression.ts';
 import type { Settings } from '#sql/settings.ts';
 import type { TypeContext } from '#sql/type.ts';
 import type { Catalog } from '../catalog/catalog.ts';
+import type { RelationDescriptor } from '../catalog/descriptors.ts';
 import { stackDepthExceeded } from '../parser/grammar.ts';
 import type { PositionOf } from '../parser/parse.ts';
 import type { ParameterTypes } from './parameters.ts';
+import { newAccess, type RelationAccess } from './relation-access.ts';
 import type { RangeItem, RecordShape, Scope } from './scope.ts';
 
 export type AnalyzerEnvironment = {
@@ -19,6 +21,8 @@ export type AnalyzerEnvironment = {
   /** For literals, which are read when they are bound. */
   readonly typeContext: TypeContext;
   readonly currentUser: string;
+  /** Of a text that the catalog keeps: names in it are not looked for again, and `checkAs` reads what it names (undefined: who runs the statement). */
+  readonly stored?: { readonly checkAs: number | undefined };
   /** Inference state of $1, $2, ...: stated types in, inferred types out. One object a statement; undefined: no parameters here. */
   readonly parameterTypes: ParameterTypes | undefined;
   /** Constants of the statement's tree that are to be bound as parameters, with the parameter's number. */
@@ -45,6 +49,7 @@ const depthMax = 1200;
 /** What a statement and the views that it expands have in common. */
 class SharedState {
   readonly relations = new Set<number>();
+  readonly accesses: RelationAccess[] = [];
   readonly owners = new Map<ColumnId, ColumnOwner>();
   readonly shapes = new Map<ColumnId, RecordShape>();
   isReadOnly = true;
@@ -79,6 +84,17 @@ export class Analysis {
   /** Oids of the relations whose descriptors the statement depends on. */
   get relations(): Set<number> {
     return this.#shared.relations;
+  }
+
+  /** What the statement does with each relation, in the order in which they were named. */
+  get accesses(): readonly RelationAccess[] {
+    return this.#shared.accesses;
+  }
+
+  addAccess(relation: RelationDescriptor, required: number): RelationAccess {
+    const access = newAccess(relation, required, this.environment.stored?.checkAs);
+    this.#shared.accesses.push(access);
+    return access;
   }
 
   get owners(): Map<ColumnId, ColumnOwner> {

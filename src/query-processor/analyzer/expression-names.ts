@@ -13,6 +13,7 @@ import { bindExpression, required } from './expression.ts';
 import { bindFunctionOnRecord } from './expression-calls.ts';
 import { nodeLocation } from './node-location.ts';
 import { resolvePolymorphic } from './polymorphism.ts';
+import { noteRead } from './relation-access.ts';
 import {
   columnOfItem,
   findColumn,
@@ -28,6 +29,8 @@ import { arrayElementOf, typeDisplayName } from './type-facts.ts';
 
 export const stringOf = (node: Node | undefined): string => (node !== undefined && 'String' in node ? (node.String.sval ?? '') : '');
 
+/** Its attribute number: no list of a column's own can allow it. */
+const tableoidNumber = -6;
 const systemColumns = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax']);
 
 export function bindColumnReference(scope: Scope, reference: ColumnRef): Expression {
@@ -97,6 +100,7 @@ function findSystemColumn(scope: Scope, name: string, location: number | undefin
 /** tableoid is known without reading; the others tell of a storage that is not PostgreSQL's. */
 function systemColumn(analysis: Analysis, item: RangeItem, name: string, location: number | undefined): Expression | undefined {
   if (item.kind !== 'relation' || item.table === undefined) return undefined;
+  if (name === 'tableoid' && item.access !== undefined) noteRead({ access: item.access, attributeNumber: tableoidNumber });
   if (name === 'tableoid') return analysis.locate({ kind: 'constant', value: item.table.oid, type: typeRef(oid.oid) }, location);
   if (systemColumns.has(name)) throw analysis.notSupported(`system column "${name}" is not supported`, location);
   return undefined;

@@ -16,6 +16,7 @@ import { bindTableReference } from './from-relation.ts';
 import { refuseOuterProjection } from './lateral-projection.ts';
 import type { LogicalPlan, OutputColumn } from './logical-plan.ts';
 import { makeOperatorCall } from './operator-resolution.ts';
+import { noteRead } from './relation-access.ts';
 import { type NamespaceEntry, type RangeColumn, type RangeItem, requireDistinctNames, type Scope, visible } from './scope.ts';
 import { bindSelect } from './select.ts';
 import { columnsIn, forEachExpressionIn } from './walk.ts';
@@ -193,7 +194,13 @@ function bindJoin(scope: Scope, node: JoinExpr): FromItem {
     const pairs = using.map((name, at) => {
       if (using.indexOf(name) !== at)
         throw analysis.error(sqlstate.duplicateColumn, `column name "${name}" appears more than once in USING clause`);
-      return { name, left: usingColumn(analysis, left.columns, name, 'left'), right: usingColumn(analysis, right.columns, name, 'right') };
+      const pair = {
+        name,
+        left: usingColumn(analysis, left.columns, name, 'left'),
+        right: usingColumn(analysis, right.columns, name, 'right'),
+      };
+      for (const { access } of [pair.left, pair.right]) if (access !== undefined) noteRead(access);
+      return pair;
     });
     const equalities = pairs.map((pair) =>
       coerceToBoolean(

@@ -3,12 +3,14 @@ import type { Alias, RangeVar } from '@pgsql/types';
 import { sqlstate } from '#base/sql-error.ts';
 import type { ColumnId } from '#sql/expression.ts';
 import type { TableDescriptor, ViewDescriptor } from '../catalog/descriptors.ts';
+import { privilege } from '../catalog/privileges/privilege.ts';
 import { parse } from '../parser/parse.ts';
 import type { AnalyzerEnvironment } from './environment.ts';
 import { aliasColumns, rangeColumn } from './from-clause.ts';
 import type { LogicalPlan, OutputColumn, Scan } from './logical-plan.ts';
+import type { RelationAccess } from './relation-access.ts';
 import { findRelation, isIndexName } from './relation-lookup.ts';
-import type { CommonTableEntry, RangeItem, Scope } from './scope.ts';
+import type { CommonTableEntry, RangeColumn, RangeItem, Scope } from './scope.ts';
 import { bindSelect, type LockingClauses } from './select.ts';
 
 type Bound = { readonly plan: LogicalPlan; readonly item: RangeItem };
@@ -56,7 +58,12 @@ export function openRelation(scope: Scope, node: RangeVar): TableDescriptor | Vi
   return relation;
 }
 
-export function bindTable(scope: Scope, table: TableDescriptor, alias: Alias | undefined): Bound {
+export function bindTable(
+  scope: Scope,
+  table: TableDescriptor,
+  alias: Alias | undefined,
+  access: RelationAccess = scope.analysis.addAccess(table, privilege.select),
+): Bound {
   const { scan, takeKeyColumn } = makeScan(scope, table, alias?.aliasname ?? table.name);
   const name = alias?.aliasname ?? table.name;
   const item: RangeItem = {
@@ -64,12 +71,17 @@ export function bindTable(scope: Scope, table: TableDescriptor, alias: Alias | u
     name,
     hasAlias: alias !== undefined,
     table,
-    columns: aliasColumns(scope.analysis, scan.columns.map(rangeColumn), alias, name),
+    columns: aliasColumns(scope.analysis, accessColumns(access, scan.columns), alias, name),
     isScalar: false,
     takeKeyColumn,
+    access,
   };
   return { plan: scan, item };
 }
+
+/** Columns of a relation: whoever refers to one reads it. */
+export const accessColumns = (access: RelationAccess, columns: readonly OutputColumn[]): readonly RangeColumn[] =>
+  columns.map((column) => ({ ...rangeColumn(column), access: { access, attributeNumber: column.attributeNumber } }));
 
 /** A scan of all live columns. Whether the row's key comes too is decided while the rest of the statement is bound. */
 function makeScan(scope: Scope, table: TableDescriptor, alias: string): { scan: Scan; takeKeyColumn: () => ColumnId } {
@@ -109,12 +121,14 @@ function bindView(scope: Scope, view: ViewDescriptor, alias: Alias | undefined):
     ...analysis.environment,
     parameterTypes: undefined,
     statementText: view.definition,
+    stored: { checkAs: view.ownerOid },
   };
   const [statement] = parse(view.definition);
   const node = statement.node;
   if (!('SelectStmt' in node)) throw analysis.notSupported(`the definition of view "${view.name}" is not a SELECT`);
   const name = alias?.aliasname ?? view.name;
   const locking: LockingClauses = scope.lockingFor(name);
+  const access = analysis.addAccess(view, privilege.select);
   analysis.enter();
   const bound = bindSelect(analysis.inner(environment), node.SelectStmt, undefined, { resolveUnknowns: true, locking });
   analysis.leave();
@@ -130,9 +144,10 @@ function bindView(scope: Scope, view: ViewDescriptor, alias: Alias | undefined):
     hasAlias: alias !== undefined,
     table: undefined,
     schemaName: view.schemaName,
-    columns: aliasColumns(analysis, columns.map(rangeColumn), alias, name),
+    columns: aliasColumns(analysis, accessColumns(access, columns), alias, name),
     isScalar: false,
     takeKeyColumn: undefined,
+    access,
   };
   return { plan: bound.plan, item };
 }

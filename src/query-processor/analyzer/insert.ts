@@ -27,7 +27,7 @@ export function bindInsert(parent: Scope, node: InsertStmt): BoundSelect {
   const relation = required(node.relation);
   const table = openTarget(scope, relation, 'insert into');
   const newColumns = tableColumns(scope, table);
-  const target = scope.addItem(targetItem(table, relation, newColumns));
+  const target = scope.addItem(targetItem(table, relation, newColumns, scope.targetAccess));
   scope.target = target;
   const source = bindSource(scope, node, table);
   const generated = bindGenerated(analysis, table, newColumns);
@@ -77,6 +77,10 @@ function bindSource(scope: Scope, node: InsertStmt, table: TableDescriptor): Sou
   return isPlainValues(select.SelectStmt)
     ? valuesSource(scope, node, table, columns, select.SelectStmt.valuesLists ?? [])
     : selectSource(scope, node, table, columns, select.SelectStmt);
+}
+
+function noteInserted(scope: Scope, columns: readonly TargetColumn[]): void {
+  for (const { column } of columns) scope.targetAccess?.inserted.add(column.attributeNumber);
 }
 
 const isPlainValues = (select: SelectStmt): boolean =>
@@ -146,6 +150,7 @@ function valuesSource(
     }),
   );
   const filled = columns.slice(0, width);
+  noteInserted(scope, filled);
   const given = new Map<number, Expression>();
   const kept: { readonly at: number; readonly output: OutputColumn }[] = [];
   for (const [at, { column }] of filled.entries()) {
@@ -207,6 +212,7 @@ function selectSource(
     return analysis.locationOf(target.expression);
   });
   const { plan, output } = pending.finish();
+  noteInserted(scope, columns.slice(0, output.length));
   const given = new Map<number, Expression>();
   for (const [at, { id, name, type }] of output.entries()) {
     const { column } = columns[at];

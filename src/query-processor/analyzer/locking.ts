@@ -1,6 +1,7 @@
 /** FOR UPDATE and its weaker kin: which tables of a SELECT have their rows locked. */
 import type { LockingClause } from '@pgsql/types';
 import { sqlstate } from '#base/sql-error.ts';
+import { privilege } from '../catalog/privileges/privilege.ts';
 import type { RowLock } from './logical-plan.ts';
 import type { RangeItem, Scope } from './scope.ts';
 
@@ -25,6 +26,7 @@ export function bindLocks(scope: Scope, shape: Shape): readonly RowLock[] {
     const { strength, name, rank } = strengthOf(clause);
     refuseShapes(scope, shape, name);
     for (const item of lockedItems(scope, clause, name)) {
+      if (item.access !== undefined) item.access.required |= privilege.update;
       if (item.table === undefined || item.table.kind !== 'table' || item.takeKeyColumn === undefined) continue;
       if (scope.analysis.nullable.has(item))
         throw scope.analysis.notSupported(`${name} cannot be applied to the nullable side of an outer join`);

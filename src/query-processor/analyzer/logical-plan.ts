@@ -11,6 +11,7 @@ import type { Datum } from '#sql/datum.ts';
 import type { AggregateCall, ColumnId, Expression, SortKey, WindowCall } from '#sql/expression.ts';
 import type { TypeRef } from '#sql/type.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
+import type { RelationAccess } from './relation-access.ts';
 
 export type OutputColumn = {
   readonly id: ColumnId;
@@ -212,6 +213,8 @@ export type BoundQuery = {
   readonly parameterTypes: readonly TypeRef[];
   /** Relations whose descriptors the plan depends on: their schema keys go into the commit request. */
   readonly relations: readonly number[];
+  /** What is done with each relation: checked for the role that runs it, when it is run. */
+  readonly accesses: readonly RelationAccess[];
   readonly isReadOnly: boolean;
   /** One past the highest ColumnId in use: the planner goes on from there. */
   readonly nextColumnId: ColumnId;

@@ -3,12 +3,14 @@ import type { InferClause, OnConflictClause, RangeVar } from '@pgsql/types';
 import { sqlstate } from '#base/sql-error.ts';
 import type { Expression } from '#sql/expression.ts';
 import type { IndexDescriptor, TableDescriptor } from '../catalog/descriptors.ts';
+import { privilege } from '../catalog/privileges/privilege.ts';
 import { resolveUnknown } from './coercion.ts';
 import { targetItem } from './data-change.ts';
 import { bindCondition, bindExpression } from './expression.ts';
 import { expressionKey } from './expression-key.ts';
 import { tableColumns } from './from-relation.ts';
 import type { OnConflict, OutputColumn } from './logical-plan.ts';
+import { noteRead } from './relation-access.ts';
 import { Scope, visible } from './scope.ts';
 import { bindTableText } from './table-expression.ts';
 import { bindAssignments } from './update.ts';
@@ -21,14 +23,17 @@ export function bindOnConflict(parent: Scope, table: TableDescriptor, relation: 
       hint: 'For example, ON CONFLICT (column_name).',
     });
   const scope = new Scope(analysis, parent);
+  const access = parent.targetAccess;
   const existing = tableColumns(scope, table);
-  const target = scope.addItem(targetItem(table, relation, existing));
+  const target = scope.addItem(targetItem(table, relation, existing, access));
   scope.target = target;
+  scope.targetAccess = access;
+  if (isUpdate && access !== undefined) access.required |= privilege.update;
   scope.namespace = [visible(target)];
   const arbiters = node.infer === undefined ? [] : inferArbiters(scope, table, existing, node.infer);
   if (!isUpdate) return { arbiters, action: { kind: 'nothing' } };
   const excluded = tableColumns(scope, table);
-  const excludedItem = scope.addItem({ ...targetItem(table, relation, excluded), name: 'excluded', hasAlias: true });
+  const excludedItem = scope.addItem({ ...targetItem(table, relation, excluded, undefined), name: 'excluded', hasAlias: true });
   // RETURNING does not see it, but can say so.
   parent.rangeTable.push(excludedItem);
   scope.namespace = [visible(target), visible(excludedItem)];
@@ -43,11 +48,18 @@ function inferArbiters(scope: Scope, table: TableDescriptor, columns: readonly O
   const { analysis } = scope;
   if (infer.conname !== undefined) {
     const { conname } = infer;
-    if (table.primaryKey?.name === conname) return [table.primaryKey.indexOid];
+    if (table.primaryKey?.name === conname) {
+      noteArbiterColumns(scope, table.primaryKey.attributeNumbers);
+      return [table.primaryKey.indexOid];
+    }
     const index = table.indexes.find(
       (candidate) => candidate.name === conname && candidate.constraintOid !== undefined && candidate.isUnique,
     );
-    if (index !== undefined) return [index.oid];
+    if (index !== undefined) {
+      const keys = index.keys.map((key) => key.attributeNumber).filter((attributeNumber) => attributeNumber !== 0);
+      noteArbiterColumns(scope, keys);
+      return [index.oid];
+    }
     throw analysis.error(sqlstate.undefinedObject, `constraint "${conname}" for table "${table.name}" does not exist`);
   }
   const wantedColumns = new Set<number>();
@@ -65,6 +77,7 @@ function inferArbiters(scope: Scope, table: TableDescriptor, columns: readonly O
       else wantedExpressions.add(expressionKey(bound));
     }
   }
+  noteArbiterColumns(scope, wantedColumns);
   const { whereClause } = infer;
   const predicate =
     whereClause === undefined ? undefined : scope.within('indexPredicate', () => bindCondition(scope, whereClause, 'WHERE'));
@@ -80,6 +93,12 @@ function inferArbiters(scope: Scope, table: TableDescriptor, columns: readonly O
       'there is no unique or exclusion constraint matching the ON CONFLICT specification',
     );
   return found;
+}
+
+/** Which row is in the way tells what its key holds. */
+function noteArbiterColumns(scope: Scope, attributeNumbers: Iterable<number>): void {
+  if (scope.targetAccess === undefined) return;
+  for (const attributeNumber of attributeNumbers) noteRead({ access: scope.targetAccess, attributeNumber });
 }
 
 const sameMembers = (numbers: readonly number[], wanted: ReadonlySet<number>): boolean =>

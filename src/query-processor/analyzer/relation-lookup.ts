@@ -2,9 +2,11 @@
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { RelationDescriptor, SchemaDescriptor } from '../catalog/descriptors.ts';
 import { searchSchemas } from '../catalog/name-lookup.ts';
+import { roleOidOf } from '../catalog/privileges/role-graph.ts';
+import { requireSchemaUsage } from '../catalog/privileges/secured-object.ts';
 import type { AnalyzerEnvironment } from './environment.ts';
 
-type LookupEnvironment = Pick<AnalyzerEnvironment, 'catalog' | 'settings' | 'currentUser'>;
+type LookupEnvironment = Pick<AnalyzerEnvironment, 'catalog' | 'settings' | 'currentUser' | 'stored'>;
 
 /** Schemas in the order in which an unqualified name is looked for. */
 export function searchedSchemas(environment: LookupEnvironment): readonly SchemaDescriptor[] {
@@ -14,8 +16,12 @@ export function searchedSchemas(environment: LookupEnvironment): readonly Schema
 
 export function findRelation(environment: LookupEnvironment, schemaName: string | undefined, name: string): RelationDescriptor | undefined {
   if (schemaName !== undefined) {
-    const schema = environment.catalog.schemaByName(schemaName);
-    return schema === undefined ? undefined : environment.catalog.relationByName(schema.oid, name);
+    const { catalog } = environment;
+    const schema = catalog.schemaByName(schemaName);
+    if (schema === undefined) return undefined;
+    // A stored text names what was found when it was written: it is not looked for again.
+    if (environment.stored === undefined) requireSchemaUsage(catalog, schema, roleOidOf(catalog, environment.currentUser));
+    return catalog.relationByName(schema.oid, name);
   }
   for (const schema of searchedSchemas(environment)) {
     const found = environment.catalog.relationByName(schema.oid, name);

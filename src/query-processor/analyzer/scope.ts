@@ -13,6 +13,7 @@ import type { Analysis } from './environment.ts';
 import type { ExpressionKind } from './expression-kind.ts';
 import type { OutputColumn, WindowSpecification } from './logical-plan.ts';
 import { missingColumn, missingRelation } from './name-errors.ts';
+import { type ColumnAccess, noteRead, type RelationAccess } from './relation-access.ts';
 import type { LockingClauses } from './select.ts';
 import type { NamedWindow } from './window.ts';
 
@@ -25,6 +26,8 @@ export type RangeColumn = {
   readonly expression: Expression;
   readonly tableOid: number;
   readonly attributeNumber: number;
+  /** Of a column that a relation itself has: reading it is noted there. */
+  readonly access?: ColumnAccess;
 };
 
 /** One entry of the range table. */
@@ -41,6 +44,8 @@ export type RangeItem = {
   readonly isScalar: boolean;
   /** Makes the row's key an output of the item's scan, for locks and changes. */
   readonly takeKeyColumn: (() => ColumnId) | undefined;
+  /** Of a relation. */
+  readonly access?: RelationAccess;
 };
 
 /** An item as it is visible. */
@@ -92,6 +97,8 @@ export class Scope {
   hasSelfReference = false;
   /** The target of INSERT, UPDATE or DELETE. */
   target: RangeItem | undefined;
+  /** What the statement does with its target. */
+  targetAccess: RelationAccess | undefined;
 
   /** FOR UPDATE and the like of this level, to be handed to the subqueries and views that they name. */
   locking: LockingClauses = [];
@@ -167,6 +174,7 @@ export const visible = (item: RangeItem): NamespaceEntry => ({
 
 /** A reference to a column: a new expression each time, so that each has its own place in the text. */
 export function referTo(analysis: Analysis, column: RangeColumn, location: number | undefined): Expression {
+  if (column.access !== undefined) noteRead(column.access);
   return analysis.locate({ ...column.expression }, location);
 }
 

@@ -37,7 +37,7 @@ export function bindUpdate(parent: Scope, node: UpdateStmt): BoundSelect {
   const newColumns = tableColumns(scope, table);
   const generated = bindGenerated(analysis, table, newColumns);
   const checks = bindChecks(analysis, table, newColumns);
-  const newItem = scope.addItem({ ...targetItem(table, relation, newColumns), name: target.item.name });
+  const newItem = scope.addItem({ ...targetItem(table, relation, newColumns, scope.targetAccess), name: target.item.name });
   const returning = bindReturning(scope, node.returningList, [visible(newItem), ...fromEntries]);
   return {
     plan: wrap({
@@ -69,7 +69,7 @@ export function bindTargetAndFrom(
   readonly target: NamespaceEntry;
   readonly fromEntries: readonly NamespaceEntry[];
 } {
-  const { plan: scan, item } = bindTable(scope, table, relation.alias);
+  const { plan: scan, item } = bindTable(scope, table, relation.alias, scope.targetAccess);
   scope.addItem(item);
   scope.target = item;
   const keyColumn = required(item.takeKeyColumn)();
@@ -117,6 +117,7 @@ export function bindAssignments(
       'MultiAssignRef' in value ? sources.bind(value.MultiAssignRef) : 'SetToDefault' in value ? undefined : bindExpression(scope, value),
     );
     const column = targetColumn(analysis, table, name, location);
+    scope.targetAccess?.updated.add(column.attributeNumber);
     if ((indirection?.length ?? 0) > 0) throw partAssignment(analysis, node.ResTarget);
     if (bound !== undefined) requireAssignable(analysis, column);
     const expression = bound === undefined ? columnDefault(analysis, table, column) : coerceForColumn(analysis, column, bound);

@@ -3,10 +3,22 @@ import { typeRef } from '#sql/type.ts';
 import { decodeCatalogVersion, decodeDescriptor, encodeCatalogVersion, encodeDescriptor } from './catalog-rows.ts';
 import type { Descriptor } from './descriptors.ts';
 import { decodeJob, encodeJob, type Job } from './job-rows.ts';
+import { newRole } from './privileges/predefined-roles.ts';
 
 const descriptors: Descriptor[] = [
   { kind: 'schema', oid: 16384, name: 'größe', ownerOid: 10 },
-  { kind: 'role', oid: 16385, name: 'app', canLogin: true },
+  { ...newRole(16385, 'app'), canLogin: true, connectionLimit: 3, validUntil: 'infinity', settings: ['work_mem=8MB'] },
+  { kind: 'membership', oid: 16386, roleOid: 16385, memberOid: 15579, grantorOid: 10, admin: true, inherit: false, set: true },
+  {
+    kind: 'acl',
+    oid: 16387,
+    classOid: 1259,
+    objectOid: 16390,
+    subId: 2,
+    items: [{ grantee: 0, grantor: 16385, privileges: 6, grantOptions: 4 }],
+  },
+  { kind: 'defaultAcl', oid: 16388, roleOid: 16385, schemaOid: 0, objectType: 'r', items: [] },
+  { kind: 'iamMapping', oid: 16389, arn: 'arn:aws:iam::123456789012:role/App', roleOid: 16385, grantorOid: 15579 },
   {
     kind: 'table',
     oid: 16386,

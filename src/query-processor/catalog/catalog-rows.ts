@@ -7,13 +7,17 @@
 import { InvariantError } from '#base/assert.ts';
 import { typeRef } from '#sql/type.ts';
 import type {
+  AclDescriptor,
   CheckDescriptor,
   ColumnDescriptor,
   CommentDescriptor,
+  DefaultAclDescriptor,
   Descriptor,
   ForeignKeyDescriptor,
+  IamMappingDescriptor,
   IndexDescriptor,
   IndexKey,
+  MembershipDescriptor,
   PrimaryKeyDescriptor,
   RoleDescriptor,
   SchemaDescriptor,
@@ -21,6 +25,7 @@ import type {
   TableDescriptor,
   ViewDescriptor,
 } from './descriptors.ts';
+import type { Acl } from './privileges/acl.ts';
 
 const formatVersion = 1;
 
@@ -35,6 +40,14 @@ export function decodeDescriptor(row: Uint8Array): Descriptor {
       return schemaOf(stored);
     case 'role':
       return roleOf(stored);
+    case 'membership':
+      return membershipOf(stored);
+    case 'acl':
+      return aclOf(stored);
+    case 'defaultAcl':
+      return defaultAclOf(stored);
+    case 'iamMapping':
+      return iamMappingOf(stored);
     case 'table':
       return tableOf(stored);
     case 'view':
@@ -71,7 +84,66 @@ function parseRow(row: Uint8Array): Readonly<Record<string, unknown>> {
 
 const schemaOf = (d: SchemaDescriptor): SchemaDescriptor => ({ kind: 'schema', oid: d.oid, name: d.name, ownerOid: d.ownerOid });
 
-const roleOf = (d: RoleDescriptor): RoleDescriptor => ({ kind: 'role', oid: d.oid, name: d.name, canLogin: d.canLogin });
+const roleOf = (d: RoleDescriptor): RoleDescriptor => ({
+  kind: 'role',
+  oid: d.oid,
+  name: d.name,
+  canLogin: d.canLogin,
+  isSuperuser: d.isSuperuser,
+  inherits: d.inherits,
+  createsRoles: d.createsRoles,
+  createsDatabases: d.createsDatabases,
+  replicates: d.replicates,
+  bypassesRowSecurity: d.bypassesRowSecurity,
+  connectionLimit: d.connectionLimit,
+  validUntil: d.validUntil,
+  settings: d.settings,
+});
+
+const membershipOf = (d: MembershipDescriptor): MembershipDescriptor => ({
+  kind: 'membership',
+  oid: d.oid,
+  roleOid: d.roleOid,
+  memberOid: d.memberOid,
+  grantorOid: d.grantorOid,
+  admin: d.admin,
+  inherit: d.inherit,
+  set: d.set,
+});
+
+const aclItemsOf = (items: Acl): Acl =>
+  items.map((item) => ({
+    grantee: item.grantee,
+    grantor: item.grantor,
+    privileges: item.privileges,
+    grantOptions: item.grantOptions,
+  }));
+
+const aclOf = (d: AclDescriptor): AclDescriptor => ({
+  kind: 'acl',
+  oid: d.oid,
+  classOid: d.classOid,
+  objectOid: d.objectOid,
+  subId: d.subId,
+  items: aclItemsOf(d.items),
+});
+
+const defaultAclOf = (d: DefaultAclDescriptor): DefaultAclDescriptor => ({
+  kind: 'defaultAcl',
+  oid: d.oid,
+  roleOid: d.roleOid,
+  schemaOid: d.schemaOid,
+  objectType: d.objectType,
+  items: aclItemsOf(d.items),
+});
+
+const iamMappingOf = (d: IamMappingDescriptor): IamMappingDescriptor => ({
+  kind: 'iamMapping',
+  oid: d.oid,
+  arn: d.arn,
+  roleOid: d.roleOid,
+  grantorOid: d.grantorOid,
+});
 
 const commentOf = (d: CommentDescriptor): CommentDescriptor => ({
   kind: 'comment',

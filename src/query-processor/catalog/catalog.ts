@@ -6,12 +6,17 @@
  */
 import type {
   CommentDescriptor,
+  DefaultAclDescriptor,
   ForeignKeyDescriptor,
+  IamMappingDescriptor,
+  MembershipDescriptor,
   RelationDescriptor,
   RoleDescriptor,
   SchemaDescriptor,
   TableDescriptor,
 } from './descriptors.ts';
+import type { Acl } from './privileges/acl.ts';
+import type { RoleGraph } from './privileges/role-graph.ts';
 
 /** A foreign key as its parent sees it: `child` has it. */
 export type Reference = { readonly child: TableDescriptor; readonly foreignKey: ForeignKeyDescriptor };
@@ -35,7 +40,28 @@ export interface Catalog {
   roleByOid(oid: number): RoleDescriptor | undefined;
   roles(): readonly RoleDescriptor[];
   comments(): readonly CommentDescriptor[];
+  /** Who is whose member. */
+  readonly roleGraph: RoleGraph;
+  memberships(): readonly MembershipDescriptor[];
+  iamMappings(): readonly IamMappingDescriptor[];
+  /** The stored access control list of an object (`subId` 0) or a column; undefined: it has its kind's default one. */
+  acl(classOid: number, objectOid: number, subId: number): Acl | undefined;
+  /** What ALTER DEFAULT PRIVILEGES has laid down. */
+  defaultAcls(): readonly DefaultAclDescriptor[];
 }
+
+/** System catalogs by name: the class of an object, as pg_depend and access control lists name it. */
+export const classOids = {
+  pg_class: 1259,
+  pg_constraint: 2606,
+  pg_namespace: 2615,
+  pg_authid: 1260,
+  pg_proc: 1255,
+  pg_type: 1247,
+  pg_database: 1262,
+  pg_language: 2612,
+  pg_tablespace: 1213,
+} as const;
 
 /** System catalogs whose objects have comments, by name. */
 export const commentClasses: Readonly<Record<string, number>> = {

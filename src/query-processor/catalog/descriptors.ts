@@ -3,6 +3,7 @@
  * (`catalog-store.ts`), and a `Catalog` (catalog.ts) is the set of them as of one snapshot.
  */
 import type { TypeRef } from '#sql/type.ts';
+import type { Acl } from './privileges/acl.ts';
 
 export type SchemaDescriptor = { readonly kind: 'schema'; readonly oid: number; readonly name: string; readonly ownerOid: number };
 
@@ -142,7 +143,67 @@ export type SequenceDescriptor = {
   readonly ownedBy: { readonly tableOid: number; readonly attributeNumber: number } | undefined;
 };
 
-export type RoleDescriptor = { readonly kind: 'role'; readonly oid: number; readonly name: string; readonly canLogin: boolean };
+export type RoleDescriptor = {
+  readonly kind: 'role';
+  readonly oid: number;
+  readonly name: string;
+  readonly canLogin: boolean;
+  readonly isSuperuser: boolean;
+  /** Memberships that say nothing of INHERIT take it from here. */
+  readonly inherits: boolean;
+  readonly createsRoles: boolean;
+  readonly createsDatabases: boolean;
+  readonly replicates: boolean;
+  readonly bypassesRowSecurity: boolean;
+  /** -1: no limit. */
+  readonly connectionLimit: number;
+  /** As timestamptz prints it in UTC. */
+  readonly validUntil: string | undefined;
+  /** ALTER ROLE ... SET: `name=value`, what its sessions begin with. */
+  readonly settings: readonly string[];
+};
+
+/** `member` is a member of `role`. A pair has one row for each grantor. */
+export type MembershipDescriptor = {
+  readonly kind: 'membership';
+  readonly oid: number;
+  readonly roleOid: number;
+  readonly memberOid: number;
+  readonly grantorOid: number;
+  readonly admin: boolean;
+  readonly inherit: boolean;
+  readonly set: boolean;
+};
+
+/** The access control list of an object, or of a column (`subId`), where it differs from its kind's default. It goes with its object. */
+export type AclDescriptor = {
+  readonly kind: 'acl';
+  readonly oid: number;
+  readonly classOid: number;
+  readonly objectOid: number;
+  readonly subId: number;
+  readonly items: Acl;
+};
+
+/** ALTER DEFAULT PRIVILEGES: the list that new objects of `roleOid` begin with, in one schema or (0) everywhere. */
+export type DefaultAclDescriptor = {
+  readonly kind: 'defaultAcl';
+  readonly oid: number;
+  readonly roleOid: number;
+  readonly schemaOid: number;
+  /** pg_default_acl.defaclobjtype. */
+  readonly objectType: 'r' | 'S' | 'f' | 'T' | 'n';
+  readonly items: Acl;
+};
+
+/** AWS IAM GRANT: who signs with this ARN's key may connect as the role. */
+export type IamMappingDescriptor = {
+  readonly kind: 'iamMapping';
+  readonly oid: number;
+  readonly arn: string;
+  readonly roleOid: number;
+  readonly grantorOid: number;
+};
 
 /** COMMENT ON: a row of pg_description. It goes with its object. */
 export type CommentDescriptor = {
@@ -156,4 +217,12 @@ export type CommentDescriptor = {
   readonly text: string;
 };
 
-export type Descriptor = SchemaDescriptor | RelationDescriptor | RoleDescriptor | CommentDescriptor;
+export type Descriptor =
+  | SchemaDescriptor
+  | RelationDescriptor
+  | RoleDescriptor
+  | MembershipDescriptor
+  | AclDescriptor
+  | DefaultAclDescriptor
+  | IamMappingDescriptor
+  | CommentDescriptor;

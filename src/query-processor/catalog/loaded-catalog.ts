@@ -13,29 +13,28 @@ import type { Catalog, Reference } from './catalog.ts';
 import { adminRoleOid, firstUserOid, informationSchemaOid, pgCatalogOid, publicOid, sysSchemaOid } from './catalog.ts';
 import { decodeCatalogVersion, decodeDescriptor } from './catalog-rows.ts';
 import type {
+  AclDescriptor,
   CommentDescriptor,
+  DefaultAclDescriptor,
   Descriptor,
+  IamMappingDescriptor,
+  MembershipDescriptor,
   RelationDescriptor,
   RoleDescriptor,
   SchemaDescriptor,
   TableDescriptor,
 } from './descriptors.ts';
 import { temporaryAlias } from './name-lookup.ts';
+import type { Acl } from './privileges/acl.ts';
+import { bootstrapRoleOid, predefinedMemberships, predefinedRoles } from './privileges/predefined-roles.ts';
+import { RoleGraph } from './privileges/role-graph.ts';
 import { systemTables } from './system-catalog/system-tables.ts';
-
-/** PostgreSQL's bootstrap superuser, who owns what initdb makes. */
-export const bootstrapRoleOid = 10;
 
 const builtInSchemas: readonly SchemaDescriptor[] = [
   { kind: 'schema', oid: pgCatalogOid, name: 'pg_catalog', ownerOid: bootstrapRoleOid },
   { kind: 'schema', oid: publicOid, name: 'public', ownerOid: adminRoleOid },
   { kind: 'schema', oid: informationSchemaOid, name: 'information_schema', ownerOid: bootstrapRoleOid },
   { kind: 'schema', oid: sysSchemaOid, name: 'sys', ownerOid: bootstrapRoleOid },
-];
-
-const builtInRoles: readonly RoleDescriptor[] = [
-  { kind: 'role', oid: bootstrapRoleOid, name: 'postgres', canLogin: false },
-  { kind: 'role', oid: adminRoleOid, name: 'admin', canLogin: true },
 ];
 
 export const isSystemSchema = (oid: number): boolean => oid === pgCatalogOid || oid === informationSchemaOid || oid === sysSchemaOid;
@@ -56,6 +55,12 @@ export class LoadedCatalog implements Catalog {
   readonly #relationsByOid = new Map<number, RelationDescriptor>();
   readonly #relationsBySchema = new Map<number, Map<string, RelationDescriptor>>();
   readonly #referencesByOid = new Map<number, Reference[]>();
+  readonly #memberships = new Map<number, MembershipDescriptor>();
+  readonly #iamMappings: IamMappingDescriptor[] = [];
+  readonly #defaultAcls: DefaultAclDescriptor[] = [];
+  /** By class, object and column. */
+  readonly #acls = new Map<string, AclDescriptor>();
+  #roleGraph: RoleGraph | undefined;
   /** By object and column. */
   readonly #comments = new Map<string, CommentDescriptor>();
   readonly #indexesByOid = new Map<number, IndexPlace>();
@@ -66,14 +71,10 @@ export class LoadedCatalog implements Catalog {
     this.nextOid = nextOid;
     this.#descriptors = descriptors;
     for (const schema of builtInSchemas) this.#addSchema(schema);
-    for (const role of builtInRoles) this.#addRole(role);
+    for (const role of predefinedRoles) this.#addRole(role);
+    for (const membership of predefinedMemberships) this.#memberships.set(membership.oid, membership);
     for (const table of systemTables()) this.#addRelation(table);
-    for (const descriptor of descriptors.values()) {
-      if (descriptor.kind === 'schema') this.#addSchema(descriptor);
-      else if (descriptor.kind === 'role') this.#addRole(descriptor);
-      else if (descriptor.kind === 'comment') this.#comments.set(commentPlace(descriptor), descriptor);
-      else this.#addRelation(descriptor);
-    }
+    for (const descriptor of descriptors.values()) this.#add(descriptor);
   }
 
   /** The catalog as stored at the snapshot, which the storage must have applied. */
@@ -176,11 +177,68 @@ export class LoadedCatalog implements Catalog {
   }
 
   comment(classOid: number, objectOid: number, subId: number): CommentDescriptor | undefined {
-    return this.#comments.get(commentPlace({ classOid, objectOid, subId }));
+    return this.#comments.get(placeOf({ classOid, objectOid, subId }));
   }
 
   comments(): readonly CommentDescriptor[] {
     return [...this.#comments.values()];
+  }
+
+  get roleGraph(): RoleGraph {
+    this.#roleGraph ??= new RoleGraph(this.#rolesByOid, this.#memberships.values(), adminRoleOid);
+    return this.#roleGraph;
+  }
+
+  memberships(): readonly MembershipDescriptor[] {
+    return [...this.#memberships.values()];
+  }
+
+  iamMappings(): readonly IamMappingDescriptor[] {
+    return this.#iamMappings;
+  }
+
+  acl(classOid: number, objectOid: number, subId: number): Acl | undefined {
+    return this.#acls.get(placeOf({ classOid, objectOid, subId }))?.items;
+  }
+
+  aclDescriptor(classOid: number, objectOid: number, subId: number): AclDescriptor | undefined {
+    return this.#acls.get(placeOf({ classOid, objectOid, subId }));
+  }
+
+  acls(): readonly AclDescriptor[] {
+    return [...this.#acls.values()];
+  }
+
+  defaultAcls(): readonly DefaultAclDescriptor[] {
+    return this.#defaultAcls;
+  }
+
+  #add(descriptor: Descriptor): void {
+    switch (descriptor.kind) {
+      case 'schema':
+        this.#addSchema(descriptor);
+        break;
+      case 'role':
+        this.#addRole(descriptor);
+        break;
+      case 'membership':
+        this.#memberships.set(descriptor.oid, descriptor);
+        break;
+      case 'acl':
+        this.#acls.set(placeOf(descriptor), descriptor);
+        break;
+      case 'defaultAcl':
+        this.#defaultAcls.push(descriptor);
+        break;
+      case 'iamMapping':
+        this.#iamMappings.push(descriptor);
+        break;
+      case 'comment':
+        this.#comments.set(placeOf(descriptor), descriptor);
+        break;
+      default:
+        this.#addRelation(descriptor);
+    }
   }
 
   #addSchema(schema: SchemaDescriptor): void {
@@ -222,7 +280,7 @@ export class LoadedCatalog implements Catalog {
   }
 }
 
-const commentPlace = ({ classOid, objectOid, subId }: Pick<CommentDescriptor, 'classOid' | 'objectOid' | 'subId'>): string =>
+const placeOf = ({ classOid, objectOid, subId }: Pick<CommentDescriptor, 'classOid' | 'objectOid' | 'subId'>): string =>
   `${classOid}/${objectOid}/${subId}`;
 
 const noReferences: readonly Reference[] = [];

@@ -13,6 +13,8 @@ import type { Catalog } from './catalog.ts';
 import { pgCatalogOid } from './catalog.ts';
 import type { RelationDescriptor } from './descriptors.ts';
 import { quoteIdentifier, splitQualifiedName } from './identifiers.ts';
+import { roleOidOf } from './privileges/role-graph.ts';
+import { maySeeSchema } from './privileges/secured-object.ts';
 
 /** A type's name where no modifier is meant at all: `character`, while formatType would say `bpchar`. */
 export function typeText(oid: number): string {
@@ -23,12 +25,13 @@ export function typeText(oid: number): string {
 /** What a session calls the schema of its temporary objects, whatever its name. */
 export const temporaryAlias = 'pg_temp';
 
-/** Schemas of the search path that exist, in order; temporary objects and pg_catalog first unless the path names them. */
+/** Schemas of the search path that exist and that the user may use, in order; temporary objects and pg_catalog first unless the path names them. */
 export function searchSchemas(catalog: Catalog, searchPath: readonly string[], user: string): readonly number[] {
   const oids: number[] = [];
+  const roleOid = roleOidOf(catalog, user);
   for (const name of searchPath) {
     const schema = catalog.schemaByName(name === '$user' ? user : name);
-    if (schema !== undefined && !oids.includes(schema.oid)) oids.push(schema.oid);
+    if (schema !== undefined && !oids.includes(schema.oid) && maySeeSchema(catalog, schema, roleOid)) oids.push(schema.oid);
   }
   if (!oids.includes(pgCatalogOid)) oids.unshift(pgCatalogOid);
   const temporary = catalog.schemaByOid(firstTemporaryOid);

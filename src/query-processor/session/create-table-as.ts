@@ -67,7 +67,7 @@ export async function runCreateTableAs(
     session.compilation,
   );
   block.noteRowChange();
-  block.useRelations(filling.bound.relations);
+  block.startQuery(filling.bound);
   const run = session.startRun(parameters);
   await new PlanExecution(execute(filling.plan, run), run, session.host.readPoint).fetch(0, () => undefined);
   return `SELECT ${run.changedRows}`;

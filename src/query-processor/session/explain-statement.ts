@@ -103,6 +103,7 @@ export async function runExplain(
   const { clock } = session.host.world;
   const startMs = clock.monotonicMs();
   const planned = plannedOf(session, statement, node);
+  session.block.startQuery(planned.bound);
   const planningMs = clock.monotonicMs() - startMs;
   if (options.analyze && node.query !== undefined && 'CreateTableAsStmt' in node.query)
     throw notSupported('EXPLAIN ANALYZE of CREATE TABLE AS is not supported');
@@ -150,7 +151,6 @@ async function measure(
     session.block.throwIfReadOnly(planned.bound.command);
     session.block.noteRowChange();
   }
-  session.block.useRelations(planned.bound.relations);
   const figures = new Map<PhysicalPlan, { rows: number; loops: number; timeMs: number }>();
   const run = session.startRun(parameters);
   run.instrument = (plan, rows) => counted(plan, rows, figures, clock);

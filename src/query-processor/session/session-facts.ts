@@ -8,6 +8,7 @@ import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
 import { CatalogNames, searchSchemas, temporaryAlias } from '../catalog/name-lookup.ts';
 import { catalogFunction } from '../catalog/system-catalog/catalog-functions.ts';
 import type { SequenceAllocator } from './sequence-allocator.ts';
+import { setIdentity } from './session-identity.ts';
 import { SessionSequences } from './session-sequences.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { unrecognized } from './setting-definitions.ts';
@@ -15,7 +16,6 @@ import type { TransactionBlock } from './transaction-block.ts';
 
 /** The parts of a session that these facts are read from. */
 export type FactSource = {
-  readonly user: string;
   readonly database: string;
   readonly processId: number;
   readonly settings: SessionSettings;
@@ -38,11 +38,11 @@ export class LocalSessionFacts implements SessionFacts, NameLookup {
   }
 
   get currentUser(): string {
-    return this.#source.user;
+    return this.#source.settings.currentUser;
   }
 
   get sessionUser(): string {
-    return this.#source.user;
+    return this.#source.settings.sessionUser;
   }
 
   get database(): string {
@@ -67,7 +67,7 @@ export class LocalSessionFacts implements SessionFacts, NameLookup {
     const catalog = this.#catalog();
     const { settings } = this.#source;
     if (this.#names?.catalog !== catalog || this.#names.settingsVersion !== settings.version) {
-      const lookup = new CatalogNames(catalog, settings.current.searchPath, this.#source.user);
+      const lookup = new CatalogNames(catalog, settings.current.searchPath, this.currentUser);
       this.#names = { catalog, settingsVersion: settings.version, lookup };
     }
     return this.#names.lookup;
@@ -86,7 +86,7 @@ export class LocalSessionFacts implements SessionFacts, NameLookup {
     const path = this.#source.settings.current.searchPath;
     const isNamed = path.includes('pg_catalog');
     const names: string[] = [];
-    for (const oid of searchSchemas(catalog, path, this.#source.user)) {
+    for (const oid of searchSchemas(catalog, path, this.currentUser)) {
       const name = catalog.schemaByOid(oid)?.name;
       const isImplicit = (name === 'pg_catalog' && !isNamed) || (oid === firstTemporaryOid && !path.includes(temporaryAlias));
       if (name !== undefined && (includeImplicit || !isImplicit)) names.push(name);
@@ -100,6 +100,11 @@ export class LocalSessionFacts implements SessionFacts, NameLookup {
 
   setSetting(name: string, value: string, isLocal: boolean): string {
     const { settings } = this.#source;
+    const key = name.toLowerCase();
+    if (key === 'role' || key === 'session_authorization') {
+      setIdentity(settings, this.#catalog(), key, value, isLocal);
+      return value;
+    }
     if (settings.get(name) === undefined && !name.includes('.')) throw unrecognized(name);
     return settings.set(name, value, isLocal);
   }
@@ -113,7 +118,7 @@ export class LocalSessionFacts implements SessionFacts, NameLookup {
       catalog: this.#catalog(),
       names: this.names,
       settings: this.#source.settings.current,
-      user: this.#source.user,
+      user: this.currentUser,
     });
   }
 

@@ -35,6 +35,7 @@ export class SessionSettings {
   #transaction = new Map<string, string | undefined>();
   #local = new Map<string, string>();
   #current: Settings | undefined;
+  #currentUser: string | undefined;
   #reported = new Map<string, string>();
   /** Grows with each change: whoever keeps something made from settings compares it. */
   version = 0;
@@ -58,6 +59,35 @@ export class SessionSettings {
   get current(): Settings {
     this.#current ??= this.#make();
     return this.#current;
+  }
+
+  /** Whose privileges count: the role that SET ROLE has taken, else the session's user. Hot. */
+  get currentUser(): string {
+    if (this.#currentUser === undefined) {
+      const role = this.#value('role') ?? 'none';
+      this.#currentUser = role === 'none' ? this.sessionUser : role;
+    }
+    return this.#currentUser;
+  }
+
+  get sessionUser(): string {
+    return this.#value('session_authorization') ?? '';
+  }
+
+  /** SET ROLE and SET SESSION AUTHORIZATION, once they are allowed; undefined: back to what the session began with. */
+  setIdentity(key: 'role' | 'session_authorization', name: string | undefined, isLocal: boolean): void {
+    this.#put(key, name, isLocal);
+    // Another session user begins without a role.
+    if (key === 'session_authorization') this.#put('role', undefined, isLocal);
+    this.#changed();
+  }
+
+  #put(key: string, value: string | undefined, isLocal: boolean): void {
+    if (isLocal) this.#local.set(key, value ?? this.#defaultValue(key) ?? '');
+    else {
+      this.#local.delete(key);
+      this.#transaction.set(key, value);
+    }
   }
 
   /** As SHOW prints it; undefined when there is no such setting. */
@@ -194,6 +224,7 @@ export class SessionSettings {
 
   #changed(): void {
     this.#current = undefined;
+    this.#currentUser = undefined;
     this.version++;
   }
 

@@ -55,7 +55,6 @@ export class LocalSession implements Session, StatementHost {
   readonly processId: number;
   readonly secret: Uint8Array;
   readonly host: QueryProcessorHost;
-  readonly user: string;
   readonly settings: SessionSettings;
   readonly block: TransactionBlock;
   readonly facts: LocalSessionFacts;
@@ -80,7 +79,6 @@ export class LocalSession implements Session, StatementHost {
     this.host = host;
     this.processId = processId;
     this.secret = host.world.random.bytes(32);
-    this.user = start.user;
     const options = new Map(start.options);
     if (!options.has('application_name')) options.set('application_name', start.applicationName);
     this.settings = new SessionSettings(start.user, host.profile, options);
@@ -92,7 +90,6 @@ export class LocalSession implements Session, StatementHost {
     this.#clock = () => host.world.clock.now();
     this.#onClose = onClose;
     this.facts = new LocalSessionFacts({
-      user: start.user,
       database: start.database,
       processId,
       settings: this.settings,
@@ -101,6 +98,11 @@ export class LocalSession implements Session, StatementHost {
       block: this.block,
       allocator: host.sequences,
     });
+  }
+
+  /** Whose privileges the session has now. */
+  get user(): string {
+    return this.settings.currentUser;
   }
 
   get transactionStatus(): 'I' | 'T' | 'E' {
@@ -288,7 +290,7 @@ export class LocalSession implements Session, StatementHost {
   #begin(planned: PlannedQuery, parameters: readonly Datum[], parsed: ParsedStatement | undefined): PlanExecution {
     const { bound } = planned;
     if (!bound.isReadOnly) this.#checkChange(bound.command, parsed);
-    this.block.useRelations(bound.relations);
+    this.block.startQuery(bound);
     const run = this.startRun(parameters);
     return new PlanExecution(execute(planned.plan, run), run, this.host.readPoint);
   }

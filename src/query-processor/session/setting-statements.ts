@@ -8,6 +8,7 @@ import { constantOf } from './constants.ts';
 import { after } from './maybe.ts';
 import { plainField } from './prepared-statement.ts';
 import { sendRows } from './send-rows.ts';
+import { setIdentity } from './session-identity.ts';
 import { settingDefinitions } from './setting-definitions.ts';
 import type { StatementHost, UtilityOutput } from './statement-host.ts';
 import { transactionModes } from './transaction-statements.ts';
@@ -32,12 +33,12 @@ export function runSet(session: StatementHost, statement: VariableSetStmt): stri
       settings.set(name, settingValue(name, statement.args ?? []), isLocal);
       return tag;
     case 'VAR_SET_DEFAULT':
-      if (name === 'session_authorization') return tag;
-      settings.reset(name, isLocal);
+      if (name === 'session_authorization' || name === 'role') settings.setIdentity(name, undefined, isLocal);
+      else settings.reset(name, isLocal);
       return tag;
     case 'VAR_RESET':
-      if (name === 'session_authorization' || name === 'role') return tag;
-      settings.reset(name, false);
+      if (name === 'session_authorization' || name === 'role') settings.setIdentity(name, undefined, false);
+      else settings.reset(name, false);
       return tag;
     case 'VAR_RESET_ALL':
       settings.resetAll();
@@ -73,16 +74,11 @@ function transactionIsolation(args: readonly Node[]): void {
   if (level.toLowerCase() !== 'repeatable read') throw notSupported(`Unsupported isolation level: ${level.toUpperCase()}`);
 }
 
-/** There is no membership of roles yet: a session may only become what it is. */
-function setRole(session: StatementHost, name: string, args: readonly Node[], isLocal: boolean): string {
-  const role = args.length === 1 ? (constantOf(args[0]) ?? '') : '';
-  if (session.settings.current.profile === 'dsql' && !(name === 'role' && isLocal && session.block.state === 'block'))
-    throw notSupported(`setting configuration parameter "${name}" not supported`);
-  if (role !== session.user && !(name === 'role' && role === 'none'))
-    throw new SqlError(
-      sqlstate.insufficientPrivilege,
-      `permission denied to set ${name === 'role' ? 'role' : 'session authorization'} "${role}"`,
-    );
+function setRole(session: StatementHost, key: 'role' | 'session_authorization', args: readonly Node[], isLocal: boolean): string {
+  if (session.settings.current.profile === 'dsql' && !(key === 'role' && isLocal && session.block.state === 'block'))
+    throw notSupported(`setting configuration parameter "${key}" not supported`);
+  const name = args.length === 1 ? (constantOf(args[0]) ?? '') : '';
+  setIdentity(session.settings, session.block.catalog, key, name, isLocal);
   return 'SET';
 }
 
@@ -132,6 +128,7 @@ export function runDiscard(session: StatementHost, statement: DiscardStmt): stri
         throw new SqlError(sqlstate.activeSqlTransaction, 'DISCARD ALL cannot run inside a transaction block');
       session.closeAllPortals();
       session.statements.clear();
+      session.settings.setIdentity('session_authorization', undefined, false);
       session.settings.resetAll();
       session.block.temporary.clear();
       return 'DISCARD ALL';

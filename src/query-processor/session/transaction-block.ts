@@ -16,6 +16,7 @@ import type { World } from '#base/world.ts';
 import type { ReadPoint } from '#crossbar/crossbar.ts';
 import { catalogVersionKey, descriptorKey, firstTemporaryOid } from '#sql/spaces.ts';
 import type { Storage } from '#storage/storage.ts';
+import type { BoundQuery } from '../analyzer/logical-plan.ts';
 import { firstUserOid } from '../catalog/catalog.ts';
 import type { CatalogCache } from '../catalog/catalog-cache.ts';
 import { encodeCatalogVersion, encodeDescriptor } from '../catalog/catalog-rows.ts';
@@ -25,6 +26,7 @@ import { type DeferredChecks, keptChecks, owesChecks, restoreChecks } from '../e
 import type { Maybe } from '../query-processor.ts';
 import { commit, commitRequest } from '../transaction/commit.ts';
 import { OpenTransaction, type TransactionSavepoint } from '../transaction/open-transaction.ts';
+import { PermissionCheck } from './permission-check.ts';
 import type { SessionSettings } from './session-settings.ts';
 import type { TemporaryObjects } from './temporary-objects.ts';
 
@@ -56,6 +58,7 @@ export class TransactionBlock {
   #catalog: LoadedCatalog | undefined;
   #changes = new Map<number, Descriptor | undefined>();
   #usedRelations = new Set<readonly number[]>();
+  readonly #permissions = new PermissionCheck();
   #savepoints: Savepoint[] = [];
   #schemaChanges = 0;
   #hasChangedRows = false;
@@ -167,9 +170,10 @@ export class TransactionBlock {
       throw new SqlError(sqlstate.readOnlySqlTransaction, `cannot execute ${command} in a read-only transaction`);
   }
 
-  /** Hot: the list of a plan is one object, so a plan run again costs nothing more. */
-  useRelations(oids: readonly number[]): void {
-    this.#usedRelations.add(oids);
+  /** A query begins to run: it must be allowed to, and what it uses is noted (X3). Hot: a plan run again costs two look-ups. */
+  startQuery(bound: BoundQuery): void {
+    this.#permissions.require(bound, this.catalog, this.#settings.currentUser);
+    this.#usedRelations.add(bound.relations);
   }
 
   noteRowChange(): void {

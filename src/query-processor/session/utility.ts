@@ -2,7 +2,7 @@
  * Utility statements: everything that is not a query. Which code runs a statement, what it answers with, and whether it needs a
  * snapshot; what neither PostgreSQL's grammar nor DSQL has a place for here is refused by name.
  */
-import type { CreateTableAsStmt, Node } from '@pgsql/types';
+import type { CreateTableAsStmt, Node, VariableSetStmt } from '@pgsql/types';
 import { notSupported } from '#base/sql-error.ts';
 import type { Datum } from '#sql/datum.ts';
 import { intoClauseOf } from '../parser/select-into.ts';
@@ -24,12 +24,16 @@ import { runTransactionStatement } from './transaction-statements.ts';
 export function needsSnapshot(node: Node): boolean {
   return !(
     'TransactionStmt' in node ||
-    'VariableSetStmt' in node ||
+    ('VariableSetStmt' in node && !takesIdentity(node.VariableSetStmt)) ||
     'VariableShowStmt' in node ||
     'DiscardStmt' in node ||
     'DeallocateStmt' in node
   );
 }
+
+/** Who may become whom is in the catalog. */
+const takesIdentity = ({ name, kind }: VariableSetStmt): boolean =>
+  kind === 'VAR_SET_VALUE' && (name === 'role' || name === 'session_authorization');
 
 const schemaStatements = [
   'CreateStmt',

@@ -12,6 +12,7 @@ import type {
   TableDescriptor,
   ViewDescriptor,
 } from '../../catalog/descriptors.ts';
+import { predefinedRoleFacts } from '../../catalog/testing/predefined-role-facts.ts';
 import { parse } from '../../parser/parse.ts';
 import type { AnalyzerEnvironment } from '../environment.ts';
 import { ParameterTypes } from '../parameters.ts';
@@ -162,9 +163,7 @@ export function makeCatalog(relations: readonly RelationDescriptor[]): Catalog {
       return undefined;
     },
     referencesTo: () => [],
-    roleByName: () => undefined,
-    roleByOid: () => undefined,
-    roles: () => [],
+    ...predefinedRoleFacts,
     comments: () => [],
   };
 }

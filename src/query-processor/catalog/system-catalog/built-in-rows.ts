@@ -9,8 +9,8 @@ import { pgOperators } from '#sql/postgres/pg-operator.ts';
 import { pgProcs } from '#sql/postgres/pg-proc.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
 import { informationSchemaOid, pgCatalogOid, sysSchemaOid } from '../catalog.ts';
-import { bootstrapRoleOid } from '../loaded-catalog.ts';
 import { collations } from '../name-lookup.ts';
+import { bootstrapRoleOid } from '../privileges/predefined-roles.ts';
 import { collationOf } from './relation-rows.ts';
 import { arrayOf, oidvector, type RowMaker, type RowMakers, type SystemRow } from './row-maker.ts';
 

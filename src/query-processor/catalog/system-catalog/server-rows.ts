@@ -5,7 +5,7 @@ import { pgSettings } from '#sql/postgres/pg-setting.ts';
 import type { Run } from '../../executor/operator.ts';
 import { pgCatalogOid } from '../catalog.ts';
 import { decodeJob, jobRange, jobType } from '../job-rows.ts';
-import { bootstrapRoleOid } from '../loaded-catalog.ts';
+import { bootstrapRoleOid } from '../privileges/predefined-roles.ts';
 import { arrayOf, everyRelation, type RowMakers, type SystemRow } from './row-maker.ts';
 
 const databaseOid = 5;

@@ -14,6 +14,7 @@ import { defaultSettings } from '#sql/settings.ts';
 import { typeByOid } from '#sql/types/registry.ts';
 import type { Overlay, Storage } from '#storage/storage.ts';
 import type { Catalog } from '../../catalog/catalog.ts';
+import { predefinedRoleFacts } from '../../catalog/testing/predefined-role-facts.ts';
 import type { PhysicalPlan } from '../../planner/physical-plan.ts';
 import type { Transaction } from '../../transaction/transaction.ts';
 import { execute } from '../execute.ts';
@@ -174,9 +175,7 @@ export const emptyCatalog: Catalog = {
   indexByOid: () => undefined,
   indexByName: () => undefined,
   referencesTo: () => [],
-  roleByName: () => undefined,
-  roleByOid: () => undefined,
-  roles: () => [],
+  ...predefinedRoleFacts,
   comments: () => [],
 };
 

@@ -3,6 +3,7 @@ import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
 import { adminRoleOid, type Catalog, pgCatalogOid, publicOid } from '../../catalog/catalog.ts';
 import type { IndexDescriptor, IndexKey, RelationDescriptor, SchemaDescriptor, TableDescriptor } from '../../catalog/descriptors.ts';
+import { predefinedRoleFacts } from '../../catalog/testing/predefined-role-facts.ts';
 
 type ColumnText = `${string} ${string}`;
 
@@ -153,9 +154,7 @@ export function testCatalog(tables: readonly RelationDescriptor[] = testTables):
     indexByOid: () => undefined,
     indexByName: () => undefined,
     referencesTo: () => [],
-    roleByName: (name) => (name === 'admin' ? { kind: 'role', oid: adminRoleOid, name, canLogin: true } : undefined),
-    roleByOid: () => undefined,
-    roles: () => [],
+    ...predefinedRoleFacts,
     comments: () => [],
   };
 }

@@ -40,8 +40,8 @@ export async function copyFrom(
   parsed: ParsedStatement,
   { sink }: UtilityOutput,
 ): Promise<string> {
-  const { plan, relations } = insertPlan(session, table, columns);
-  session.block.useRelations(relations);
+  const { plan, bound } = insertPlan(session, table, columns);
+  session.block.startQuery(bound);
   const run = session.startRun([]);
   const filter = where === undefined ? undefined : whereFilter(session, table, columns, where, parsed, run);
   const data = sink.copyIn(columns.map(() => 0))[Symbol.asyncIterator]();
@@ -61,7 +61,7 @@ function insertPlan(
   session: StatementHost,
   table: TableDescriptor,
   columns: readonly ColumnDescriptor[],
-): { readonly plan: InsertPlan; readonly relations: readonly number[] } {
+): { readonly plan: InsertPlan; readonly bound: BoundQuery } {
   const names = columns.map((column) => quoteIdentifier(column.name)).join(', ');
   const parameters = columns.map((_, at) => `$${at + 1}`).join(', ');
   const text =
@@ -74,7 +74,7 @@ function insertPlan(
   const changed = withCopiedRows(bound, columns);
   const plan = planQuery(changed, plannerEnvironment(session.compilation));
   if (plan.kind !== 'insert') throw new InvariantError('COPY inserts');
-  return { plan, relations: bound.relations };
+  return { plan, bound };
 }
 
 /** Puts rows that come from outside in the place of the VALUES row: given columns are taken as they are, the others get their defaults. */

@@ -30,7 +30,7 @@ export async function copyTo(
   const names = fields.map((field) => field.name);
   for (const name of options.forceQuote)
     if (name !== '*' && !names.includes(name)) throw new SqlError(sqlstate.undefinedColumn, `column "${name}" does not exist`);
-  session.block.useRelations(bound.relations);
+  session.block.startQuery(bound);
   const run = session.startRun([]);
   const execution = new PlanExecution(execute(planned.plan, run), run, session.host.readPoint);
   const types = fields.map((field) => typeByOid(field.type.oid));
