@@ -2,12 +2,12 @@
  * Builds a node from its parts, top to bottom: identity, clusters, then the ports, so that nothing is served before it can be.
  */
 import { createSecureContext, type SecureContext } from 'node:tls';
-import { randomId } from '#base/base32.ts';
 import { memoryDisk } from '#base/real-world.ts';
 import type { World } from '#base/world.ts';
 import { HttpServer } from '#control-plane/http-server.ts';
 import { RegionNetwork } from '#crossbar/network.ts';
-import { Cluster } from '#deployment/cluster.ts';
+import { type ClusterRecord, endpointName } from '#deployment/cluster-records.ts';
+import { Clusters } from '#deployment/clusters.ts';
 import { accessKeysOf, rootKey } from '#iam/access-key-file.ts';
 import type { AccessKey } from '#iam/iam.ts';
 import { type ClusterRouter, dsqlConnectionLimits, type RoutedCluster } from '#pgwire/pgwire.ts';
@@ -28,6 +28,11 @@ export type NodeOptions = {
   readonly regionRttMs: number;
   readonly profile: Profile;
   readonly hasDefaultCluster: boolean;
+  /** Without connections for so long a cluster is closed, until somebody connects. */
+  readonly idleMs: number;
+  /** A Region: so many clusters through the API. DSQL: 20 and 5. */
+  readonly singleRegionQuota: number;
+  readonly multiRegionQuota: number;
   readonly checksTokenHost: boolean;
   readonly rootKey: AccessKey | undefined;
   readonly tls: { readonly certificate: Buffer; readonly privateKey: Buffer } | undefined;
@@ -46,14 +51,11 @@ export type DeploymentDescription = {
 
 export type RunningNode = { readonly deployment: DeploymentDescription; stop(): Promise<void> };
 
-type ClusterFile = { readonly formatVersion: 1; readonly id: string; readonly isDefault: boolean };
-
 export async function startNode(world: World, options: NodeOptions): Promise<RunningNode> {
   const { directory, regions } = options;
   const [key] = await Promise.all([rootKey(world.disk, `${directory}/credentials`, world.random, options.rootKey), loadParser()]);
   // In memory: the clusters' files, not the deployment's own, which other commands read.
   const clusterWorld = options.inMemory ? { ...world, disk: memoryDisk() } : world;
-  const clusterFiles = await knownClusters(clusterWorld, options);
   const identity =
     options.tls === undefined
       ? await serverIdentity({
@@ -67,52 +69,56 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
   const secureContext = createSecureContext({ cert: identity.certificate, key: identity.privateKey, minVersion: 'TLSv1.2' });
 
   const network = new RegionNetwork({ world, regions: [...regions, options.witnessRegion], rttMs: options.regionRttMs });
-  const clusters: (ClusterFile & { readonly cluster: Cluster })[] = [];
-  for (const file of clusterFiles) {
-    const cluster = await Cluster.open({
-      world: clusterWorld,
-      id: file.id,
-      directory: `${directory}/clusters/${file.id}`,
-      isInMemory: options.inMemory,
-      network,
+  const servers = new Map<string, SqlServer>();
+  const clusters = await Clusters.open({
+    world: clusterWorld,
+    directory,
+    isInMemory: options.inMemory,
+    network,
+    rules: {
       regions,
       witnessRegion: options.witnessRegion,
-      profile: options.profile,
-      onFailure: options.onFatal,
-    });
-    clusters.push({ ...file, cluster });
-  }
+      singleRegionQuota: options.singleRegionQuota,
+      multiRegionQuota: options.multiRegionQuota,
+    },
+    profile: options.profile,
+    idleMs: options.idleMs,
+    hasDefaultCluster: options.hasDefaultCluster,
+    closeEndpoint: ({ region, id }) => servers.get(region)?.closeCluster(id),
+    onFailure: options.onFatal,
+  });
 
   const keys = accessKeysOf(key);
   // The AWS SDK's signer takes longer to load than the rest takes to start: it is loaded once the ports are open, at the latest for the first password.
   const verifier = once(() => import('#iam/token-verifier.ts'));
   const route = (region: string, id: string | undefined, isNamed: boolean): RoutedCluster | undefined => {
-    const found = clusters.find((candidate) => (id === undefined ? candidate.isDefault : candidate.id === id));
-    const queryProcessor = found?.cluster.queryProcessor(region);
-    if (found === undefined || queryProcessor === undefined) return undefined;
-    const hosts = [`${found.id}.dsql.${region}.on.aws`, ...(found.isDefault && !isNamed ? ['localhost', '127.0.0.1', '::1', '[::1]'] : [])];
+    const found = clusters.connectable(region, id);
+    return found === undefined ? undefined : routed(found, isNamed);
+  };
+  const routed = (cluster: ClusterRecord, isNamed: boolean): RoutedCluster => {
+    const { id, region } = cluster;
+    const hosts = [endpointName(cluster), ...(cluster.isDefault && !isNamed ? ['localhost', '127.0.0.1', '::1', '[::1]'] : [])];
     return {
-      id: found.id,
-      queryProcessor,
+      id,
       authenticate: async (user, token) => {
         const { verifyToken } = await verifier();
         return verifyToken({ token, user, region, hosts: options.checksTokenHost ? hosts : undefined, now: world.clock.now() }, keys);
       },
+      queryProcessor: () => clusters.queryProcessor(cluster),
     };
   };
 
-  const servers: SqlServer[] = [];
   let isServing = false;
   const stop = async (): Promise<void> => {
     isServing = false;
     await http?.close();
-    await Promise.all(servers.map((server) => server.close()));
-    for (const { cluster } of clusters) await cluster.close();
+    await Promise.all([...servers.values()].map((server) => server.close()));
+    await clusters.close();
   };
   let http: HttpServer | undefined;
   try {
     for (const [i, region] of regions.entries()) {
-      servers.push(await SqlServer.listen(sqlServerOptions(region, options.port === 0 ? 0 : options.port + i)));
+      servers.set(region, await SqlServer.listen(sqlServerOptions(region, options.port === 0 ? 0 : options.port + i)));
     }
     http = await HttpServer.listen({
       host: options.host,
@@ -121,8 +127,8 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
       metrics: once(async () => {
         const { collectMetrics } = await import('#control-plane/metrics.ts');
         return collectMetrics(() => ({
-          connections: servers.map((server, i) => ({ region: regions[i], count: server.connectionCount })),
-          clusters: clusters.map(({ id, cluster }) => ({ id, ...cluster.figures })),
+          connections: [...servers].map(([region, server]) => ({ region, count: server.connectionCount })),
+          clusters: clusters.open.map(({ home, cluster }) => ({ id: home, ...cluster.figures })),
         }));
       }),
       hostNames: ['localhost', '127.0.0.1', '::1', options.host.toLowerCase()],
@@ -139,8 +145,8 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
       formatVersion: 1,
       host: options.host,
       httpPort: http.port,
-      regions: regions.map((name, i) => ({ name, port: servers[i].port })),
-      clusters: clusters.map(({ id, isDefault }) => ({ id, isDefault })),
+      regions: [...servers].map(([name, { port }]) => ({ name, port })),
+      clusters: distinct(clusters.registry.clusters()),
     },
     stop,
   };
@@ -161,7 +167,7 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
       router,
       limits: dsqlConnectionLimits,
       cancel: (processId, secret) => {
-        for (const { cluster } of clusters) cluster.queryProcessor(region)?.cancel(processId, secret);
+        for (const { cluster } of clusters.open) cluster.queryProcessor(region)?.cancel(processId, secret);
       },
     };
   }
@@ -178,18 +184,9 @@ function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
 
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
-/** The clusters of the data directory; on the first start the default one, with a new id. */
-async function knownClusters(world: World, options: NodeOptions): Promise<ClusterFile[]> {
-  const folder = `${options.directory}/clusters`;
-  const files = world.disk.list(folder).flatMap((id) => {
-    const content = world.disk.read(`${folder}/${id}/cluster.json`);
-    return content === undefined ? [] : [JSON.parse(Buffer.from(content).toString('utf8')) as ClusterFile];
-  });
-  if (!options.hasDefaultCluster || files.some(({ isDefault }) => isDefault)) return files;
-  const made: ClusterFile = { formatVersion: 1, id: randomId(world.random), isDefault: true };
-  world.disk.makeDirectory(`${folder}/${made.id}`);
-  await world.disk.replace(`${folder}/${made.id}/cluster.json`, Buffer.from(`${JSON.stringify(made)}\n`));
-  return [...files, made];
+/** The default cluster has the same id in each of its Regions. */
+function distinct(records: readonly ClusterRecord[]): { readonly id: string; readonly isDefault: boolean }[] {
+  return [...new Map(records.map(({ id, isDefault }) => [id, { id, isDefault }])).values()];
 }
 
 function certificateNames(options: NodeOptions): string[] {

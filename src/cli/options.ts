@@ -34,6 +34,19 @@ export const startFlags: readonly FlagDefinition[] = [
   { name: 'journal', argument: 'file|nats://…', fallback: 'file', description: 'where the journal is kept' },
   { name: 'node-name', argument: 'NAME', fallback: 'node-1', description: 'name of this node in a fleet' },
   { name: 'no-default-cluster', argument: undefined, fallback: undefined, description: 'start without the default cluster' },
+  {
+    name: 'idle-after',
+    argument: 'TIME',
+    fallback: '10m',
+    description: 'a cluster without connections for so long is closed until somebody connects',
+  },
+  { name: 'cluster-quota', argument: 'N', fallback: '20', description: 'single-Region clusters that may be created in a Region' },
+  {
+    name: 'multi-region-cluster-quota',
+    argument: 'N',
+    fallback: '5',
+    description: 'multi-Region clusters that may be created in a Region',
+  },
   { name: 'auth-host-check', argument: 'on|off', fallback: 'on', description: 'whether a token must be for this host' },
   { name: 'tls-cert', argument: 'FILE', fallback: undefined, description: "certificate for the SQL ports instead of the deployment's own" },
   { name: 'tls-key', argument: 'FILE', fallback: undefined, description: 'its private key' },
@@ -53,6 +66,9 @@ export type StartOptions = {
   readonly profile: 'open' | 'dsql';
   readonly nodeName: string;
   readonly hasDefaultCluster: boolean;
+  readonly idleMs: number;
+  readonly singleRegionQuota: number;
+  readonly multiRegionQuota: number;
   readonly checksTokenHost: boolean;
   readonly tlsCertFile: string | undefined;
   readonly tlsKeyFile: string | undefined;
@@ -92,6 +108,11 @@ export function startOptions(given: FlagValues, environment: NodeJS.ProcessEnv):
       throw new CommandError(`--${name} takes a port number, not "${needed(name)}"`);
     return value;
   };
+  const count = (name: string): number => {
+    const value = Number(needed(name));
+    if (!Number.isInteger(value) || value < 0) throw new CommandError(`--${name} takes a number, not "${needed(name)}"`);
+    return value;
+  };
   const regions = needed('regions')
     .split(',')
     .map((name) => name.trim());
@@ -113,10 +134,13 @@ export function startOptions(given: FlagValues, environment: NodeJS.ProcessEnv):
     httpPort: port('http-port'),
     regions,
     witnessRegion: needed('witness-region'),
-    regionRttMs: milliseconds(needed('region-rtt')),
+    regionRttMs: milliseconds('region-rtt', needed('region-rtt')),
     profile: oneOf('profile', 'open', 'dsql'),
     nodeName: needed('node-name'),
     hasDefaultCluster: !isOn('no-default-cluster'),
+    idleMs: milliseconds('idle-after', needed('idle-after')),
+    singleRegionQuota: count('cluster-quota'),
+    multiRegionQuota: count('multi-region-cluster-quota'),
     checksTokenHost: oneOf('auth-host-check', 'on', 'off') === 'on',
     tlsCertFile: text('tls-cert'),
     tlsKeyFile: text('tls-key'),
@@ -125,10 +149,12 @@ export function startOptions(given: FlagValues, environment: NodeJS.ProcessEnv):
   };
 }
 
-function milliseconds(text: string): number {
-  const parts = /^(\d+(?:\.\d+)?)(ms|s|)$/.exec(text);
-  if (parts === null) throw new CommandError(`--region-rtt takes a time such as 20ms, not "${text}"`);
-  return Number(parts[1]) * (parts[2] === 's' ? 1_000 : 1);
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+function milliseconds(flag: string, text: string): number {
+  const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h|)$/.exec(text);
+  if (parts === null) throw new CommandError(`--${flag} takes a time such as 20ms, not "${text}"`);
+  return Number(parts[1]) * (unitMs[parts[2]] ?? 1);
 }
 
 function configurationFile(): Readonly<Record<string, unknown>> {

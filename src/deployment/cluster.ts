@@ -26,7 +26,8 @@ export type ClusterOptions = {
   readonly isInMemory: boolean;
   readonly network: RegionNetwork;
   readonly regions: readonly string[];
-  readonly witnessRegion: string;
+  /** A cluster of one Region has none: its journal is in that Region alone. */
+  readonly witnessRegion: string | undefined;
   readonly profile: Profile;
   /** Journal or replica can no longer be trusted or written: the process must end. */
   readonly onFailure: (error: Error) => void;
@@ -123,6 +124,29 @@ export class Cluster {
         storeBytes: replica.storeBytes,
       })),
     };
+  }
+
+  /** Whether it would be missed: a session is open, or a job has something to do. */
+  get isBusy(): boolean {
+    return this.#regions.some(({ queryProcessor }) => queryProcessor.isBusy);
+  }
+
+  get sessionCount(): number {
+    return this.#regions.reduce((count, { queryProcessor }) => count + queryProcessor.sessionCount, 0);
+  }
+
+  get leaderRegion(): string | undefined {
+    return this.#commitPath.leaderRegion;
+  }
+
+  /** The Region's replica follows the journal no more, and its endpoint answers nothing; the replica stays open. */
+  stopRegion(region: string): void {
+    if (this.#regions.some(({ name }) => name === region)) this.#commitPath.stopRegion(region);
+  }
+
+  async startRegion(region: string): Promise<void> {
+    const parts = this.#regions.find(({ name }) => name === region);
+    if (parts !== undefined) await this.#commitPath.startRegion(region, parts.replica);
   }
 
   /** Sessions must be closed before. */

@@ -14,6 +14,7 @@ import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { World } from '#base/world.ts';
+import type { QueryProcessor } from '#query-processor/query-processor.ts';
 import * as backend from './backend-message.ts';
 import { FrameReader } from './frames.ts';
 import { decodeMessage, decodeStartup, type StartupPacket } from './frontend-message.ts';
@@ -75,9 +76,14 @@ export class Connection {
     return this.#loop !== undefined;
   }
 
+  /** Of the cluster that it is for; undefined before the client has said so. */
+  get clusterId(): string | undefined {
+    return this.#startup?.cluster.id;
+  }
+
   /** Tells the client why (when a session runs or is being opened) and closes. */
   shutDown(reason: SqlError): void {
-    if (this.#stage === 'session' || this.#stage === 'password') this.#refuse(reason);
+    if (this.#stage === 'session' || this.#stage === 'password' || this.#stage === 'checking') this.#refuse(reason);
     else this.destroy();
   }
 
@@ -252,9 +258,7 @@ export class Connection {
     const refusal = this.#environment.admit();
     if (refusal !== undefined) throw refusal;
     const cluster = this.#environment.router.route(this.#serverName(), startupOptions(packet.parameters).clusterId);
-    if (cluster === undefined) {
-      throw new SqlError(sqlstate.connectionFailure, 'unable to accept connection, access denied', { hint: 'The cluster does not exist.' });
-    }
+    if (cluster === undefined) throw noSuchCluster();
     this.#startup = { packet, user, cluster };
     this.#frames.endStartup();
     this.#stage = 'password';
@@ -273,17 +277,22 @@ export class Connection {
   #checkPassword(token: string): void {
     const startup = this.#startup;
     if (startup === undefined) return;
-    const verdict = startup.cluster.authenticate(startup.user, token);
-    if (!(verdict instanceof Promise)) {
-      this.#decide(verdict);
+    const verdict = startup.cluster.authenticate(startup.user, token, this.#raw.remoteAddress ?? '');
+    this.#then(verdict, (decided) => this.#decide(decided));
+  }
+
+  /** Goes on with what may have to be waited for; the client's further messages wait too. */
+  #then<Value>(value: Value | Promise<Value>, goOn: (value: Value) => void): void {
+    if (!(value instanceof Promise)) {
+      goOn(value);
       return;
     }
     this.#stage = 'checking';
-    verdict.then(
-      (decided) => {
+    value.then(
+      (settled) => {
         if (this.#stage !== 'checking') return;
         try {
-          this.#decide(decided);
+          goOn(settled);
           this.#work();
         } catch (error) {
           this.#refuse(error);
@@ -299,8 +308,17 @@ export class Connection {
     if (verdict.kind === 'denied') {
       throw new SqlError(sqlstate.connectionFailure, 'unable to accept connection, access denied', { hint: verdict.hint });
     }
+    this.#then(startup.cluster.queryProcessor(), (queryProcessor) => {
+      if (queryProcessor === undefined) throw noSuchCluster();
+      this.#beginSession(queryProcessor);
+    });
+  }
+
+  #beginSession(queryProcessor: QueryProcessor): void {
+    const startup = this.#startup;
+    if (startup === undefined) return;
     const { parameters } = startup.packet;
-    const session = startup.cluster.queryProcessor.connect({
+    const session = queryProcessor.connect({
       user: startup.user,
       database: parameters.get('database') ?? startup.user,
       applicationName: parameters.get('application_name') ?? '',
@@ -337,3 +355,6 @@ export class Connection {
     this.#onClosed();
   }
 }
+
+const noSuchCluster = (): SqlError =>
+  new SqlError(sqlstate.connectionFailure, 'unable to accept connection, access denied', { hint: 'The cluster does not exist.' });

@@ -21,9 +21,10 @@ import type { QueryProcessor } from '#query-processor/query-processor.ts';
 /** A cluster as one Region's port offers it. */
 export type RoutedCluster = {
   readonly id: string;
-  readonly queryProcessor: QueryProcessor;
-  /** Checks the password of a connection to this cluster. */
-  authenticate(user: string, token: string): TokenVerdict | Promise<TokenVerdict>;
+  /** Checks the password of a connection to this cluster from this address. */
+  authenticate(user: string, token: string, address: string): TokenVerdict | Promise<TokenVerdict>;
+  /** Asked once somebody is let in: an idle cluster wakes only for them. undefined: the cluster has gone meanwhile. */
+  queryProcessor(): QueryProcessor | undefined | Promise<QueryProcessor | undefined>;
 };
 
 /** Which cluster a connection means: by TLS server name, else by start-up option, else the Region's default; undefined: none. */

@@ -165,7 +165,7 @@ beforeAll(async () => {
           ? undefined
           : {
               id: 'c',
-              queryProcessor,
+              queryProcessor: () => queryProcessor,
               authenticate: (_user, token) =>
                 token === 'good' ? { kind: 'allowed', principal: 'p' } : { kind: 'denied', hint: 'Signature expired: x' },
             },
@@ -343,7 +343,9 @@ describe('limits on connections', () => {
       secureContext: () => context,
       limits: { ...dsqlConnectionLimits, connections: 2, connectionBurst: 4, connectionsPerSecond: 0.5 },
       cancel: () => {},
-      router: { route: () => ({ id: 'c', queryProcessor, authenticate: () => ({ kind: 'allowed', principal: 'p' }) }) },
+      router: {
+        route: () => ({ id: 'c', queryProcessor: () => queryProcessor, authenticate: () => ({ kind: 'allowed', principal: 'p' }) }),
+      },
     });
     const port = limited.port;
     const first = await connect({ port });

@@ -72,6 +72,11 @@ export class SqlServer {
     return this.#connections.size;
   }
 
+  /** Ends the connections to one cluster. */
+  closeCluster(id: string): void {
+    for (const connection of this.#connections) if (connection.clusterId === id) connection.shutDown(shuttingDown());
+  }
+
   /** Takes no more connections, tells the open ones, and resolves when all are gone. */
   async close(): Promise<void> {
     this.#isClosing = true;

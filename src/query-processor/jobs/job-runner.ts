@@ -49,6 +49,8 @@ export class JobRunner {
   #cancelPoll: (() => void) | undefined;
   /** When to look next: at the latest after pollMs, sooner when a build waits for its time. */
   #nextLookMs = pollMs;
+  /** Jobs that were not finished when last looked, whoever runs them. */
+  #unfinished = 0;
   #idle: Promise<void> = Promise.resolve();
 
   constructor(host: JobHost) {
@@ -71,6 +73,11 @@ export class JobRunner {
     this.#cancelPoll?.();
     this.#cancelPoll = undefined;
     this.#idle = this.#run();
+  }
+
+  /** Something is being done, or is still to be done, perhaps by the runner of another node. */
+  get hasWork(): boolean {
+    return this.#isRunning || this.#unfinished > 0;
   }
 
   async stop(): Promise<void> {
@@ -104,14 +111,19 @@ export class JobRunner {
     const open: Job[] = [];
     await this.#inTransaction(async (transaction) => {
       const now = this.#host.world.clock.now();
+      let unfinished = 0;
       for (const { key, value } of readRows(this.#host.storage, transaction, jobRange, 10_000)) {
         const job = decodeJob(value);
         const touched = job.updateTime ?? job.startTime;
         if (isFinished(job)) {
           if (now - touched > jobRetentionMicroseconds) transaction.write(key, undefined, 'write');
-        } else if (this.#mustWait(job, now)) continue;
-        else if (job.runner === undefined || job.runner === this.#id || now - touched > takeOverMicroseconds) open.push(job);
+          continue;
+        }
+        unfinished++;
+        if (this.#mustWait(job, now)) continue;
+        if (job.runner === undefined || job.runner === this.#id || now - touched > takeOverMicroseconds) open.push(job);
       }
+      this.#unfinished = unfinished;
     });
     return open;
   }

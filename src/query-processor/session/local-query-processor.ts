@@ -76,6 +76,11 @@ export class LocalQueryProcessor implements QueryProcessor {
     return this.#sessions.size;
   }
 
+  /** A session is open, or a job of this cluster is not finished. */
+  get isBusy(): boolean {
+    return this.#sessions.size > 0 || this.#host.jobs.hasWork;
+  }
+
   connect(start: SessionStart): LocalSession {
     const processId = this.#freeProcessId();
     const session = new LocalSession(this.#host, start, processId, () => this.#sessions.delete(processId));

@@ -1,0 +1,125 @@
+/**
+ * Brings clusters from the statuses that end by themselves to the ones that last: CREATING, UPDATING, DELETING, and the making and removing of journals.
+ *
+ *   CL1  What is to be done stands in the registry before it is begun, and is struck out after it is done. So after a crash at any point the same work is
+ *        begun again, and each piece of it may be done twice: a journal that is being made is made from nothing, one that is being removed is removed.
+ *   CL2  A status says no more than what is there: ACTIVE is written after the journal is durable, the record goes after the files are gone.
+ */
+import type { World } from '#base/world.ts';
+import type { ClusterHost } from './cluster-host.ts';
+import { type ClusterRecord, clusterKey, type JournalRecord, journalKey } from './cluster-records.ts';
+import type { ClusterRegistry, RegistryChange } from './cluster-registry.ts';
+
+/** After a failure (a full disk, say) it is tried again so often. */
+const retryMs = 2_000;
+
+export type ClusterLifeCycleOptions = {
+  readonly world: World;
+  readonly registry: ClusterRegistry;
+  readonly host: ClusterHost;
+  /** Ends the connections of an endpoint that is going away. */
+  readonly closeEndpoint: (cluster: ClusterRecord) => void;
+};
+
+export class ClusterLifeCycle {
+  readonly #options: ClusterLifeCycleOptions;
+  #settling: Promise<void> | undefined;
+  #again = false;
+  #cancelRetry: () => void = () => {};
+  #isClosed = false;
+  #failure: Error | undefined;
+
+  constructor(options: ClusterLifeCycleOptions) {
+    this.#options = options;
+  }
+
+  /** Does all that is to be done; resolves when nothing is left, or what is left has to be tried again later. */
+  settle(): Promise<void> {
+    this.#again = true;
+    this.#settling ??= this.#run().finally(() => {
+      this.#settling = undefined;
+    });
+    return this.#settling;
+  }
+
+  /** Why something had to be left for later. */
+  get failure(): Error | undefined {
+    return this.#failure;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelRetry();
+    await this.#settling;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#again && !this.#isClosed) {
+      this.#again = false;
+      try {
+        await this.#round();
+        this.#failure = undefined;
+      } catch (error) {
+        this.#failure = error instanceof Error ? error : new Error(String(error));
+        this.#options.world.log.error('a change of a cluster could not be finished; it is tried again', { error: String(error) });
+        this.#cancelRetry();
+        this.#cancelRetry = this.#options.world.timers.after(retryMs, () => void this.settle());
+        return;
+      }
+    }
+  }
+
+  async #round(): Promise<void> {
+    const { registry } = this.#options;
+    for (const journal of registry.journals()) {
+      if (this.#isClosed) return;
+      if (journal.state === 'making') await this.#make(journal);
+      else if (journal.state === 'removing') await this.#remove(journal);
+    }
+    for (const { region, id, status, home } of registry.clusters()) {
+      if (status === 'UPDATING' && home !== undefined) await this.#change(region, id, 'UPDATING', 'ACTIVE');
+      else if (status === 'DELETING' && home === undefined) await this.#change(region, id, 'DELETING', undefined);
+      else if (status === 'PENDING_DELETE') this.#options.closeEndpoint(registry.get(region, id));
+    }
+  }
+
+  async #make(journal: JournalRecord): Promise<void> {
+    const { registry, host } = this.#options;
+    await host.prepare(journal);
+    await registry.change(() => ({
+      changes: [
+        { key: journalKey(journal.home), value: { ...journal, state: 'ready' } },
+        ...registry
+          .membersOf(journal.home)
+          .map((member): RegistryChange => ({ key: clusterKey(member.region, member.id), value: { ...member, status: 'ACTIVE' } })),
+      ],
+      answer: undefined,
+    }));
+  }
+
+  async #remove(journal: JournalRecord): Promise<void> {
+    const { registry, host, closeEndpoint } = this.#options;
+    for (const member of registry.membersOf(journal.home)) closeEndpoint(member);
+    await host.remove(journal.home);
+    await registry.change(() => ({
+      changes: [
+        { key: journalKey(journal.home), value: undefined },
+        ...registry
+          .membersOf(journal.home)
+          .map((member): RegistryChange => ({ key: clusterKey(member.region, member.id), value: undefined })),
+      ],
+      answer: undefined,
+    }));
+  }
+
+  /** From one status to the next (undefined: gone), unless something else has happened to it meanwhile. */
+  #change(region: string, id: string, from: ClusterRecord['status'], to: ClusterRecord['status'] | undefined): Promise<undefined> {
+    const { registry } = this.#options;
+    return registry.change(() => {
+      const before = registry.find(region, id);
+      if (before?.status !== from) return { changes: [], answer: undefined };
+      const value = to === undefined ? undefined : { ...before, status: to };
+      return { changes: [{ key: clusterKey(region, id), value }], answer: undefined };
+    });
+  }
+}

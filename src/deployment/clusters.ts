@@ -1,0 +1,195 @@
+/**
+ * All clusters of a deployment: the registry that remembers them, the host that opens them, and the life cycle between the two.
+ *
+ *   DIR/clusters/registry.log   every cluster, its settings and its status (cluster-records.ts)
+ *   DIR/clusters/HOME/          journal, checkpoints and replicas of one cluster, or of two peers (cluster.ts)
+ */
+import { randomId } from '#base/base32.ts';
+import type { World } from '#base/world.ts';
+import type { RegionNetwork } from '#crossbar/network.ts';
+import type { QueryProcessor } from '#query-processor/query-processor.ts';
+import type { Profile } from '#sql/settings.ts';
+import type { Cluster } from './cluster.ts';
+import type { ClusterRules } from './cluster-changes.ts';
+import { ClusterHost } from './cluster-host.ts';
+import { ClusterLifeCycle } from './cluster-life-cycle.ts';
+import { type ClusterRecord, clusterArn, clusterKey, type JournalRecord, journalKey, type StoredStatus } from './cluster-records.ts';
+import { ClusterRegistry, type Decision, type RegistryChange, type TokenUse } from './cluster-registry.ts';
+
+export type ClustersOptions = {
+  readonly world: World;
+  /** Of the deployment. */
+  readonly directory: string;
+  readonly isInMemory: boolean;
+  readonly network: RegionNetwork;
+  readonly rules: ClusterRules;
+  readonly profile: Profile;
+  readonly idleMs: number;
+  readonly hasDefaultCluster: boolean;
+  /** Ends the connections of an endpoint that is going away. */
+  readonly closeEndpoint: (cluster: ClusterRecord) => void;
+  /** Something failed that this process must not survive. */
+  readonly onFailure: (error: Error) => void;
+};
+
+/** As the API shows it. */
+export type ClusterStatus = StoredStatus | 'IDLE';
+
+export class Clusters {
+  readonly registry: ClusterRegistry;
+  readonly rules: ClusterRules;
+  readonly #host: ClusterHost;
+  readonly #lifeCycle: ClusterLifeCycle;
+
+  private constructor(registry: ClusterRegistry, rules: ClusterRules, host: ClusterHost, lifeCycle: ClusterLifeCycle) {
+    this.registry = registry;
+    this.rules = rules;
+    this.#host = host;
+    this.#lifeCycle = lifeCycle;
+  }
+
+  /** Finishes what an earlier process has begun, and opens the default cluster. */
+  static async open(options: ClustersOptions): Promise<Clusters> {
+    const { world, rules } = options;
+    const directory = `${options.directory}/clusters`;
+    world.disk.makeDirectory(directory);
+    const registry = await ClusterRegistry.open(world, directory);
+    const host = new ClusterHost({ ...options, directory });
+    const lifeCycle = new ClusterLifeCycle({ world, registry, host, closeEndpoint: options.closeEndpoint });
+    const clusters = new Clusters(registry, rules, host, lifeCycle);
+    try {
+      if (options.hasDefaultCluster) await registry.change(() => defaultCluster(registry, world, rules, earlierDefault(world, directory)));
+      await clusters.settle();
+      const home = registry.clusters().find(({ isDefault }) => isDefault)?.home;
+      const journal = home === undefined ? undefined : registry.journal(home);
+      if (options.hasDefaultCluster && journal !== undefined) {
+        if (journal.state !== 'ready') throw lifeCycle.failure ?? new Error('the default cluster could not be made');
+        await host.open(journal);
+      }
+    } catch (error) {
+      await clusters.close();
+      throw error;
+    }
+    return clusters;
+  }
+
+  /** Carries a change out; what follows from it (creating, removing) goes on behind the answer. */
+  async change<Answer>(decide: () => Decision<Answer>, token?: TokenUse): Promise<Answer> {
+    const answer = await this.registry.change(decide, token);
+    // Not waited for: the status tells how far it is, and a failure is logged and tried again.
+    void this.#lifeCycle.settle();
+    return answer;
+  }
+
+  settle(): Promise<void> {
+    return this.#lifeCycle.settle();
+  }
+
+  statusOf({ status, home }: ClusterRecord): ClusterStatus {
+    return status === 'ACTIVE' && home !== undefined && !this.#host.isAwake(home) ? 'IDLE' : status;
+  }
+
+  /** The cluster that a connection in the Region means (the default one without an id), when it takes connections. */
+  connectable(region: string, id: string | undefined): ClusterRecord | undefined {
+    const found = id === undefined ? this.registry.defaultOf(region) : this.registry.find(region, id);
+    const takesConnections = found?.status === 'ACTIVE' || found?.status === 'UPDATING';
+    return takesConnections && !this.#host.isStopped(region) ? found : undefined;
+  }
+
+  /** Wakes the cluster when it is idle. undefined: it has gone meanwhile. */
+  queryProcessor({ region, home }: ClusterRecord): QueryProcessor | undefined | Promise<QueryProcessor | undefined> {
+    const journal = home === undefined ? undefined : this.registry.journal(home);
+    if (journal?.state !== 'ready') return undefined;
+    const opened = this.#host.open(journal);
+    return opened instanceof Promise ? opened.then((cluster) => cluster.queryProcessor(region)) : opened.queryProcessor(region);
+  }
+
+  get open(): readonly { readonly home: string; readonly cluster: Cluster }[] {
+    return this.#host.openClusters;
+  }
+
+  /** The open cluster behind a record. */
+  opened({ home }: ClusterRecord): Cluster | undefined {
+    return home === undefined ? undefined : this.#host.opened(home);
+  }
+
+  isStopped(region: string): boolean {
+    return this.#host.isStopped(region);
+  }
+
+  stopRegion(region: string): void {
+    this.#host.stopRegion(region);
+  }
+
+  startRegion(region: string): Promise<void> {
+    return this.#host.startRegion(region);
+  }
+
+  async close(): Promise<void> {
+    await this.#lifeCycle.close();
+    await this.#host.close();
+    await this.registry.close();
+  }
+}
+
+/**
+ * The default cluster lies over all Regions of the deployment, with one id; it is made at the first start, and follows the deployment's Regions when
+ * these are others at a later one.
+ */
+function defaultCluster(registry: ClusterRegistry, world: World, rules: ClusterRules, earlier: string | undefined): Decision<undefined> {
+  const members = registry.clusters().filter(({ isDefault }) => isDefault);
+  // Half of it has been deleted: it stays what it is.
+  if (members.some(({ status }) => status === 'PENDING_DELETE')) return { changes: [], answer: undefined };
+  const known = members[0];
+  const id = known?.id ?? earlier ?? randomId(world.random);
+  const home = known?.home ?? id;
+  const journal = registry.journal(home);
+  const { regions, witnessRegion } = rules;
+  const isSame =
+    journal !== undefined &&
+    journal.witnessRegion === witnessRegion &&
+    regions.join() === journal.regions.join() &&
+    members.length === regions.length;
+  if (isSame) return { changes: [], answer: undefined };
+  const changes: RegistryChange[] = members
+    .filter(({ region }) => !regions.includes(region))
+    .map(({ region }) => ({ key: clusterKey(region, id), value: undefined }));
+  const made: JournalRecord = {
+    kind: 'journal',
+    home,
+    regions,
+    witnessRegion,
+    state: journal?.state ?? (earlier === undefined ? 'making' : 'ready'),
+  };
+  changes.push({ key: journalKey(home), value: made });
+  for (const region of regions) {
+    const before = members.find((member) => member.region === region);
+    const value: ClusterRecord = {
+      kind: 'cluster',
+      id,
+      region,
+      createdAt: before?.createdAt ?? world.clock.now(),
+      status: before?.status ?? (made.state === 'making' ? 'CREATING' : 'ACTIVE'),
+      isDefault: true,
+      isProtected: before?.isProtected ?? true,
+      kmsKey: before?.kmsKey,
+      tags: before?.tags ?? {},
+      policy: before?.policy,
+      multiRegion: { witnessRegion, peers: regions.filter((other) => other !== region).map((other) => clusterArn({ region: other, id })) },
+      home,
+    };
+    changes.push({ key: clusterKey(region, id), value });
+  }
+  return { changes, answer: undefined };
+}
+
+/** Before there was a registry, a file in its directory said which cluster is the default one. */
+function earlierDefault({ disk }: World, directory: string): string | undefined {
+  return disk.list(directory).find((id) => {
+    if (!/^[a-z2-7]{26}$/.test(id)) return false;
+    const content = disk.read(`${directory}/${id}/cluster.json`);
+    return (
+      content !== undefined && (JSON.parse(Buffer.from(content).toString('utf8')) as { readonly isDefault?: unknown }).isDefault === true
+    );
+  });
+}
