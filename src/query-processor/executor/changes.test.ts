@@ -62,6 +62,7 @@ function insertPlan(
     checks: [],
     indexes: maintenanceOf(into, newId),
     onConflict: undefined,
+    conflictQueries: undefined,
     returning: undefined,
     ...more,
   };

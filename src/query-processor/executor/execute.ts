@@ -113,7 +113,7 @@ function operator(plan: PhysicalPlan, run: Run, rowLimit: number): Rows {
     case 'lockRows':
       return lockRows(plan, start(plan.input, run), rowLimit, run);
     case 'insert':
-      return insert(plan, start(plan.input, run), run);
+      return insert(plan, start(plan.input, run), (inner) => start(inner, run), run);
     case 'update':
       return update(plan, start(plan.input, run), run);
     case 'delete':

@@ -4,6 +4,7 @@
  * Of each row NOT NULL, CHECK and uniqueness are checked in this order, row by row as PostgreSQL does: of several faults in a statement
  * the first row's is reported. With ON CONFLICT a row whose key is taken is left out, or changes the row that holds the key.
  */
+import { InvariantError } from '#base/assert.ts';
 import type { Batch, Vector } from '#sql/batch.ts';
 import { vectorOf } from '#sql/batch.ts';
 import type { Datum } from '#sql/datum.ts';
@@ -12,7 +13,7 @@ import type { Key } from '#sql/key.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { finishStatement } from './foreign-keys/enforce.ts';
-import { type ConflictAction, type ConflictRow, prepareConflict } from './on-conflict.ts';
+import { prepareConflict } from './on-conflict.ts';
 import type { Rows, Run } from './operator.ts';
 import { idsOf, prepared } from './prepared.ts';
 import { compileTargets, evaluateAll } from './project.ts';
@@ -33,7 +34,7 @@ const prepare = prepared((plan: Insert) => {
       attributeNumber,
       evaluate: compileExpression(expression, input),
     })),
-    conflict: plan.onConflict === undefined ? undefined : prepareConflict(plan.onConflict, table, rules),
+    conflict: plan.onConflict === undefined ? undefined : prepareConflict(plan.onConflict, plan.conflictQueries, table, rules),
     returning:
       plan.returning === undefined ? undefined : compileTargets(plan.output, plan.returning, [...idsOf(plan.newColumns), ...input]),
   };
@@ -42,7 +43,12 @@ const prepare = prepared((plan: Insert) => {
 const always = (): boolean => true;
 
 /** The operator; its changes are the statement's until `execute` (or insertBatches) hands them to the transaction. */
-export function* insert(plan: Insert, input: Rows, run: Run): Generator<Batch | Wait, void, undefined> {
+export function* insert(
+  plan: Insert,
+  input: Rows,
+  execute: (plan: PhysicalPlan) => Rows,
+  run: Run,
+): Generator<Batch | Wait, void, undefined> {
   const { table, rules, values, conflict, returning } = prepare(plan);
   const holders = new KeyHolders(run);
   for (const item of input) {
@@ -66,7 +72,7 @@ export function* insert(plan: Insert, input: Rows, run: Run): Generator<Batch | 
         : imagesOf(table, firstOf(vectors, goodRows), fields.slice(0, goodRows), keys.slice(0, goodRows), always, run);
     holders.fetch(uniqueKeys(table, images, keys.slice(0, goodRows)));
 
-    const action = conflict?.start(images, vectors, keys, holders, run);
+    const action = conflict === undefined ? undefined : yield* conflict.start(images, vectors, keys, holders, run, execute);
     /** Stored fields of the rows that RETURNING tells of, and the input rows that they come from. */
     const shown: (readonly Datum[])[] = [];
     const shownRows: number[] = [];
@@ -74,8 +80,11 @@ export function* insert(plan: Insert, input: Rows, run: Run): Generator<Batch | 
     for (let row = 0; row < goodRows; row++) {
       const found = action?.find(row);
       let written: readonly Datum[] | undefined = fields[row];
-      if (action !== undefined && found !== undefined) written = resolved(action, row, found);
-      else insertRow(table, images, row, keys[row], table.layout.encode(fields[row]), holders, run);
+      if (action !== undefined && found !== undefined) {
+        const preparation = action.prepare(row, found);
+        if (preparation !== undefined) yield* preparation;
+        written = action.resolve(row, found);
+      } else insertRow(table, images, row, keys[row], table.layout.encode(fields[row]), holders, run);
       if (written === undefined) continue;
       changed++;
       if (returning === undefined) continue;
@@ -98,21 +107,21 @@ export function* insert(plan: Insert, input: Rows, run: Run): Generator<Batch | 
   }
 }
 
-function resolved(action: ConflictAction, row: number, found: ConflictRow): readonly Datum[] | undefined {
-  return action.resolve(row, found);
-}
-
 function firstOf(vectors: readonly Vector[], count: number): Vector[] {
   const ids = new Int32Array(count);
   for (let i = 0; i < count; i++) ids[i] = i;
   return vectors.map((vector) => gatherWithNulls(vector, ids, 0, count));
 }
 
+const noPlans = (): Rows => {
+  throw new InvariantError('COPY has no ON CONFLICT');
+};
+
 /**
  * Inserts rows that come from somewhere else than a plan (COPY): `input` has the columns of `plan.input.output`. The changes are handed
  * to the transaction when the rows are read to their end.
  */
 export function* insertBatches(plan: Insert, input: Rows, run: Run): Generator<Batch | Wait, void, undefined> {
-  yield* insert(plan, input, run);
+  yield* insert(plan, input, noPlans, run);
   yield* finishStatement(run);
 }

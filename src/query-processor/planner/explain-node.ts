@@ -446,7 +446,14 @@ class Describer {
       const arbiters = plan.onConflict.arbiters.map((oid) => indexNameByOid(plan.table, oid));
       if (arbiters.length > 0) node.properties.push(['Conflict Arbiter Indexes', arbiters]);
     }
-    return this.#with(node, 'Outer', plan.input);
+    this.#with(node, 'Outer', plan.input);
+    // Subqueries of DO UPDATE stand above the pairs of rows that they are asked about.
+    let queries = plan.kind === 'insert' ? plan.conflictQueries?.plan : undefined;
+    while (queries !== undefined && queries.kind !== 'cteScan') {
+      if (queries.kind === 'apply') this.#addSubplan(node, queries);
+      queries = 'input' in queries ? queries.input : undefined;
+    }
+    return node;
   }
 }
 

@@ -158,6 +158,7 @@ export type PhysicalPlan =
       readonly checks: readonly TableCheck[];
       readonly indexes: readonly IndexMaintenance[];
       readonly onConflict: OnConflict | undefined;
+      readonly conflictQueries: ConflictQueries | undefined;
       readonly returning: readonly NamedExpression[] | undefined;
     })
   | (Node & {
@@ -184,6 +185,12 @@ export type PhysicalPlan =
     })
   /** Adds columns whose functions must wait (nextval, pg_sleep, ...): waits for a whole batch before the synchronous loop goes on. */
   | (Node & { readonly kind: 'await'; readonly input: PhysicalPlan; readonly targets: readonly NamedExpression[] });
+
+/**
+ * What DO UPDATE needs beyond expressions: `plan` reads pairs of existing and proposed rows as the common table `cte`, with their number
+ * in the column `rowNumber`, and gives those that are to be updated, with the columns that the assignments name.
+ */
+export type ConflictQueries = { readonly cte: number; readonly plan: PhysicalPlan; readonly rowNumber: ColumnId };
 
 /** Index expressions and predicate, bound over ids that stand for the table's columns (`columns` of the same length as the table's). */
 export type IndexMaintenance = {

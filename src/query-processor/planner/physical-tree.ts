@@ -24,6 +24,8 @@ export function childPlans(plan: PhysicalPlan): readonly PhysicalPlan[] {
     case 'functionScan':
     case 'cteScan':
       return [];
+    case 'insert':
+      return plan.conflictQueries === undefined ? [plan.input] : [plan.input, plan.conflictQueries.plan];
     default:
       return [plan.input];
   }

@@ -66,11 +66,14 @@ describe('subqueries', () => {
     });
   });
 
-  it('of DO UPDATE are computed beforehand, and refused where they depend on the row', () => {
-    expect(kinds(plan('insert into t (id) values (1) on conflict (id) do update set a = (select max(x)::int4 from u)'))).toContain('apply');
-    expect(() =>
-      plan('insert into t (id) values (1) on conflict (id) do update set a = (select max(x)::int4 from u where u.t_id = t.id)'),
-    ).toThrow(/not supported/);
+  it('of DO UPDATE are run for the pairs of existing and proposed rows', () => {
+    for (const where of ['', ' where u.t_id = t.id', ' where u.t_id = excluded.id']) {
+      const insert = find(
+        plan(`insert into t (id) values (1) on conflict (id) do update set a = (select max(x)::int4 from u${where})`),
+        'insert',
+      );
+      expect(insert.conflictQueries?.plan).toMatchObject({ kind: 'apply', input: { kind: 'cteScan' } });
+    }
   });
 });
 

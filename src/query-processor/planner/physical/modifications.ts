@@ -1,28 +1,26 @@
 /** INSERT, UPDATE, DELETE: input, maintained indexes, and what RETURNING needs. */
-import { notSupported } from '#base/sql-error.ts';
-import type { ColumnId, Expression } from '#sql/expression.ts';
-import { childrenOf } from '#sql/expression-walk.ts';
-import type { Delete, Insert, NamedExpression, OutputColumn, Update } from '../../analyzer/logical-plan.ts';
+import type { ColumnId } from '#sql/expression.ts';
+import { oid } from '#sql/oids.ts';
+import type { Delete, Insert, NamedExpression, OnConflict, OutputColumn, Update } from '../../analyzer/logical-plan.ts';
 import type { TableDescriptor } from '../../catalog/descriptors.ts';
-import { columnsOf, overlaps } from '../expression-tree.ts';
-import type { IndexMaintenance, PhysicalPlan } from '../physical-plan.ts';
+import { columnsOf, conjunctsOf } from '../expression-tree.ts';
+import type { ConflictQueries, IndexMaintenance, PhysicalPlan } from '../physical-plan.ts';
 import { columnRef, computedColumn } from '../plan-tree.ts';
-import { cpuTuple, estimate, streaming, widthOfAll } from './cost.ts';
-import { asOuterValues, lift, needsLifting, oneRow, overOneRow } from './lift.ts';
-import { idsOf, noWish, type Planned, type Planning, unordered } from './planning.ts';
+import { cpuTuple, estimate, expressionCost, streaming, widthOfAll } from './cost.ts';
+import { lift, needsLifting } from './lift.ts';
+import { noWish, type Planned, type Planning, unordered } from './planning.ts';
 
 /** Writing one row or index entry into the transaction's buffer. */
 const writeCost = 0.01;
 
 export function planInsert(insert: Insert, planning: Planning): Planned {
-  const conflict = conflictExpressions(insert);
-  if (conflict.some(needsLifting)) return planInsertWithConflictQueries(insert, conflict, planning);
   const lifted = lift(
     planning.plan(insert.input, noWish),
     insert.values.map((value) => value.expression),
     planning,
   );
   const indexes = maintainedIndexes(insert.table, planning);
+  const { onConflict, conflictQueries } = planConflict(insert.onConflict, insert.table, planning);
   return withReturning(insert.returning, lifted.input.plan, insert.newColumns, planning, (returning, output) => ({
     kind: 'insert',
     table: insert.table,
@@ -32,42 +30,67 @@ export function planInsert(insert: Insert, planning: Planning): Planned {
     generated: insert.generated,
     checks: insert.checks,
     indexes,
-    onConflict: insert.onConflict,
+    onConflict,
+    conflictQueries,
     returning,
     output,
     estimate: modificationEstimate(lifted.input.plan, indexes.length, returning, output),
   }));
 }
 
-function conflictExpressions(insert: Insert): readonly Expression[] {
-  const action = insert.onConflict?.action;
-  if (action?.kind !== 'update') return [];
-  return [...action.assignments.map((a) => a.expression), ...(action.where === undefined ? [] : [action.where])];
-}
-
-/** Subqueries in DO UPDATE that look at no row are computed once beforehand; those that do would have to run between the writes. */
-function planInsertWithConflictQueries(insert: Insert, expressions: readonly Expression[], planning: Planning): Planned {
-  const action = insert.onConflict?.action;
-  if (insert.onConflict === undefined || action?.kind !== 'update') return planInsert(insert, planning);
-  const lifted = lift(oneRow(), expressions, planning);
-  const ids = idsOf(lifted.input.plan.output);
-  const rowIds = new Set([...action.existing, ...action.excluded].map((column) => column.id));
-  const isCorrelated = expressions.some((e) => needsLifting(e) && subqueryColumnsOverlap(e, rowIds));
-  if (isCorrelated) throw notSupported('subqueries in ON CONFLICT DO UPDATE that refer to the row are not supported');
-  const bound = lifted.expressions.map((e) => asOuterValues(e, ids));
-  const assignments = action.assignments.map((assignment, i) => ({ ...assignment, expression: bound[i] }));
-  const where = action.where === undefined ? undefined : bound[assignments.length];
-  const inner = planInsert({ ...insert, onConflict: { ...insert.onConflict, action: { ...action, assignments, where } } }, planning);
-  return overOneRow(lifted.input.plan, inner, [...ids]);
-}
-
-function subqueryColumnsOverlap(e: Expression, ids: ReadonlySet<ColumnId>): boolean {
-  if (e.kind === 'subquery') return overlaps(columnsOf(e), ids);
-  let found = false;
-  visitSubqueries(e, (subquery) => {
-    found ||= overlaps(columnsOf(subquery), ids);
-  });
-  return found;
+/**
+ * Subqueries and waiting functions of DO UPDATE are computed by a plan over the pairs of existing and proposed rows, which it reads as a
+ * common table that the operator fills; it gives the pairs that WHERE lets through.
+ */
+function planConflict(
+  onConflict: OnConflict | undefined,
+  table: TableDescriptor,
+  planning: Planning,
+): { readonly onConflict: OnConflict | undefined; readonly conflictQueries: ConflictQueries | undefined } {
+  const action = onConflict?.action;
+  const values = action?.kind === 'update' ? action.assignments.map((assignment) => assignment.expression) : [];
+  if (onConflict === undefined || action?.kind !== 'update' || ![...values, ...conjunctsOf(action.where)].some(needsLifting))
+    return { onConflict, conflictQueries: undefined };
+  const rowNumber: OutputColumn = {
+    id: planning.newColumnId(),
+    name: 'row',
+    type: { oid: oid.int4, typmod: -1 },
+    tableOid: 0,
+    attributeNumber: 0,
+  };
+  const output = [...action.existing, ...action.excluded, rowNumber];
+  // No common table of the statement's own has such a number.
+  const cte = -rowNumber.id;
+  const pairs: PhysicalPlan = {
+    kind: 'cteScan',
+    cte,
+    alias: 'excluded',
+    name: table.name,
+    output,
+    estimate: estimate(0, cpuTuple, 1, widthOfAll(output)),
+  };
+  let input: Planned = { plan: pairs, ordering: unordered };
+  if (action.where !== undefined) {
+    const where = lift(input, [action.where], planning);
+    const below = where.input.plan;
+    const [condition] = where.expressions;
+    input = {
+      ordering: unordered,
+      plan: {
+        kind: 'filter',
+        input: below,
+        condition,
+        output: below.output,
+        estimate: streaming(below, below.estimate.rows, expressionCost(condition), below.output),
+      },
+    };
+  }
+  const lifted = lift(input, values, planning);
+  const assignments = action.assignments.map((assignment, i) => ({ ...assignment, expression: lifted.expressions[i] }));
+  return {
+    onConflict: { ...onConflict, action: { ...action, assignments, where: undefined } },
+    conflictQueries: { cte, plan: lifted.input.plan, rowNumber: rowNumber.id },
+  };
 }
 
 export function planUpdate(update: Update, planning: Planning): Planned {
@@ -181,9 +204,4 @@ export function maintainedIndexes(table: TableDescriptor, planning: Planning): r
         predicate: index.predicateText === undefined ? undefined : bind(index.predicateText),
       };
     });
-}
-
-function visitSubqueries(e: Expression, visit: (subquery: Expression) => void): void {
-  if (e.kind === 'subquery') visit(e);
-  else for (const child of childrenOf(e)) visitSubqueries(child, visit);
 }
