@@ -5,7 +5,7 @@
  *   X2  Plans of subqueries are opaque here: a subquery's part is its comparison alone. Those who know plans go into them themselves.
  */
 import { unreachable } from '#base/assert.ts';
-import type { AggregateCall, Expression, SortKey, WindowCall } from './expression.ts';
+import type { AggregateCall, Expression, SortKey, Subscript, WindowCall } from './expression.ts';
 
 export type ExpressionMap = (expression: Expression) => Expression;
 
@@ -105,12 +105,16 @@ export function mapChildren(expression: Expression, map: ExpressionMap): Express
     }
     case 'subscript': {
       const arg = map(expression.arg);
-      const subscripts = mapList(expression.subscripts, (subscript) => {
-        const lower = mapOptional(subscript.lower, map);
-        const upper = mapOptional(subscript.upper, map);
-        return lower === subscript.lower && upper === subscript.upper ? subscript : { lower, upper };
-      });
+      const subscripts = mapSubscripts(expression.subscripts, map);
       return arg === expression.arg && subscripts === expression.subscripts ? expression : { ...expression, arg, subscripts };
+    }
+    case 'assignSubscript': {
+      const arg = map(expression.arg);
+      const subscripts = mapSubscripts(expression.subscripts, map);
+      const value = map(expression.value);
+      return arg === expression.arg && subscripts === expression.subscripts && value === expression.value
+        ? expression
+        : { ...expression, arg, subscripts, value };
     }
     case 'subquery': {
       const comparison = mapOptional(expression.comparison, map);
@@ -124,6 +128,13 @@ export function mapChildren(expression: Expression, map: ExpressionMap): Express
       return unreachable(expression);
   }
 }
+
+const mapSubscripts = (subscripts: readonly Subscript[], map: ExpressionMap): readonly Subscript[] =>
+  mapList(subscripts, (subscript) => {
+    const lower = mapOptional(subscript.lower, map);
+    const upper = mapOptional(subscript.upper, map);
+    return lower === subscript.lower && upper === subscript.upper ? subscript : { lower, upper };
+  });
 
 export function mapAggregateCall(call: AggregateCall, map: ExpressionMap): AggregateCall {
   const args = mapList(call.args, map);

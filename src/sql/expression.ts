@@ -82,7 +82,16 @@ export type Expression =
       readonly kind: 'subscript';
       readonly arg: Expression;
       readonly isSlice: boolean;
-      readonly subscripts: readonly { readonly lower: Expression | undefined; readonly upper: Expression | undefined }[];
+      readonly subscripts: readonly Subscript[];
+      readonly type: TypeRef;
+    }
+  /** `arg` with the element, the slice or the path that the subscripts name replaced by `value`: what UPDATE SET a[1] = ... assigns to a. */
+  | {
+      readonly kind: 'assignSubscript';
+      readonly arg: Expression;
+      readonly isSlice: boolean;
+      readonly subscripts: readonly Subscript[];
+      readonly value: Expression;
       readonly type: TypeRef;
     }
   /** Cast through text output and input. */
@@ -100,6 +109,8 @@ export type Expression =
   /** Only in the targets of an Aggregate or Window node; elsewhere a column that refers to it. */
   | AggregateCall
   | WindowCall;
+
+export type Subscript = { readonly lower: Expression | undefined; readonly upper: Expression | undefined };
 
 export type FunctionCall = {
   readonly kind: 'function';

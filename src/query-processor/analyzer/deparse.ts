@@ -112,6 +112,8 @@ class Deparser {
         return `(${this.print(expression.arg, true)}).${quoteIdentifier(expression.name)}`;
       case 'subscript':
         return this.#subscript(expression);
+      case 'assignSubscript':
+        return this.print(expression.value, showImplicit);
       case 'convertByText':
         return expression.explicit || showImplicit ? this.#cast(expression.arg, expression.type) : this.print(expression.arg, false);
       case 'relabel':

@@ -218,7 +218,9 @@ export function fieldOf(analysis: Analysis, arg: Expression, shape: RecordShape,
   return analysis.locate({ kind: 'field', arg, index, name: shape.names[index], type: shape.types[index] }, location);
 }
 
-function bindSubscripts(scope: Scope, arg: Expression, indices: readonly A_Indices[]): Expression {
+type SubscriptExpression = Extract<Expression, { kind: 'subscript' }>;
+
+export function bindSubscripts(scope: Scope, arg: Expression, indices: readonly A_Indices[]): SubscriptExpression {
   const analysis = scope.analysis;
   const type = arg.type.oid;
   const isSlice = indices.some((index) => index.is_slice);
@@ -247,13 +249,17 @@ function bindSubscripts(scope: Scope, arg: Expression, indices: readonly A_Indic
     upper: subscript(index.uidx),
   }));
   const sliceType = arrayElementOf(type) === 0 ? typeRef(type) : typeRef(type, arg.type.typmod);
-  return analysis.locate(
-    { kind: 'subscript', arg, isSlice, subscripts, type: isSlice ? sliceType : typeRef(element, arg.type.typmod) },
-    location,
-  );
+  const picked: SubscriptExpression = {
+    kind: 'subscript',
+    arg,
+    isSlice,
+    subscripts,
+    type: isSlice ? sliceType : typeRef(element, arg.type.typmod),
+  };
+  return analysis.locate(picked, location);
 }
 
-function bindJsonbSubscripts(scope: Scope, arg: Expression, indices: readonly A_Indices[], isSlice: boolean): Expression {
+function bindJsonbSubscripts(scope: Scope, arg: Expression, indices: readonly A_Indices[], isSlice: boolean): SubscriptExpression {
   const analysis = scope.analysis;
   const subscripts = indices.map((index) => {
     if (isSlice)
@@ -274,5 +280,6 @@ function bindJsonbSubscripts(scope: Scope, arg: Expression, indices: readonly A_
       );
     return { lower: undefined, upper };
   });
-  return analysis.locate({ kind: 'subscript', arg, isSlice: false, subscripts, type: typeRef(oid.jsonb) }, analysis.locationOf(arg));
+  const picked: SubscriptExpression = { kind: 'subscript', arg, isSlice: false, subscripts, type: typeRef(oid.jsonb) };
+  return analysis.locate(picked, analysis.locationOf(arg));
 }

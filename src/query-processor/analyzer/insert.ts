@@ -10,6 +10,7 @@ import { bindExpression, required } from './expression.ts';
 import { tableColumns } from './from-relation.ts';
 import type { LogicalPlan, OutputColumn } from './logical-plan.ts';
 import { bindOnConflict } from './on-conflict.ts';
+import { assignPart, isPart, type Part, refuseDefaultOfPart } from './part-assignment.ts';
 import { expandSets } from './project-set.ts';
 import { Scope, visible } from './scope.ts';
 import { type BoundSelect, prepareSelect } from './select.ts';
@@ -48,24 +49,25 @@ export function bindInsert(parent: Scope, node: InsertStmt): BoundSelect {
   return { plan: wrap(plan), output: returning.output };
 }
 
-type TargetColumn = { readonly column: ColumnDescriptor; readonly location: number | undefined };
+/** `steps`: which part of the column, when not all of it. */
+type TargetColumn = Part;
 
 /** The columns that the statement names, or all. */
 function namedColumns(scope: Scope, node: InsertStmt, table: TableDescriptor): readonly TargetColumn[] {
   const analysis = scope.analysis;
   if (node.cols === undefined)
-    return table.columns.filter((column) => !column.isDropped).map((column) => ({ column, location: undefined }));
-  const seen = new Set<number>();
+    return table.columns.filter((column) => !column.isDropped).map((column) => ({ column, steps: [], location: undefined }));
+  const whole = new Set<number>();
+  const parts = new Set<number>();
   return node.cols.flatMap((entry) => {
     if (!('ResTarget' in entry)) return [];
     const { name = '', location, indirection } = entry.ResTarget;
-    if ((indirection?.length ?? 0) > 0)
-      throw analysis.notSupported('assignment to a part of a column is not supported in INSERT', location);
     const column = targetColumn(analysis, table, name, location);
-    if (seen.has(column.attributeNumber))
+    const steps = indirection ?? [];
+    if (whole.has(column.attributeNumber) || (!isPart(steps) && parts.has(column.attributeNumber)))
       throw analysis.error(sqlstate.duplicateColumn, `column "${name}" specified more than once`, location);
-    seen.add(column.attributeNumber);
-    return [{ column, location }];
+    (isPart(steps) ? parts : whole).add(column.attributeNumber);
+    return [{ column, steps, location }];
   });
 }
 
@@ -144,17 +146,17 @@ function valuesSource(
       if (width < 0) width = row.length;
       else if (row.length !== width) throw analysis.syntaxError('VALUES lists must all be the same length', locationOf(0));
       requireCounts(scope, node, columns, row, locationOf);
-      return row.map((expression, at) =>
-        expression === undefined ? undefined : coerceForColumn(analysis, columns[at].column, expression),
-      );
+      return row.map((expression, at) => (expression === undefined ? undefined : coerceForPart(scope, columns[at], expression)));
     }),
   );
   const filled = columns.slice(0, width);
   noteInserted(scope, filled);
   const given = new Map<number, Expression>();
   const kept: { readonly at: number; readonly output: OutputColumn }[] = [];
-  for (const [at, { column }] of filled.entries()) {
+  for (const [at, part] of filled.entries()) {
+    const { column } = part;
     const cells = rows.map((row) => row[at]);
+    if (isPart(part.steps) && cells.includes(undefined)) refuseDefaultOfPart(scope, part);
     if (
       cells.every((cell) => cell === undefined) ||
       isOverridden(
@@ -165,9 +167,16 @@ function valuesSource(
       )
     )
       continue;
-    const output = { id: analysis.newColumnId(), name: column.name, type: column.type, tableOid: 0, attributeNumber: 0 };
+    const type = cells.find((expression) => expression !== undefined)?.type ?? column.type;
+    const output = {
+      id: analysis.newColumnId(),
+      name: column.name,
+      type: isPart(filled[at].steps) ? type : column.type,
+      tableOid: 0,
+      attributeNumber: 0,
+    };
     kept.push({ at, output });
-    given.set(column.attributeNumber, { kind: 'column', id: output.id, name: column.name, type: column.type });
+    give(scope, given, filled[at], { kind: 'column', id: output.id, name: column.name, type: output.type });
   }
   const cell = (row: readonly (Expression | undefined)[], at: number): Expression =>
     row[at] ?? columnDefault(analysis, table, columns[at].column);
@@ -208,7 +217,7 @@ function selectSource(
   const locations = targets.map((target, at) => {
     const { expression } = target;
     const isLiteral = expression.type.oid === oid.unknown && (expression.kind === 'constant' || expression.kind === 'parameter');
-    if (isLiteral) target.expression = coerceForColumn(analysis, columns[at].column, expression);
+    if (isLiteral) target.expression = coerceForPart(scope, columns[at], expression);
     return analysis.locationOf(target.expression);
   });
   const { plan, output } = pending.finish();
@@ -218,9 +227,25 @@ function selectSource(
     const { column } = columns[at];
     if (isOverridden(scope, node, column, true)) continue;
     const reference = analysis.locate({ kind: 'column', id, name, type } as const, locations[at]);
-    given.set(column.attributeNumber, coerceForColumn(analysis, column, reference));
+    give(scope, given, columns[at], reference);
   }
   return { input: plan, values: rowValues(scope, table, given) };
+}
+
+/** A value on its way into a column or a part of it. */
+function coerceForPart(scope: Scope, part: Part, expression: Expression): Expression {
+  const { column, steps } = part;
+  if (!isPart(steps)) return coerceForColumn(scope.analysis, column, expression);
+  const assigned = assignPart(scope, part, nullConstant(column.type.oid), expression);
+  return assigned.kind === 'assignSubscript' ? assigned.value : assigned;
+}
+
+/** Adds a value to those of the row; parts of one column are put together. */
+function give(scope: Scope, given: Map<number, Expression>, part: Part, value: Expression): void {
+  const { column, steps } = part;
+  const { attributeNumber } = column;
+  const container = given.get(attributeNumber) ?? { kind: 'constant', value: null, type: column.type };
+  given.set(attributeNumber, isPart(steps) ? assignPart(scope, part, container, value) : coerceForColumn(scope.analysis, column, value));
 }
 
 /** True when a given value is dropped for the default (OVERRIDING USER VALUE); throws 428C9 where none may be given. */

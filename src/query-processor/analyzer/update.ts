@@ -1,5 +1,6 @@
 /** UPDATE: the rows to change with whatever FROM adds, and the assignments. */
-import type { MultiAssignRef, Node, ResTarget, UpdateStmt } from '@pgsql/types';
+import type { MultiAssignRef, Node, UpdateStmt } from '@pgsql/types';
+import { InvariantError } from '#base/assert.ts';
 import { sqlstate } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
@@ -13,6 +14,7 @@ import { bindFrom, joinOf } from './from-clause.ts';
 import { bindTable, tableColumns } from './from-relation.ts';
 import type { LogicalPlan, NamedExpression, OutputColumn } from './logical-plan.ts';
 import { nodeLocation } from './node-location.ts';
+import { assignPart, isPart, refuseDefaultOfPart } from './part-assignment.ts';
 import { outputIdsOf } from './plan-output.ts';
 import { type NamespaceEntry, Scope, visible } from './scope.ts';
 import { type BoundSelect, bindSelect } from './select.ts';
@@ -106,7 +108,7 @@ export function bindAssignments(
   place: 'update' | 'onConflict',
 ): { readonly assignments: readonly Assignment[]; readonly records: readonly RecordColumn[] } {
   const { analysis } = scope;
-  const assigned = new Map<number, Assignment>();
+  const assigned = new Map<number, Assignment & { readonly ofPart: boolean }>();
   const records: RecordColumn[] = [];
   const sources = new MultiSources(scope, records, place);
   for (const node of nodes) {
@@ -118,17 +120,28 @@ export function bindAssignments(
     );
     const column = targetColumn(analysis, table, name, location);
     scope.targetAccess?.updated.add(column.attributeNumber);
-    if ((indirection?.length ?? 0) > 0) throw partAssignment(analysis, node.ResTarget);
+    const before = assigned.get(column.attributeNumber);
+    const ofPart = isPart(indirection);
+    if (before !== undefined && !(ofPart && before.ofPart)) throw analysis.syntaxError(`multiple assignments to same column "${name}"`);
     if (bound !== undefined) requireAssignable(analysis, column);
-    const expression = bound === undefined ? columnDefault(analysis, table, column) : coerceForColumn(analysis, column, bound);
-    if (assigned.has(column.attributeNumber)) throw analysis.syntaxError(`multiple assignments to same column "${name}"`);
-    if (column.generated === undefined) assigned.set(column.attributeNumber, { attributeNumber: column.attributeNumber, expression });
+    let expression: Expression;
+    if (ofPart) {
+      const part = { column, steps: indirection, location };
+      if (bound === undefined) refuseDefaultOfPart(scope, part);
+      expression = assignPart(scope, part, before?.expression ?? currentValue(scope, column), bound);
+    } else expression = bound === undefined ? columnDefault(analysis, table, column) : coerceForColumn(analysis, column, bound);
+    const { attributeNumber } = column;
+    if (column.generated === undefined) assigned.set(attributeNumber, { attributeNumber, expression, ofPart });
   }
   return { assignments: [...assigned.values()], records };
 }
 
-const partAssignment = (analysis: Analysis, target: ResTarget) =>
-  analysis.notSupported('assignment to a part of a column is not supported', target.location);
+/** The column of the row that is being changed. */
+function currentValue(scope: Scope, column: ColumnDescriptor): Expression {
+  const found = scope.target?.columns.find((candidate) => candidate.attributeNumber === column.attributeNumber);
+  if (found === undefined) throw new InvariantError('the target has all columns of its table');
+  return found.expression;
+}
 
 function requireAssignable(analysis: Analysis, column: ColumnDescriptor): void {
   const refuse = (detail: string) =>

@@ -16,7 +16,7 @@ import { addOperand, withOperand } from './scope.ts';
 
 type Node<Kind extends Expression['kind']> = Extract<Expression, { kind: Kind }>;
 
-const elementOf = (arrayType: number): number => pgTypes.find((type) => type.oid === arrayType)?.elementOid ?? 0;
+export const elementOf = (arrayType: number): number => pgTypes.find((type) => type.oid === arrayType)?.elementOid ?? 0;
 
 export function compileArray(expression: Node<'array'>, scope: Scope): Compiled {
   const items = expression.items.map((item) => scope.compile(item, scope));

@@ -14,6 +14,7 @@ import type { ColumnId, Expression } from '../expression.ts';
 import type { EvaluationContext, VectorEvaluator } from '../function.ts';
 import { compileArray, compileArrayConversion, compileSubscript } from './compile-array.ts';
 import { compileArrayComparison } from './compile-array-comparison.ts';
+import { compileAssignSubscript } from './compile-assignment.ts';
 import { compileBooleanTest, compileConjunction, compileIsNull, compileNot } from './compile-boolean.ts';
 import { compileCase, compileCoalesce } from './compile-case.ts';
 import { compileDistinct, compileMinmax, compileNullif, compileRowComparison } from './compile-comparison.ts';
@@ -114,6 +115,8 @@ function compileNode(expression: Expression, scope: Scope): Compiled {
       return compileField(expression, scope);
     case 'subscript':
       return compileSubscript(expression, scope);
+    case 'assignSubscript':
+      return compileAssignSubscript(expression, scope);
     case 'convertByText':
       return compileConvertByText(expression, scope);
     case 'relabel':
