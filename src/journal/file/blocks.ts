@@ -10,31 +10,22 @@
  * doubt, and it is the last one: whatever lies behind a block proves that the block had been durable. That is what tells a torn tail, which is
  * cut, from damage, which is not (J3, J4).
  *
- * The chain is SHA-256 over position, epoch, previous hash and payload, starting from the hash of the journal's id: an entry thereby names the
- * journal and everything before it, and two replicas that hold one hash hold one history. It costs some two microseconds a batch, not a commit;
- * crc32 stands beside it because damage must also be found where no hash has been read yet, and to find blocks behind a damaged one. The crc of a
- * block's header starts from the journal's id (the `seed`), so that no user can store a value that looks like a block.
+ * Entries are chained by hash (../chain.ts); crc32 stands beside it because damage must also be found where no hash has been read yet, and to find
+ * blocks behind a damaged one. The crc of a block's header starts from the journal's id (the `seed`), so that no user can store a value that looks
+ * like a block.
  */
-import { hash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 import { ByteReader, ByteWriter } from '#base/bytes.ts';
+import { hashBytes } from '../chain.ts';
 
 export const segmentHeaderBytes = 86;
 export const blockHeaderBytes = 16;
-/** Position, epoch and previous hash: what precedes an entry's payload. */
-export const entryHeaderBytes = 44;
-export const hashBytes = 32;
 const segmentFormat = 1;
 const segmentMagic = 'BOREALJ\n';
 const blockMagic = Buffer.from('BRBK', 'latin1');
 
 /** From the journal's id to its block headers' crc. */
 export const blockSeed = (journalId: string): number => crc32(journalId);
-
-export const genesisHash = (journalId: string): Uint8Array => hash('sha256', `borealis journal ${journalId}`, 'buffer');
-
-/** `frame` is position, epoch, previous hash and payload. */
-export const chainHash = (frame: Uint8Array): Uint8Array => hash('sha256', frame, 'buffer');
 
 export type SegmentHeader = {
   readonly journalId: string;

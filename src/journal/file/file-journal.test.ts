@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { fileDisk, memoryDisk, realWorld, silentLog } from '#base/real-world.ts';
 import type { Disk, World } from '#base/world.ts';
+import { JournalDamaged, JournalFailed } from '../chain.ts';
 import { claimOf, commitsOf, journalContract, plain, readAll } from '../journal-contract.ts';
-import { type FileJournal, type FileJournalOptions, JournalDamaged, JournalFailed, openFileJournal } from './file-journal.ts';
+import { type FileJournal, type FileJournalOptions, openFileJournal } from './file-journal.ts';
 
 const directories: string[] = [];
 afterAll(() => {

@@ -15,23 +15,20 @@ import { assert } from '#base/assert.ts';
 import { randomId } from '#base/base32.ts';
 import { ByteReader, ByteWriter } from '#base/bytes.ts';
 import type { AppendFile, Disk, World } from '#base/world.ts';
+import { type ChainEnd, chainHash, entryHeaderBytes, genesisHash, hashBytes, JournalDamaged, JournalFailed, sameHash } from '../chain.ts';
 import { decodeEntry, encodeEntry, MalformedEntry } from '../entry-codec.ts';
 import type { Journal, JournalEntry, JournalPosition, PlacedEntry } from '../journal.ts';
+import { TailCache } from '../tail-cache.ts';
 import {
   blockAt,
   blockHeaderBytes,
   blockSeed,
-  chainHash,
   decodeSegmentHeader,
   encodeSegmentHeader,
-  entryHeaderBytes,
-  genesisHash,
-  hashBytes,
   isFollowed,
   sealBlock,
   segmentHeaderBytes,
 } from './blocks.ts';
-import { TailCache } from './tail-cache.ts';
 
 export type FileJournalOptions = {
   readonly world: World;
@@ -43,15 +40,6 @@ export type FileJournalOptions = {
   /** Encoded bytes of entries kept decoded; 8 MiB. */
   readonly tailCacheBytes?: number;
 };
-
-/** The files are not what was written (J4): somebody must look at them, the program does not guess. */
-export class JournalDamaged extends Error {
-  override readonly name = 'JournalDamaged';
-}
-
-export class JournalFailed extends Error {
-  override readonly name = 'JournalFailed';
-}
 
 type Segment = {
   readonly path: string;
@@ -157,9 +145,9 @@ function recover(disk: Disk, directory: string): Recovered | undefined {
     id ??= header.journalId;
     if (header.journalId !== id) throw new JournalDamaged(`${path}: belongs to journal ${header.journalId}, not ${id}`);
     if (chain === undefined) {
-      if (header.firstPosition === 1 && !same(header.previousHash, genesisHash(id)))
+      if (header.firstPosition === 1 && !sameHash(header.previousHash, genesisHash(id)))
         throw new JournalDamaged(`${path}: wrong start of the chain`);
-    } else if (header.firstPosition !== chain.position + 1 || !same(header.previousHash, chain.hash) || header.epoch !== chain.epoch) {
+    } else if (header.firstPosition !== chain.position + 1 || !sameHash(header.previousHash, chain.hash) || header.epoch !== chain.epoch) {
       throw new JournalDamaged(`${path}: does not follow the segment before it (position ${chain.position})`);
     }
     segments.push({ path, firstPosition: header.firstPosition, epoch: header.epoch, previousHash: header.previousHash });
@@ -188,7 +176,6 @@ function readSegment(disk: Disk, path: string): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-type ChainEnd = { readonly position: JournalPosition; readonly hash: Uint8Array; readonly epoch: number };
 /** Where an entry lies; `start` is at its position field. */
 type EntryPlace = { readonly start: number; readonly end: number; readonly hash: Uint8Array; readonly epoch: number };
 
@@ -222,7 +209,7 @@ function walkSegment(
       const end = start + length;
       // A whole block with a wrong entry in it is no torn write: it was written so, or put here from elsewhere.
       if (found !== position + 1) throw new JournalDamaged(`${path}: position ${found} follows ${position}`);
-      if (!same(statedHash, previous)) throw new JournalDamaged(`${path}: position ${found} does not continue the chain`);
+      if (!sameHash(statedHash, previous)) throw new JournalDamaged(`${path}: position ${found} does not continue the chain`);
       if (end > block.bodyEnd) throw new JournalDamaged(`${path}: position ${found} ends outside its block`);
       const isClaim = bytes[start + entryHeaderBytes + 1] === 1;
       if (isClaim ? epoch <= lastEpoch : epoch !== lastEpoch)
@@ -237,8 +224,6 @@ function walkSegment(
   }
   return { end: { position, hash: previous, epoch: lastEpoch }, stoppedAt };
 }
-
-const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
 
 type Start = {
   readonly id: string;

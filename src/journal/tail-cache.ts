@@ -1,5 +1,5 @@
 import { assert } from '#base/assert.ts';
-import type { JournalPosition, PlacedEntry } from '../journal.ts';
+import type { JournalPosition, PlacedEntry } from './journal.ts';
 
 /** The newest entries of a journal, decoded, without a gap, bounded by their encoded size: what feeds that keep up read. */
 export class TailCache {

@@ -1,0 +1,188 @@
+/**
+ * A NATS cluster on this machine, for development and tests: one nats-server process a Region, each with JetStream on its own directory, synchronising always.
+ */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import path from 'node:path';
+
+export type NatsServer = {
+  readonly name: string;
+  readonly region: string;
+  readonly port: number;
+  readonly monitorPort: number;
+  readonly process: ChildProcess;
+};
+
+export type NatsServersOptions = {
+  readonly directory: string;
+  /** One server each; the same Region may come more than once. */
+  readonly regions: readonly string[];
+  /** Ports from here on, three for each server; any free ones when left out. */
+  readonly basePort?: number;
+};
+
+/** `sync_interval: always` has covered the Raft log since then (docs/operations.md). */
+const leastVersion = [2, 10, 23] as const;
+
+export class NatsServers {
+  readonly servers: NatsServer[] = [];
+  readonly #plans: readonly Plan[];
+  readonly #binary: string;
+
+  private constructor(binary: string, plans: readonly Plan[]) {
+    this.#binary = binary;
+    this.#plans = plans;
+  }
+
+  /** Throws NoNatsServer when there is no server program, or one that is too old. Resolves when every server answers its health check. */
+  static async start(options: NatsServersOptions): Promise<NatsServers> {
+    const binary = natsServerBinary();
+    const ports = await freePorts(options.regions.length * 3, options.basePort);
+    const plans = options.regions.map((region, i) => ({
+      name: `nats-${i + 1}`,
+      region,
+      directory: path.join(options.directory, `nats-${i + 1}`),
+      port: ports[i * 3],
+      monitorPort: ports[i * 3 + 1],
+      routePort: ports[i * 3 + 2],
+    }));
+    const all = new NatsServers(binary, plans);
+    for (const i of plans.keys()) all.startServer(i);
+    await Promise.all(plans.map((plan) => untilHealthy(plan)));
+    return all;
+  }
+
+  get urls(): string {
+    return this.#plans.map(({ port }) => `nats://127.0.0.1:${port}`).join(',');
+  }
+
+  get monitorUrls(): readonly string[] {
+    return this.#plans.map(({ monitorPort }) => `http://127.0.0.1:${monitorPort}`);
+  }
+
+  /** Starts, or starts again with what its directory holds. */
+  startServer(index: number): NatsServer {
+    const plan = this.#plans[index];
+    mkdirSync(plan.directory, { recursive: true });
+    const file = path.join(plan.directory, 'nats.conf');
+    writeFileSync(file, configuration(plan, this.#plans));
+    const started: NatsServer = {
+      name: plan.name,
+      region: plan.region,
+      port: plan.port,
+      monitorPort: plan.monitorPort,
+      process: spawn(this.#binary, ['-c', file, '-l', path.join(plan.directory, 'nats.log')], { stdio: 'ignore' }),
+    };
+    this.servers[index] = started;
+    return started;
+  }
+
+  untilHealthy(index: number): Promise<void> {
+    return untilHealthy(this.#plans[index]);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.servers.map(({ process }) => ended(process, 'SIGTERM')));
+  }
+
+  async stopAndRemove(): Promise<void> {
+    await Promise.all(this.servers.map(({ process }) => ended(process, 'SIGKILL')));
+    for (const { directory } of this.#plans) rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+type Plan = {
+  readonly name: string;
+  readonly region: string;
+  readonly directory: string;
+  readonly port: number;
+  readonly monitorPort: number;
+  readonly routePort: number;
+};
+
+export class NoNatsServer extends Error {
+  override readonly name = 'NoNatsServer';
+}
+
+/** The nats-server of BOREALIS_NATS_SERVER, or of PATH. */
+export function natsServerBinary(): string {
+  const binary = process.env.BOREALIS_NATS_SERVER ?? 'nats-server';
+  const asked = spawnSync(binary, ['--version'], { encoding: 'utf8' });
+  if (asked.error !== undefined || asked.status !== 0)
+    throw new NoNatsServer(`a fleet needs nats-server ${leastVersion.join('.')} or newer, and ${binary} cannot be run (BOREALIS_NATS_SERVER names another one)`);
+  const version = /v?(\d+)\.(\d+)\.(\d+)/.exec(asked.stdout + asked.stderr);
+  if (version === null || isOlder([Number(version[1]), Number(version[2]), Number(version[3])]))
+    throw new NoNatsServer(`a fleet needs nats-server ${leastVersion.join('.')} or newer; this is ${asked.stdout.trim()}`);
+  return binary;
+}
+
+function isOlder(version: readonly [number, number, number]): boolean {
+  for (const [i, least] of leastVersion.entries()) if (version[i] !== least) return version[i] < least;
+  return false;
+}
+
+function configuration(plan: Plan, all: readonly Plan[]): string {
+  const lines = [
+    `server_name: ${plan.name}`,
+    `listen: 127.0.0.1:${plan.port}`,
+    `http: 127.0.0.1:${plan.monitorPort}`,
+    `server_tags: ["region:${plan.region}"]`,
+    'max_payload: 1MB',
+    'jetstream {',
+    `  store_dir: ${JSON.stringify(path.join(plan.directory, 'jetstream'))}`,
+    '  sync_interval: always',
+    ...(new Set(all.map(({ region }) => region)).size === all.length && all.length > 1 ? ['  unique_tag: "region:"'] : []),
+    '}',
+  ];
+  if (all.length > 1) {
+    lines.push(
+      'cluster {',
+      '  name: borealis',
+      `  listen: 127.0.0.1:${plan.routePort}`,
+      `  routes: [${all.filter((other) => other !== plan).map(({ routePort }) => `"nats://127.0.0.1:${routePort}"`)}]`,
+      '}',
+    );
+  }
+  return `${lines.join('\n')}\n`;
+}
+
+async function untilHealthy({ name, monitorPort }: Plan): Promise<void> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
+    const answer = await fetch(`http://127.0.0.1:${monitorPort}/healthz`).catch(() => undefined);
+    if (answer?.ok === true) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${name} did not become healthy within 30 seconds`);
+}
+
+function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve();
+    else {
+      child.once('exit', () => resolve());
+      child.kill(signal);
+    }
+  });
+}
+
+async function freePorts(count: number, base: number | undefined): Promise<number[]> {
+  if (base !== undefined) return Array.from({ length: count }, (_, i) => base + i);
+  const servers = await Promise.all(
+    Array.from(
+      { length: count },
+      () =>
+        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+          const server = createServer();
+          server.once('error', reject);
+          server.listen(0, '127.0.0.1', () => resolve(server));
+        }),
+    ),
+  );
+  const ports = servers.map((server) => {
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  });
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

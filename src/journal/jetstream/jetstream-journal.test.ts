@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { randomId } from '#base/base32.ts';
+import { realWorld } from '#base/real-world.ts';
+import { NatsServers, NoNatsServer } from '#cli/fleet/nats-servers.ts';
+import { journalContract } from '../journal-contract.ts';
+import { openJetStreamJournal } from './jetstream-journal.ts';
+import { openNatsRecordStream } from './nats-record-stream.ts';
+
+const world = realWorld({});
+const directory = mkdtempSync(path.join(tmpdir(), 'borealis-nats-'));
+let servers: NatsServers | undefined;
+let connection: NatsConnection | undefined;
+let name = 0;
+
+beforeAll(async () => {
+  try {
+    servers = await NatsServers.start({ directory, regions: ['us-east-1'] });
+  } catch (error) {
+    if (!(error instanceof NoNatsServer)) throw error;
+    return;
+  }
+  connection = await connect({ servers: servers.urls.split(',') });
+});
+afterAll(async () => {
+  await connection?.close();
+  await servers?.stopAndRemove();
+  rmSync(directory, { recursive: true, force: true });
+});
+
+describe('over a nats-server', () => {
+  journalContract(() => {
+    const stream = `test-${++name}`;
+    return {
+      open: async () => {
+        if (connection === undefined) throw new Error('no nats-server');
+        return openJetStreamJournal({
+          stream: await openNatsRecordStream({
+            connection,
+            timers: world.timers,
+            log: world.log,
+            name: stream,
+            create: { journalId: randomId(world.random), replicas: 1, maximumBytes: 2 ** 26 },
+          }),
+          timers: world.timers,
+          log: world.log,
+          onFailure: (error) => {
+            throw error;
+          },
+        });
+      },
+    };
+  });
+});
