@@ -4,7 +4,7 @@
  *   commit()  →  decide (synchronous)  →  current batch  →  append  →  durable  →  received by quorum and lease holders  →  answers
  *                                            fills while one append is under way
  *
- * It begins by reading the journal back (rebuild.ts) and appending a claim with the next epoch. From then on it alone appends; an append that finds the
+ * It begins by reading the journal back (conflict-history.ts) and appending a claim with the next epoch. From then on it alone appends; an append that finds the
  * journal moved, or fails, ends this leadership: what had been sent is answered `unknown`, the rest `unavailable`, and `onStopped` is called once.
  *
  * Answers go out in journal order, when both conditions of A5 hold; at the same moment the stable mark is announced, announcement first, so that
@@ -21,11 +21,11 @@ import type { CommitRecord, Journal, JournalPosition } from '#journal/journal.ts
 import type { Adjudicator, CommitRequest, Verdict } from './adjudicator.ts';
 import { CommitClock } from './commit-clock.ts';
 import { type DecisionMaker, decisionMaker } from './commit-decision.ts';
-import { ConflictTable } from './conflict-table.ts';
-import { readBack } from './rebuild.ts';
-import { VerdictMemory } from './verdict-memory.ts';
+import { ConflictHistory, type ConflictHistoryOptions } from './conflict-history.ts';
+import type { ConflictTable } from './conflict-table.ts';
+import type { VerdictMemory } from './verdict-memory.ts';
 
-export type LeaderOptions = {
+export type LeaderOptions = ConflictHistoryOptions & {
   readonly world: World;
   readonly journal: Journal;
   readonly receipts: Receipts;
@@ -33,11 +33,8 @@ export type LeaderOptions = {
   readonly exclusive: boolean;
   /** This leadership has ended by itself: the journal moved, or failed. */
   readonly onStopped: (reason: string) => void;
-  /** How far back commits are remembered: the greatest age of a transaction and a margin. 6 minutes. */
-  readonly windowMs?: number;
-  readonly maximumConflictSlots?: number;
-  /** Whole answers kept, in each of two generations; 32 768. */
-  readonly verdictsKept?: number;
+  /** What is known of the journal already; it is the leader's from now on. Read back from the journal when left out. */
+  readonly history?: ConflictHistory;
   /** Bounds of one entry: 1 MiB (or one larger transaction), 4 096 records. */
   readonly batchBytes?: number;
   readonly batchRecords?: number;
@@ -75,17 +72,21 @@ export class ClaimLost extends Error {
 /** Reads the journal back and claims. Rejects with ClaimLost, or with the journal's error. */
 export async function startLeader(options: LeaderOptions): Promise<Leader> {
   const { world, journal } = options;
-  const seed = new DataView(world.random.bytes(4).buffer).getInt32(0);
-  const windowMicros = (options.windowMs ?? 360_000) * 1000;
-  const table = new ConflictTable({ windowMicros, seed, maximumSlots: options.maximumConflictSlots ?? 2 ** 22 });
-  const verdicts = new VerdictMemory(table, options.verdictsKept ?? 32_768);
-  const past = await readBack(journal, table, verdicts);
+  const past = options.history ?? new ConflictHistory(world.random, options);
+  await past.catchUp(journal);
   const epoch = past.epoch + 1;
   const sentMs = world.clock.monotonicMs();
   const claimed = await journal.append({ kind: 'claim', epoch, floor: past.lastTimestamp }, past.position);
   if (claimed === 'moved') throw new ClaimLost(`the journal moved beyond position ${past.position} before epoch ${epoch} could claim it`);
   world.log.info('adjudicator claims the journal', { epoch, position: claimed.position, floor: past.lastTimestamp });
-  return new Leader(options, { epoch, position: claimed.position, floor: past.lastTimestamp, table, verdicts, sentMs });
+  return new Leader(options, {
+    epoch,
+    position: claimed.position,
+    floor: past.lastTimestamp,
+    table: past.table,
+    verdicts: past.verdicts,
+    sentMs,
+  });
 }
 
 type Claim = {
@@ -133,6 +134,7 @@ export class Leader implements Adjudicator {
   #confirmedUntilMs: number;
   #stopped: string | undefined;
   #idle: (() => void)[] = [];
+  readonly #awaitingClaim: (() => void)[] = [];
 
   constructor(options: LeaderOptions, claim: Claim) {
     this.epoch = claim.epoch;
@@ -192,7 +194,9 @@ export class Leader implements Adjudicator {
     assert(request.partition === 0, 'there is one partition');
     if (this.#stopped !== undefined) return Promise.resolve(unavailable(this.#stopped));
     const first = this.#verdicts.firstAnswer(request.transactionId);
-    if (first !== undefined) return Promise.resolve(first);
+    // What an earlier leadership committed is only as stable as this one's claim: until then somebody may hold a lease and not have received it.
+    if (first !== undefined)
+      return this.#claimIsStable ? Promise.resolve(first) : this.#untilClaimStable().then(() => (this.#claimIsStable ? first : unknown));
     if (request.epoch !== this.epoch) return Promise.resolve(tooOld);
     if (!this.#receipts.hasQuorum) return Promise.resolve(unavailable('no quorum of Regions can be reached'));
     if (this.#waiting.length >= this.#waitingLimit) return Promise.resolve(unavailable('too many commits are waiting'));
@@ -213,10 +217,29 @@ export class Leader implements Adjudicator {
     if (this.#stopped !== undefined) throw new NotLeading(this.#stopped);
     const head = this.#head;
     if (this.#exclusive || this.#world.clock.monotonicMs() < this.#confirmedUntilMs) return head;
+    return this.confirm().then(() => head);
+  }
+
+  /** Resolves when something that was appended after the call is durable: this leader led at the call. Rejects with NotLeading. */
+  confirm(): Promise<void> {
+    if (this.#stopped !== undefined) return Promise.reject(new NotLeading(this.#stopped));
     return new Promise((resolve, reject) => {
-      this.#batch.barriers.push((isLeader) => (isLeader ? resolve(head) : reject(new NotLeading(this.#stopped ?? ''))));
+      this.#batch.barriers.push((isLeader) => (isLeader ? resolve() : reject(new NotLeading(this.#stopped ?? ''))));
       this.#send();
     });
+  }
+
+  get #claimIsStable(): boolean {
+    return this.#answeredPosition >= this.claimPosition;
+  }
+
+  /** Also when this leadership ends: who asks then asks the next one. */
+  #untilClaimStable(): Promise<void> {
+    return new Promise((resolve) => this.#awaitingClaim.push(resolve));
+  }
+
+  #claimSettled(): void {
+    for (const resolve of this.#awaitingClaim.splice(0)) resolve();
   }
 
   /** A1: from the check to the place in the batch nothing else runs. Hot. */
@@ -293,6 +316,7 @@ export class Leader implements Adjudicator {
     this.#answeredPosition = last.position;
     this.#stable = last.timestamp;
     this.#receipts.announce(last.timestamp);
+    if (this.#awaitingClaim.length > 0) this.#claimSettled();
     for (const { position, batch } of answered) {
       this.#unansweredBytes -= batch.bytes;
       for (let i = 0; i < batch.answers.length; i++)
@@ -346,6 +370,7 @@ export class Leader implements Adjudicator {
     for (const { answer } of this.#waiting.splice(0)) answer(notSent);
     for (const batch of [this.#inFlight, this.#batch]) for (const barrier of batch?.barriers ?? []) barrier(false);
     for (const resolve of this.#idle.splice(0)) resolve();
+    this.#claimSettled();
   }
 }
 

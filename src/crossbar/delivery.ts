@@ -8,7 +8,7 @@ import type { RegionName, RegionNetwork } from './network.ts';
 
 export type DeliveryOptions = {
   readonly journal: Journal;
-  readonly network: RegionNetwork;
+  readonly network: Pick<RegionNetwork, 'isConnected' | 'send'>;
   readonly from: RegionName;
   readonly to: RegionName;
   readonly receive: (entries: readonly PlacedEntry[]) => void;

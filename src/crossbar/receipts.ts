@@ -7,6 +7,7 @@
 import type { Clock, Timers, Timestamp } from '#base/world.ts';
 import type { JournalPosition } from '#journal/journal.ts';
 import type { Receipts } from './crossbar.ts';
+import { LeaseWaiter } from './lease-waiter.ts';
 import type { RegionName } from './network.ts';
 import { LeaseTable, type LeaseTerms, type SentAt } from './read-leases.ts';
 
@@ -23,19 +24,17 @@ export type RegionReceiptsOptions = {
 
 export class RegionReceipts implements Receipts {
   readonly leases: LeaseTable;
-  readonly #timers: Timers;
+  readonly #waiter: LeaseWaiter;
   readonly #voters: readonly RegionName[];
   readonly #majority: number;
   readonly #isReachable: (region: RegionName) => boolean;
   readonly #announce: (stable: Timestamp) => void;
   readonly #received = new Map<RegionName, JournalPosition>();
   #onProgress: (() => void) | undefined;
-  #cancelTimer: (() => void) | undefined;
-  #closed = false;
 
   constructor(options: RegionReceiptsOptions) {
     this.leases = new LeaseTable(options.clock, options.terms, options.epoch);
-    this.#timers = options.timers;
+    this.#waiter = new LeaseWaiter(this.leases, options.timers, () => this.#onProgress?.());
     this.#voters = options.voters;
     this.#majority = Math.floor(options.voters.length / 2) + 1;
     this.#isReachable = options.isReachable;
@@ -54,9 +53,7 @@ export class RegionReceipts implements Receipts {
     let holders = 0;
     for (const received of this.#received.values()) if (received >= position) holders++;
     if (holders < this.#majority) return false;
-    if (this.leases.allReceived(position)) return true;
-    this.#wakeWhenLeaseEnds(position);
-    return false;
+    return this.#waiter.allReceived(position);
   }
 
   /** One listener: the leader. */
@@ -90,18 +87,6 @@ export class RegionReceipts implements Receipts {
   }
 
   close(): void {
-    this.#closed = true;
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
-  }
-
-  #wakeWhenLeaseEnds(position: JournalPosition): void {
-    if (this.#cancelTimer !== undefined || this.#closed) return;
-    const waitMs = this.leases.blockedForMs(position);
-    if (waitMs === undefined) return;
-    this.#cancelTimer = this.#timers.after(waitMs + 1, () => {
-      this.#cancelTimer = undefined;
-      this.#onProgress?.();
-    });
+    this.#waiter.close();
   }
 }

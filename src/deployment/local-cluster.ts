@@ -26,7 +26,9 @@ import { RegionReceipts } from '#crossbar/receipts.ts';
 import { RegionNode } from '#crossbar/region-node.ts';
 import { type LeaderHead, RegionReadPoint } from '#crossbar/region-read-point.ts';
 import type { Journal, JournalPosition } from '#journal/journal.ts';
-import { RegionCommitPath } from './region-commit-path.ts';
+import { CommitPath } from './commit-path.ts';
+import { RegionLeaderDoor } from './region-leader-door.ts';
+import { checkAgainstJournal } from './replica-check.ts';
 import { truncationPoint, WindowStart } from './window-start.ts';
 
 export type LocalClusterOptions = {
@@ -67,6 +69,7 @@ type Leadership = {
   readonly leader: Leader;
   readonly receipts: RegionReceipts;
   readonly deliveries: Map<RegionName, Delivery>;
+  readonly doors: Record<RegionName, RegionLeaderDoor>;
   readonly stopWatching: () => void;
 };
 
@@ -79,23 +82,6 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
   const cluster = new LocalCluster(options);
   await cluster.start();
   return cluster;
-}
-
-/** The journal must hold what the replica has applied, and what comes behind that (J4). */
-async function checkAgainstJournal(journal: Journal, region: RegionName, replica: Replica): Promise<void> {
-  const { position, hash } = replica;
-  if (position > journal.lastPosition) {
-    throw new Error(
-      `the replica of ${region} has applied position ${position}, but the journal ends at ${journal.lastPosition}: commits have been lost`,
-    );
-  }
-  if (position < journal.firstPosition - 1) {
-    throw new Error(`the replica of ${region} ends at position ${position}, but the journal begins at ${journal.firstPosition}`);
-  }
-  if (position < journal.firstPosition) return;
-  const [placed] = await journal.read(position, 1);
-  if (Buffer.compare(placed.hash, hash) !== 0)
-    throw new Error(`the replica of ${region} was built from another history than the journal's`);
 }
 
 export class LocalCluster {
@@ -226,12 +212,10 @@ export class LocalCluster {
         patienceMs: this.#patienceMs,
         askLeader: () => this.#askLeader(name),
       }),
-      adjudicator: new RegionCommitPath({
-        region: name,
-        network: this.#network,
+      adjudicator: new CommitPath({
         timers: this.#world.timers,
         patienceMs: this.#patienceMs,
-        leadership: () => this.#leading,
+        leader: () => this.#leaderDoor(name),
         mayHaveLeader: () => this.#canReachQuorum(name),
         untilChange: () => this.#untilChange(),
       }),
@@ -251,6 +235,13 @@ export class LocalCluster {
     });
     node.onReceived = (position) => this.#sendReceipt(node, position);
     return node;
+  }
+
+  #leaderDoor(from: RegionName): RegionLeaderDoor | undefined {
+    const leadership = this.#leading;
+    if (leadership === undefined || !this.#network.isConnected(from, leadership.region)) return undefined;
+    leadership.doors[from] ??= new RegionLeaderDoor(leadership.leader, leadership.region, from, this.#network);
+    return leadership.doors[from];
   }
 
   /** The leadership, unless it has ended by itself. */
@@ -488,7 +479,7 @@ export class LocalCluster {
   #beginLeadership(region: RegionName, leader: Leader, receipts: RegionReceipts): void {
     const { journal, witness } = this.#options;
     const stopWatching = journal.onGrow(() => this.#grown(leadership));
-    const leadership: Leadership = { region, leader, receipts, deliveries: new Map(), stopWatching };
+    const leadership: Leadership = { region, leader, receipts, deliveries: new Map(), doors: {}, stopWatching };
     this.#leadership = leadership;
     for (const { name, isUp } of this.#regions.values()) if (isUp) this.#deliver(leadership, name);
     if (witness !== undefined) this.#reportWitness(leadership, witness);

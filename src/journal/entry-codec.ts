@@ -11,8 +11,8 @@
  * Counts and lengths are variable-length (seven bits a byte, low first). The epoch is not here: it stands in the frame, where a reader needs
  * it before it looks inside. Decoded values are views of the bytes that were read; keys are strings of their own.
  */
-import { assert } from '#base/assert.ts';
 import { type ByteReader, type ByteWriter, EndOfBytes } from '#base/bytes.ts';
+import { readCount, readLatin1, writeCount, writeLatin1 } from '#base/compact.ts';
 import type { CommitRecord, JournalEntry } from './journal.ts';
 
 const format = 1;
@@ -36,14 +36,13 @@ export function encodeEntry(entry: JournalEntry, writer: ByteWriter): void {
 
 // Hot: once a commit.
 function encodeRecord(record: CommitRecord, writer: ByteWriter): void {
-  writeCount(writer, record.transactionId.length);
-  writer.latin1(record.transactionId);
+  writeLatin1(writer, record.transactionId);
   writer.int64(record.timestamp);
   writer.int64(record.snapshot);
   writeCount(writer, record.writes.length);
   for (const { key, mode, value } of record.writes) {
     writer.uint8(value === undefined ? modeCode[mode] | tombstone : modeCode[mode]);
-    writeKey(writer, key);
+    writeLatin1(writer, key);
     if (value === undefined) continue;
     writeCount(writer, value.length);
     writer.bytes(value);
@@ -51,7 +50,7 @@ function encodeRecord(record: CommitRecord, writer: ByteWriter): void {
   writeCount(writer, record.marks.length);
   for (const { key, mode } of record.marks) {
     writer.uint8(modeCode[mode]);
-    writeKey(writer, key);
+    writeLatin1(writer, key);
   }
 }
 
@@ -79,7 +78,7 @@ export class MalformedEntry extends Error {
 }
 
 function decodeRecord(reader: ByteReader): CommitRecord {
-  const transactionId = reader.latin1(readCount(reader));
+  const transactionId = readLatin1(reader);
   const timestamp = Number(reader.int64());
   const snapshot = Number(reader.int64());
   const writeCount = readCount(reader);
@@ -88,7 +87,7 @@ function decodeRecord(reader: ByteReader): CommitRecord {
     const code = reader.uint8();
     const mode = writeModes[code & 0x7f];
     if (mode === undefined) throw new MalformedEntry('unknown mode of a write');
-    const key = reader.latin1(readCount(reader));
+    const key = readLatin1(reader);
     const value = code & tombstone ? undefined : reader.bytes(readCount(reader));
     writes.push({ key, value, mode });
   }
@@ -97,36 +96,9 @@ function decodeRecord(reader: ByteReader): CommitRecord {
   for (let i = 0; i < markCount; i++) {
     const code = reader.uint8();
     if (code !== modeCode.write && code !== modeCode.share) throw new MalformedEntry('unknown mode of a mark');
-    marks.push({ key: reader.latin1(readCount(reader)), mode: code === modeCode.write ? 'write' : 'share' });
+    marks.push({ key: readLatin1(reader), mode: code === modeCode.write ? 'write' : 'share' });
   }
   return { transactionId, timestamp, snapshot, writes, marks };
 }
 
 const writeModes = ['write', 'update', 'blind'] as const;
-
-function writeKey(writer: ByteWriter, key: string): void {
-  writeCount(writer, key.length);
-  const buffer = writer.reserve(key.length);
-  buffer.latin1Write(key, writer.length, key.length);
-  writer.advance(key.length);
-}
-
-function writeCount(writer: ByteWriter, count: number): void {
-  assert(count >= 0 && count < 2 ** 31, 'counts in an entry fit 31 bits');
-  let rest = count;
-  while (rest >= 0x80) {
-    writer.uint8((rest & 0x7f) | 0x80);
-    rest >>>= 7;
-  }
-  writer.uint8(rest);
-}
-
-function readCount(reader: ByteReader): number {
-  let count = 0;
-  for (let shift = 0; ; shift += 7) {
-    const byte = reader.uint8();
-    count |= (byte & 0x7f) << shift;
-    if (byte < 0x80) return count;
-    if (shift >= 28) throw new MalformedEntry('a count is too long');
-  }
-}

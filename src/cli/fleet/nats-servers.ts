@@ -110,7 +110,9 @@ export function natsServerBinary(): string {
   const binary = process.env.BOREALIS_NATS_SERVER ?? 'nats-server';
   const asked = spawnSync(binary, ['--version'], { encoding: 'utf8' });
   if (asked.error !== undefined || asked.status !== 0)
-    throw new NoNatsServer(`a fleet needs nats-server ${leastVersion.join('.')} or newer, and ${binary} cannot be run (BOREALIS_NATS_SERVER names another one)`);
+    throw new NoNatsServer(
+      `a fleet needs nats-server ${leastVersion.join('.')} or newer, and ${binary} cannot be run (BOREALIS_NATS_SERVER names another one)`,
+    );
   const version = /v?(\d+)\.(\d+)\.(\d+)/.exec(asked.stdout + asked.stderr);
   if (version === null || isOlder([Number(version[1]), Number(version[2]), Number(version[3])]))
     throw new NoNatsServer(`a fleet needs nats-server ${leastVersion.join('.')} or newer; this is ${asked.stdout.trim()}`);

@@ -4,13 +4,13 @@ import path from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { randomId } from '#base/base32.ts';
-import { realWorld } from '#base/real-world.ts';
+import { realWorld, silentLog } from '#base/real-world.ts';
 import { NatsServers, NoNatsServer } from '#cli/fleet/nats-servers.ts';
 import { journalContract } from '../journal-contract.ts';
 import { openJetStreamJournal } from './jetstream-journal.ts';
 import { openNatsRecordStream } from './nats-record-stream.ts';
 
-const world = realWorld({});
+const world = realWorld({ log: silentLog });
 const directory = mkdtempSync(path.join(tmpdir(), 'borealis-nats-'));
 let servers: NatsServers | undefined;
 let connection: NatsConnection | undefined;

@@ -1,0 +1,454 @@
+/**
+ * One node's part in a cluster of a fleet: it follows the journal, holds a read lease while it is used, stands for the adjudicator's office, and leads when it has it.
+ *
+ *        this node                                              the leader (this node, or another)
+ *   journal ─► delivery ─► RegionNode ─► replica          claim ─► journal ◄─ batches
+ *                             │  receipts, heartbeats ──────────────► FleetReceipts ─► Leader
+ *                             ◄────────── grants, stable marks ───────────┘   ▲
+ *   sessions ─► CommitPath ─── commit requests ───────────────────────────────┘
+ *
+ * Who leads is written in the journal: the leader of the last claim that counts, as read here. The office is only who should try next. Every exchange may be lost; it is then
+ * repeated, by the next heartbeat or under the same transaction id.
+ */
+import type { CommitRequest, Verdict } from '#adjudicator/adjudicator.ts';
+import { ConflictHistory } from '#adjudicator/conflict-history.ts';
+import { ClaimLost } from '#adjudicator/leader.ts';
+import { decodeVerdict, encodeRequest } from '#adjudicator/request-codec.ts';
+import { ByteReader } from '#base/bytes.ts';
+import { SqlError, sqlstate } from '#base/sql-error.ts';
+import type { Clock, Timestamp, World } from '#base/world.ts';
+import type { ReadPoint, Replica } from '#crossbar/crossbar.ts';
+import { Delivery } from '#crossbar/delivery.ts';
+import type { LeaseTerms } from '#crossbar/read-leases.ts';
+import { RegionNode } from '#crossbar/region-node.ts';
+import { type LeaderHead, RegionReadPoint } from '#crossbar/region-read-point.ts';
+import type { Journal, JournalPosition } from '#journal/journal.ts';
+import { LargeMessages } from '#transport/large-messages.ts';
+import type { Office, Transport } from '#transport/transport.ts';
+import { CommitPath, type LeaderDoor } from '../commit-path.ts';
+import { truncationPoint, WindowStart } from '../window-start.ts';
+import { beginFleetLeadership, type FleetFaults, type FleetLeadership } from './fleet-leadership.ts';
+import {
+  commitQuestion,
+  decodeGrant,
+  decodeHead,
+  decodeStable,
+  encodeFarewell,
+  encodeHeartbeat,
+  encodeReceipt,
+  type Heartbeat,
+  headQuestion,
+  messageKind,
+} from './node-messages.ts';
+import { ClusterSubjects } from './subjects.ts';
+
+/** A journal that other nodes append to as well. */
+export interface SharedJournal extends Journal {
+  /** Of the last claim that counts; 0 before the first. */
+  readonly lastEpoch: number;
+}
+
+export type FleetCommitPathOptions = {
+  readonly world: World;
+  readonly clusterId: string;
+  readonly node: string;
+  readonly region: string;
+  readonly journal: SharedJournal;
+  /** Checked against the journal. */
+  readonly replica: Replica;
+  readonly transport: Transport;
+  readonly office: Office;
+  readonly onFailure: (error: Error) => void;
+  readonly terms?: LeaseTerms;
+  readonly windowMs?: number;
+  /** How long a statement waits for a leader, a commit for its outcome; 15 s. */
+  readonly patienceMs?: number;
+  /** Between two tries for the office; 400 ms. */
+  readonly officeMs?: number;
+  /** A message may hold so many bytes; 1 MiB less a margin. */
+  readonly messageBytes?: number;
+  /** For the simulator: nodes whose clocks differ. */
+  readonly clock?: Clock;
+  readonly faults?: FleetFaults;
+};
+
+/** Shorter than in one process: a lost adjudicator costs its office's limit and a lease time. */
+export const fleetTerms: LeaseTerms = { leaseMs: 1500, driftMs: 100 };
+const usualPatienceMs = 15_000;
+const usualWindowMs = 360_000;
+/** Without a new transaction for so long a node lets its lease go: commits need not wait for it, and an idle cluster's journal stands still. */
+const idleMs = 10_000;
+/** A node that is not heard of for so long does not hold up truncation: it comes back by way of a checkpoint. */
+const expelledMs = 600_000;
+
+export class FleetCommitPath {
+  readonly readPoint: ReadPoint;
+  readonly adjudicator: CommitPath;
+  readonly #options: FleetCommitPathOptions;
+  readonly #world: World;
+  readonly #terms: LeaseTerms;
+  readonly #patienceMs: number;
+  readonly #subjects: ClusterSubjects;
+  readonly #messages: LargeMessages;
+  readonly #node: RegionNode;
+  readonly #delivery: Delivery;
+  readonly #window: WindowStart;
+  readonly #stops: (() => void)[] = [];
+  readonly #changed = new Set<() => void>();
+  #history: ConflictHistory;
+  #followsHistory = false;
+  #leadership: FleetLeadership | undefined;
+  #epochSeen = 0;
+  #remote: RemoteLeader | undefined;
+  #lastUsedMs = Number.NEGATIVE_INFINITY;
+  #cancelHeartbeat: () => void = () => {};
+  #cancelOffice: () => void = () => {};
+  #standing = false;
+  #closed = false;
+
+  constructor(options: FleetCommitPathOptions) {
+    const { world, journal, replica, node } = options;
+    this.#options = options;
+    this.#world = world;
+    this.#terms = options.terms ?? fleetTerms;
+    this.#patienceMs = options.patienceMs ?? usualPatienceMs;
+    this.#subjects = new ClusterSubjects(options.clusterId);
+    this.#messages = new LargeMessages(options.transport, world.random, options.messageBytes ?? 2 ** 20 - 4096);
+    this.#window = new WindowStart((options.windowMs ?? usualWindowMs) * 1000);
+    this.#history = this.#newHistory();
+    this.#node = new RegionNode({
+      region: options.region,
+      replica,
+      clock: this.#clock,
+      timers: world.timers,
+      terms: this.#terms,
+      patienceMs: this.#patienceMs,
+      onFailure: options.onFailure,
+    });
+    this.#node.onReceived = (position) => this.#received(position);
+    this.#delivery = new Delivery({
+      journal,
+      network: { isConnected: () => true, send: (_from, _to, deliver) => deliver() },
+      from: node,
+      to: node,
+      receive: (entries) => this.#node.receive(entries),
+      nextPosition: this.#node.nextPosition,
+      yieldTurn: () => world.timers.yield(),
+      onFailure: options.onFailure,
+    });
+    this.readPoint = this.#makeReadPoint();
+    this.adjudicator = new CommitPath({
+      timers: world.timers,
+      patienceMs: this.#patienceMs,
+      leader: () => this.#leaderDoor(),
+      mayHaveLeader: () => !this.#closed && options.transport.isConnected,
+      untilChange: () => this.#untilChangeOrAWhile(),
+    });
+  }
+
+  /** Follows the journal and stands for office; resolves when the replica has applied what the journal held, and somebody leads. */
+  async start(): Promise<void> {
+    const { journal, transport, node } = this.#options;
+    this.#stops.push(
+      journal.onGrow(() => this.#grown()),
+      transport.onChange(() => this.#tellChanged()),
+      transport.listen(this.#subjects.node(node), (message) => this.#take(message)),
+      transport.listen(this.#subjects.stable, (message) => this.#take(message)),
+    );
+    this.#epochSeen = journal.lastEpoch;
+    this.#delivery.resume(this.#node.nextPosition);
+    this.#followHistory();
+    this.#stand();
+    this.#heartbeat();
+    while (!this.#closed && this.#node.received < journal.lastPosition) await this.#untilChangeOrAWhile();
+    while (!this.#closed && journal.lastEpoch === 0) await this.#untilChangeOrAWhile();
+  }
+
+  get isLeader(): boolean {
+    return this.#leadership !== undefined && !this.#leadership.isStopped;
+  }
+
+  get epoch(): number {
+    return this.#options.journal.lastEpoch;
+  }
+
+  get hasLease(): boolean {
+    return this.#node.lease.valid !== 0;
+  }
+
+  /** Hands the adjudicator's office on, and leaves. Sessions must be closed before. The journal stays open: it is its owner's. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#cancelHeartbeat();
+    this.#cancelOffice();
+    this.#node.lease.drop();
+    this.#say(encodeFarewell(this.#options.node));
+    const leadership = this.#leadership;
+    if (leadership !== undefined) {
+      leadership.release(this.#options.node);
+      await leadership.end('the node is being stopped', this.#patienceMs);
+      await this.#options.office
+        .leave()
+        .catch((error: Error) => this.#world.log.info('the office could not be left', { error: error.message }));
+    }
+    for (const stop of this.#stops.splice(0)) stop();
+    this.#delivery.close();
+    this.#node.close();
+    this.#tellChanged();
+  }
+
+  /** Cuts the journal below a checkpoint, as far as nodes and conflict window allow. Only the leader does. */
+  async truncateJournal(checkpoint: JournalPosition): Promise<void> {
+    const leadership = this.#leadership;
+    if (leadership === undefined || leadership.isStopped) return;
+    const { journal } = this.#options;
+    const flushed = [...leadership.flushedPositions(expelledMs), this.#node.replica.flushedPosition];
+    const keep = Math.min(checkpoint, truncationPoint(flushed, this.#window.before(leadership.leader.head)));
+    if (keep > journal.firstPosition) await journal.truncateBefore(keep);
+  }
+
+  get #clock(): Clock {
+    return this.#options.clock ?? this.#world.clock;
+  }
+
+  // --- following ---
+
+  #grown(): void {
+    const { journal } = this.#options;
+    this.#window.note(journal.lastPosition, this.#node.replica.appliedTimestamp);
+    if (!this.#followsHistory) this.#followHistory();
+    if (journal.lastEpoch === this.#epochSeen) return;
+    this.#epochSeen = journal.lastEpoch;
+    this.#tellChanged();
+    // A new leader does not know this node yet.
+    this.#heartbeat();
+  }
+
+  /** In the background, so that nothing waits for it; the leader's own table is its own. */
+  #followHistory(): void {
+    if (this.#leadership !== undefined || this.#closed) return;
+    this.#followsHistory = true;
+    this.#history
+      .catchUp(this.#options.journal)
+      .catch((error: Error) =>
+        this.#world.log.warn('the conflict window could not be followed; it is read again when it is needed', { error: error.message }),
+      )
+      .finally(() => {
+        this.#followsHistory = false;
+      });
+  }
+
+  // Hot: once a batch.
+  #received(position: JournalPosition): void {
+    this.#delivery.confirm(position);
+    if (this.#leadership !== undefined) this.#leadership.received(this.#options.node, position);
+    else this.#say(encodeReceipt({ node: this.#options.node, position }));
+    if (this.#changed.size > 0) this.#tellChanged();
+  }
+
+  #heartbeat(): void {
+    this.#cancelHeartbeat();
+    if (this.#closed) return;
+    const wantsLease = this.#world.clock.monotonicMs() - this.#lastUsedMs < idleMs;
+    const heartbeat: Heartbeat = {
+      node: this.#options.node,
+      sentAt: this.#node.lease.sentNow(),
+      received: this.#node.received,
+      flushed: this.#node.replica.flushedPosition,
+      wantsLease,
+    };
+    if (this.#leadership !== undefined) this.#leadership.heartbeat(heartbeat);
+    else this.#say(encodeHeartbeat(heartbeat));
+    const everyMs = wantsLease ? this.#terms.leaseMs / 4 : this.#terms.leaseMs * 2;
+    this.#cancelHeartbeat = this.#world.timers.after(everyMs, () => this.#heartbeat());
+  }
+
+  /** To whoever leads, as far as is known here; lost when that is nobody. */
+  #say(message: Uint8Array): void {
+    const { journal } = this.#options;
+    if (journal.lastEpoch > 0) this.#messages.send(this.#subjects.leader(journal.lastEpoch), message);
+  }
+
+  #take(message: Uint8Array): void {
+    const reader = new ByteReader(message);
+    const kind = reader.uint8();
+    if (kind === messageKind.grant) {
+      const { number, sentAt, epoch } = decodeGrant(reader);
+        this.#node.grant(number, sentAt, epoch);
+    } else if (kind === messageKind.stable) {
+        this.#node.announced(decodeStable(reader).stable);
+    }
+  }
+
+  // --- sessions ---
+
+  #makeReadPoint(): ReadPoint {
+    const readPoint = new RegionReadPoint({
+      node: () => this.#node,
+      timers: this.#world.timers,
+      patienceMs: this.#patienceMs,
+      askLeader: () => this.#askLeader(),
+    });
+    const used = (): void => {
+      const nowMs = this.#world.clock.monotonicMs();
+      const wasIdle = nowMs - this.#lastUsedMs >= idleMs;
+      this.#lastUsedMs = nowMs;
+      if (wasIdle) this.#heartbeat();
+    };
+    return {
+      begin: () => {
+        used();
+        return readPoint.begin();
+      },
+      get epoch() {
+        return readPoint.epoch;
+      },
+      get stable() {
+        return readPoint.stable;
+      },
+      untilStable: (timestamp) => readPoint.untilStable(timestamp),
+    };
+  }
+
+  async #askLeader(): Promise<LeaderHead> {
+    for (;;) {
+      if (this.#closed || !this.#options.transport.isConnected) throw cutOff(this.#options.region);
+      const epoch = this.#options.journal.lastEpoch;
+      const timestamp = await this.#headOf(epoch);
+      if (timestamp !== undefined) return { timestamp, epoch };
+      await this.#untilChangeOrAWhile();
+    }
+  }
+
+  async #headOf(epoch: number): Promise<Timestamp | undefined> {
+    const own = this.#leadership;
+    if (own !== undefined && own.leader.epoch === epoch) return own.isStopped ? undefined : own.leader.confirmedHead();
+    if (epoch === 0) return undefined;
+    const answer = await this.#messages.request(this.#subjects.leader(epoch), headQuestion(), 2000);
+    return answer === undefined ? undefined : decodeHead(new ByteReader(answer));
+  }
+
+  #leaderDoor(): LeaderDoor | undefined {
+    const own = this.#leadership;
+    if (own !== undefined && !own.isStopped) return own;
+    const epoch = this.#options.journal.lastEpoch;
+    if (epoch === 0 || own?.leader.epoch === epoch) return undefined;
+    if (this.#remote?.epoch !== epoch)
+      this.#remote = new RemoteLeader(this.#messages, this.#subjects, epoch, () => this.#options.journal.lastEpoch > epoch);
+    return this.#remote;
+  }
+
+  // --- standing for office ---
+
+  #stand(): void {
+    this.#cancelOffice = this.#world.timers.after(this.#options.officeMs ?? 400, () => {
+      this.#standOnce()
+        .catch((error: Error) => this.#world.log.info('the office could not be asked for; it is tried again', { error: error.message }))
+        .finally(() => {
+          if (!this.#closed) this.#stand();
+        });
+    });
+  }
+
+  async #standOnce(): Promise<void> {
+    if (this.#standing) return;
+    this.#standing = true;
+    try {
+      if (!(await this.#options.office.hold()) || this.#closed || this.#leadership !== undefined) return;
+      await this.#claim();
+    } finally {
+      this.#standing = false;
+    }
+  }
+
+  async #claim(): Promise<void> {
+    const { world, journal, transport, node, faults } = this.#options;
+    const history = this.#history;
+    try {
+      const leadership = await beginFleetLeadership({
+        world: this.#options.clock === undefined ? world : { ...world, clock: this.#options.clock },
+        journal,
+        transport,
+        subjects: this.#subjects,
+        node,
+        terms: this.#terms,
+        history,
+        windowMs: this.#options.windowMs ?? usualWindowMs,
+        toOwnNode: {
+          grant: (number, sentAt, epoch) => this.#node.grant(number, sentAt, epoch),
+          stable: (stable) => this.#node.announced(stable),
+        },
+        onStopped: () => this.#leadershipEnded(),
+        ...(faults === undefined ? {} : { faults }),
+      });
+      this.#leadership = leadership;
+    } catch (error) {
+      if (!(error instanceof ClaimLost)) throw error;
+      return;
+    }
+    this.#tellChanged();
+    this.#heartbeat();
+  }
+
+  #leadershipEnded(): void {
+    this.#leadership = undefined;
+    // What it had decided and not written is in that table.
+    this.#history = this.#newHistory();
+    this.#tellChanged();
+    if (!this.#closed) {
+      this.#followHistory();
+      this.#heartbeat();
+    }
+  }
+
+  #newHistory(): ConflictHistory {
+    return new ConflictHistory(this.#world.random, { windowMs: this.#options.windowMs ?? usualWindowMs });
+  }
+
+  // --- waiting ---
+
+  #tellChanged(): void {
+    for (const callback of [...this.#changed]) callback();
+  }
+
+  /** Until something has changed, and at most a while: a leader may have come and gone unheard. */
+  #untilChangeOrAWhile(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        this.#changed.delete(done);
+        cancel();
+        resolve();
+      };
+      const cancel = this.#world.timers.after(200, done);
+      this.#changed.add(done);
+    });
+  }
+}
+
+/** The leader of an epoch on another node. */
+class RemoteLeader implements LeaderDoor {
+  readonly epoch: number;
+  readonly #messages: LargeMessages;
+  readonly #subjects: ClusterSubjects;
+  readonly #isOver: () => boolean;
+
+  constructor(messages: LargeMessages, subjects: ClusterSubjects, epoch: number, isOver: () => boolean) {
+    this.epoch = epoch;
+    this.#messages = messages;
+    this.#subjects = subjects;
+    this.#isOver = isOver;
+  }
+
+  get isStopped(): boolean {
+    return this.#isOver();
+  }
+
+  async commit(request: CommitRequest): Promise<Verdict> {
+    const answer = await this.#messages.request(this.#subjects.leader(this.epoch), commitQuestion(encodeRequest(request)), 5000);
+    return answer === undefined ? { kind: 'unknown' } : decodeVerdict(new ByteReader(answer));
+  }
+}
+
+const cutOff = (region: string): SqlError =>
+  new SqlError(sqlstate.cannotConnectNow, `Region ${region} cannot reach a quorum of the cluster's Regions`);
