@@ -10,6 +10,7 @@ import path from 'node:path';
 /** room: rooms it may import. Type-only imports count too: a type is knowledge. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   base: [],
+  transport: ['base'],
   sql: ['base'],
   iam: ['base'],
   journal: ['sql', 'base'],
@@ -18,9 +19,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   storage: ['crossbar', 'journal', 'sql', 'base'],
   'query-processor': ['adjudicator', 'storage', 'crossbar', 'sql', 'base'],
   pgwire: ['query-processor', 'iam', 'sql', 'base'],
-  deployment: ['adjudicator', 'journal', 'crossbar', 'storage', 'query-processor', 'iam', 'sql', 'base'],
+  deployment: ['transport', 'adjudicator', 'journal', 'crossbar', 'storage', 'query-processor', 'iam', 'sql', 'base'],
   'control-plane': ['deployment', 'pgwire', 'query-processor', 'iam', 'sql', 'base'],
-  simulator: ['deployment', 'adjudicator', 'journal', 'crossbar', 'storage', 'query-processor', 'sql', 'base'],
+  simulator: ['deployment', 'transport', 'adjudicator', 'journal', 'crossbar', 'storage', 'query-processor', 'sql', 'base'],
   cli: ['main', 'deployment', 'iam', 'base'],
   main: ['deployment', 'control-plane', 'pgwire', 'query-processor', 'crossbar', 'iam', 'sql', 'base'],
 };

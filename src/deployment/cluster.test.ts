@@ -4,6 +4,7 @@ import type { World } from '#base/world.ts';
 import { RegionNetwork } from '#crossbar/network.ts';
 import type { Session } from '#query-processor/query-processor.ts';
 import { Cluster } from './cluster.ts';
+import { query } from './query-fixture.ts';
 
 const regions = ['us-east-1', 'us-east-2'];
 
@@ -30,28 +31,6 @@ const connect = (cluster: Cluster, region: string): Session => {
   if (session === undefined) throw new Error('no such Region');
   return session;
 };
-
-/** Runs a text and gives its rows as datums. */
-async function query(session: Session, text: string): Promise<unknown[][]> {
-  const rows: unknown[][] = [];
-  await session.simpleQuery(text, {
-    rowDescription() {},
-    rows(batch) {
-      for (let row = 0; row < batch.rowCount; row++) rows.push(batch.columns.map(({ values, mask }) => values[row & mask]));
-    },
-    commandComplete() {},
-    emptyQuery() {},
-    portalSuspended() {},
-    notice() {},
-    copyIn() {
-      throw new Error('unexpected');
-    },
-    copyOutStart() {},
-    copyOutData() {},
-    copyOutEnd() {},
-  });
-  return rows;
-}
 
 /** Cuts the journal as truncation does once the conflict window has passed: whole segments below the checkpoint go. */
 function cutJournal(disk: World['disk']): number {

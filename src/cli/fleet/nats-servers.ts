@@ -119,6 +119,17 @@ export function natsServerBinary(): string {
   return binary;
 }
 
+/** For tests that can do without. */
+export function hasNatsServer(): boolean {
+  try {
+    natsServerBinary();
+    return true;
+  } catch (error) {
+    if (error instanceof NoNatsServer) return false;
+    throw error;
+  }
+}
+
 function isOlder(version: readonly [number, number, number]): boolean {
   for (const [i, least] of leastVersion.entries()) if (version[i] !== least) return version[i] < least;
   return false;

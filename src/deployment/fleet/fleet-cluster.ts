@@ -37,12 +37,7 @@ export class FleetCluster {
   readonly #replica: Replica;
   readonly #queryProcessor: LocalQueryProcessor;
 
-  private constructor(
-    options: FleetClusterOptions,
-    replica: Replica,
-    commitPath: FleetCommitPath,
-    queryProcessor: LocalQueryProcessor,
-  ) {
+  private constructor(options: FleetClusterOptions, replica: Replica, commitPath: FleetCommitPath, queryProcessor: LocalQueryProcessor) {
     this.id = options.id;
     this.region = options.region;
     this.#journal = options.journal;

@@ -275,15 +275,16 @@ export class FleetCommitPath {
     const kind = reader.uint8();
     if (kind === messageKind.grant) {
       const { number, sentAt, epoch } = decodeGrant(reader);
-        this.#node.grant(number, sentAt, epoch);
+      this.#node.grant(number, sentAt, epoch);
     } else if (kind === messageKind.stable) {
-        this.#node.announced(decodeStable(reader).stable);
+      this.#node.announced(decodeStable(reader).stable);
     }
   }
 
   // --- sessions ---
 
   #makeReadPoint(): ReadPoint {
+    const { journal } = this.#options;
     const readPoint = new RegionReadPoint({
       node: () => this.#node,
       timers: this.#world.timers,
@@ -301,8 +302,9 @@ export class FleetCommitPath {
         used();
         return readPoint.begin();
       },
+      // That of the claim read last, even under a lease of the leader before: a lease is about reading, the epoch about who may still write what is sent now.
       get epoch() {
-        return readPoint.epoch;
+        return journal.lastEpoch;
       },
       get stable() {
         return readPoint.stable;

@@ -5,24 +5,21 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { randomId } from '#base/base32.ts';
 import { realWorld, silentLog } from '#base/real-world.ts';
-import { NatsServers, NoNatsServer } from '#cli/fleet/nats-servers.ts';
+import { hasNatsServer, NatsServers } from '#cli/fleet/nats-servers.ts';
 import { journalContract } from '../journal-contract.ts';
 import { openJetStreamJournal } from './jetstream-journal.ts';
 import { openNatsRecordStream } from './nats-record-stream.ts';
 
 const world = realWorld({ log: silentLog });
 const directory = mkdtempSync(path.join(tmpdir(), 'borealis-nats-'));
+const hasNats = hasNatsServer();
 let servers: NatsServers | undefined;
 let connection: NatsConnection | undefined;
 let name = 0;
 
 beforeAll(async () => {
-  try {
-    servers = await NatsServers.start({ directory, regions: ['us-east-1'] });
-  } catch (error) {
-    if (!(error instanceof NoNatsServer)) throw error;
-    return;
-  }
+  if (!hasNats) return;
+  servers = await NatsServers.start({ directory, regions: ['us-east-1'] });
   connection = await connect({ servers: servers.urls.split(',') });
 });
 afterAll(async () => {
@@ -31,7 +28,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-describe('over a nats-server', () => {
+describe.skipIf(!hasNats)('over a nats-server', () => {
   journalContract(() => {
     const stream = `test-${++name}`;
     return {
