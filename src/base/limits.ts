@@ -54,6 +54,9 @@ export const cachedStatementsOfShape = 8;
 /** Older catalogs kept for transactions that began before a schema change. Ours: their number is bounded by changes within a transaction's age. */
 export const keptCatalogs = 4;
 
+/** Rows that a cursor without SCROLL or NO SCROLL keeps for the way back. Ours. */
+export const cursorBytes = 16 * 1024 * 1024;
+
 /** Rows that an index build reads and writes in one transaction. Within DSQL's 10 MiB with rows of 2 KiB. */
 export const indexBuildRows = 2_000;
 /** DSQL: rows of finished jobs are deleted 30 minutes after their end, when the next job starts. */

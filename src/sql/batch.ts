@@ -67,6 +67,13 @@ export function gatherBatch(batch: Batch, rows: Int32Array | readonly number[], 
   return { rowCount: count, columns: batch.columns.map((column) => gather(column, rows, count)) };
 }
 
+/** Rows from (inclusive) to (exclusive). */
+export function sliceBatch(batch: Batch, from: number, to: number): Batch {
+  const rows = new Int32Array(to - from);
+  for (let i = 0; i < rows.length; i++) rows[i] = from + i;
+  return gatherBatch(batch, rows, rows.length);
+}
+
 export function rowAt(batch: Batch, row: number): Datum[] {
   return batch.columns.map((column) => datumAt(column, row));
 }

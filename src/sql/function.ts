@@ -49,7 +49,19 @@ export interface SessionFacts {
   catalogFunction(name: string, args: readonly Datum[]): Datum;
   /** currval, lastval, setval's session part; nextval's values are reserved by an operator before evaluation. */
   sequence(name: 'nextval' | 'currval' | 'lastval' | 'setval', args: readonly Datum[]): Datum;
+  /** pg_cursors. */
+  cursors(): readonly CursorFacts[];
 }
+
+export type CursorFacts = {
+  readonly name: string;
+  readonly statement: string;
+  readonly isHoldable: boolean;
+  readonly isBinary: boolean;
+  readonly isScrollable: boolean;
+  /** µs since 1970. */
+  readonly createdAt: number;
+};
 
 /** Types of one call as resolved (polymorphic functions need them). */
 export type CallTypes = {

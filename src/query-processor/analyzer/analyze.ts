@@ -41,6 +41,7 @@ export function analyzeQuery(statement: Pick<ParsedStatement, 'node' | 'position
     relations: [...analysis.relations],
     accesses: analysis.accesses,
     isReadOnly: analysis.isReadOnly,
+    currentOf: analysis.currentOf,
     nextColumnId: analysis.nextColumnId,
   };
 }

@@ -1,5 +1,6 @@
 /** DELETE: the rows to remove, found with the help of USING. */
 import type { DeleteStmt } from '@pgsql/types';
+import { currentRow } from './current-of.ts';
 import { bindReturning, openTarget } from './data-change.ts';
 import { bindCondition, required } from './expression.ts';
 import { Scope } from './scope.ts';
@@ -17,7 +18,9 @@ export function bindDelete(parent: Scope, node: DeleteStmt): BoundSelect {
   const plan =
     where === undefined
       ? input
-      : ({ kind: 'filter', input, condition: scope.within('where', () => bindCondition(scope, where, 'WHERE')) } as const);
+      : 'CurrentOfExpr' in where
+        ? currentRow(scope.analysis, input, where.CurrentOfExpr, table)
+        : ({ kind: 'filter', input, condition: scope.within('where', () => bindCondition(scope, where, 'WHERE')) } as const);
   const returning = bindReturning(scope, node.returningList, [target, ...fromEntries]);
   return {
     plan: wrap({ kind: 'delete', table, input: plan, keyColumn, oldColumns, returning: returning.named }),

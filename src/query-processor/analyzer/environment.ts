@@ -2,6 +2,7 @@
  * Environment: what the analysis of a statement is given (AnalyzerEnvironment) and what it keeps while it runs (Analysis): column ids,
  * relations used, where each bound expression stood in the text.
  */
+
 import type { A_Const } from '@pgsql/types';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
@@ -11,6 +12,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { RelationDescriptor } from '../catalog/descriptors.ts';
 import { stackDepthExceeded } from '../parser/grammar.ts';
 import type { PositionOf } from '../parser/parse.ts';
+import type { CurrentOf } from './current-of.ts';
 import type { ParameterTypes } from './parameters.ts';
 import { newAccess, type RelationAccess } from './relation-access.ts';
 import type { RangeItem, RecordShape, Scope } from './scope.ts';
@@ -53,6 +55,7 @@ class SharedState {
   readonly owners = new Map<ColumnId, ColumnOwner>();
   readonly shapes = new Map<ColumnId, RecordShape>();
   isReadOnly = true;
+  currentOf: CurrentOf | undefined = undefined;
   nextColumnId = 1;
   nextCte = 1;
   depth = 0;
@@ -108,6 +111,14 @@ export class Analysis {
 
   get isReadOnly(): boolean {
     return this.#shared.isReadOnly;
+  }
+
+  get currentOf(): CurrentOf | undefined {
+    return this.#shared.currentOf;
+  }
+
+  set currentOf(currentOf: CurrentOf) {
+    this.#shared.currentOf = currentOf;
   }
 
   noteChange(): void {

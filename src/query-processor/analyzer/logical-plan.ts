@@ -11,6 +11,7 @@ import type { Datum } from '#sql/datum.ts';
 import type { AggregateCall, ColumnId, Expression, SortKey, WindowCall } from '#sql/expression.ts';
 import type { TypeRef } from '#sql/type.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
+import type { CurrentOf } from './current-of.ts';
 import type { RelationAccess } from './relation-access.ts';
 
 export type OutputColumn = {
@@ -96,6 +97,8 @@ export type Scan = {
   /** attributeNumber of each; keyColumn is the pseudo-column that holds the row's key (for changes and locks). */
   readonly columns: readonly OutputColumn[];
   readonly keyColumn: ColumnId | undefined;
+  /** The one row of this key alone. */
+  readonly rowKey?: Expression;
 };
 
 export type CommonTable = {
@@ -216,6 +219,8 @@ export type BoundQuery = {
   /** What is done with each relation: checked for the role that runs it, when it is run. */
   readonly accesses: readonly RelationAccess[];
   readonly isReadOnly: boolean;
+  /** WHERE CURRENT OF: the cursor whose row is the parameter behind all others. */
+  readonly currentOf?: CurrentOf | undefined;
   /** One past the highest ColumnId in use: the planner goes on from there. */
   readonly nextColumnId: ColumnId;
 };

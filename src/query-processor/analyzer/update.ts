@@ -5,6 +5,7 @@ import { sqlstate } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
 import type { ColumnDescriptor, TableDescriptor } from '../catalog/descriptors.ts';
+import { currentRow } from './current-of.ts';
 import { bindChecks, bindGenerated, bindReturning, coerceForColumn, openTarget, targetColumn, targetItem } from './data-change.ts';
 import type { Analysis } from './environment.ts';
 import { bindCondition, bindExpression, required } from './expression.ts';
@@ -33,7 +34,8 @@ export function bindUpdate(parent: Scope, node: UpdateStmt): BoundSelect {
   let plan = input;
   const { assignments, records } = bindAssignments(scope, table, node.targetList ?? [], 'update');
   const where = node.whereClause;
-  if (where !== undefined)
+  if (where !== undefined && 'CurrentOfExpr' in where) plan = currentRow(analysis, plan, where.CurrentOfExpr, table);
+  else if (where !== undefined)
     plan = { kind: 'filter', input: plan, condition: scope.within('where', () => bindCondition(scope, where, 'WHERE')) };
   if (records.length > 0) plan = withRecords(plan, scope, records);
   const newColumns = tableColumns(scope, table);

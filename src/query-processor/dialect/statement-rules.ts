@@ -207,7 +207,7 @@ export const statementRules: readonly Rule[] = [
     find: (node) => ('DeallocateStmt' in node && node.DeallocateStmt.name !== undefined ? found : nothing),
   }),
   whole('discard', 'DiscardStmt', 'DISCARD', 'unsupported statement: Discard', documented, 'runs'),
-  whole('declare-cursor', 'DeclareCursorStmt', 'DECLARE CURSOR', 'unsupported statement: DeclareCursor', documented, 'refused'),
+  whole('declare-cursor', 'DeclareCursorStmt', 'DECLARE CURSOR', 'unsupported statement: DeclareCursor', documented, 'runs'),
   whole('listen', 'ListenStmt', 'LISTEN', 'unsupported statement: Listen', recorded, 'refused'),
   whole('notify', 'NotifyStmt', 'NOTIFY', 'unsupported statement: Notify', recorded, 'refused'),
   whole('unlisten', 'UnlistenStmt', 'UNLISTEN', 'unsupported statement: Unlisten', recorded, 'refused'),
@@ -314,7 +314,7 @@ export const statementRules: readonly Rule[] = [
       return [
         {
           message: `unsupported statement: ${name}`,
-          construct: wordsOf(name),
+          construct: name === 'ClosePortal' ? 'CLOSE CURSOR' : wordsOf(name),
           open: runsBeyond.has(kind as NodeKind) ? 'runs' : 'refused',
         },
       ];
@@ -324,7 +324,7 @@ export const statementRules: readonly Rule[] = [
 
 const ruled: ReadonlySet<NodeKind> = new Set(statementRules.flatMap((entry) => entry.on));
 /** Kinds without a rule of their own that `open` runs. */
-const runsBeyond: ReadonlySet<NodeKind> = new Set<NodeKind>();
+const runsBeyond: ReadonlySet<NodeKind> = new Set<NodeKind>(['FetchStmt', 'ClosePortalStmt']);
 
 /** The rule for kinds that no other looks at. */
 export const otherStatement: Rule = statementRules[statementRules.length - 1];

@@ -5,7 +5,7 @@
  *   I2  A filter that only reads what the entries hold is evaluated before rows are fetched.
  */
 import { InvariantError } from '#base/assert.ts';
-import { type Batch, gatherBatch, toDatums, type Vector, vectorOf } from '#sql/batch.ts';
+import { type Batch, gatherBatch, sliceBatch, toDatums, type Vector, vectorOf } from '#sql/batch.ts';
 import { compilePredicate } from '#sql/evaluate/compile.ts';
 import type { ColumnId } from '#sql/expression.ts';
 import type { Key } from '#sql/key.ts';
@@ -18,7 +18,7 @@ import { accessRanges } from './key-access.ts';
 import type { Run } from './operator.ts';
 import { idsOf, prepared } from './prepared.ts';
 import { lookUp, RowDecoder, required } from './stored-rows.ts';
-import { firstRows, positional, storedColumns } from './table-scan.ts';
+import { positional, storedColumns } from './table-scan.ts';
 
 export function indexOf(table: TableDescriptor, indexOid: number): IndexLayout {
   const index = table.indexes.find((candidate) => candidate.oid === indexOid);
@@ -113,7 +113,7 @@ export function* indexScan(plan: IndexScan, run: Run): Generator<Batch | Wait, v
       batch = selected.count === 0 ? undefined : gatherBatch(rows, selected.rows, selected.count);
     }
     if (batch !== undefined) {
-      if (batch.rowCount > left) batch = firstRows(batch, left);
+      if (batch.rowCount > left) batch = sliceBatch(batch, 0, left);
       left -= batch.rowCount;
       yield batch;
       if (left === 0) return;

@@ -14,7 +14,7 @@ import type { EvaluationContext } from '#sql/function.ts';
 import { type Key, type KeyRange, KeyWriter, prefixEnd } from '#sql/key.ts';
 import { ArrayValue } from '#sql/types/array-value.ts';
 import { integerLimits } from '#sql/types/integer.ts';
-import { appendKeyColumn, type KeyPart } from '../catalog/table-layout.ts';
+import { appendKeyColumn, type KeyPart, rowKeyOf } from '../catalog/table-layout.ts';
 import type { KeyAccess } from '../planner/physical-plan.ts';
 
 type Alternative = NonNullable<KeyAccess>['alternatives'][number];
@@ -26,6 +26,7 @@ export type AccessRanges = { readonly ranges: readonly KeyRange[]; readonly isPo
 
 export function accessRanges(access: KeyAccess, keys: KeySpace, context: EvaluationContext): AccessRanges {
   if (access === undefined) return { ranges: [keys.range], isPoints: false };
+  if (access.rowKey !== undefined) return rowRange(accessValue(access.rowKey, context));
   const alternatives = access.alternatives.length === 0 ? [nothingKnown] : access.alternatives;
   const ranges: KeyRange[] = [];
   let isPoints = keys.keyParts.length > 0;
@@ -45,6 +46,12 @@ export function accessRanges(access: KeyAccess, keys: KeySpace, context: Evaluat
     }
   }
   return { ranges: normalized(ranges), isPoints };
+}
+
+function rowRange(value: Datum): AccessRanges {
+  if (value === null) return { ranges: [], isPoints: true };
+  const start = rowKeyOf(value);
+  return { ranges: [{ start, end: `${start}\0` }], isPoints: true };
 }
 
 const nothingKnown: Alternative = { equal: [], lower: undefined, upper: undefined };

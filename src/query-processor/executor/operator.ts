@@ -39,6 +39,8 @@ export interface Run {
   shouldPause(): boolean;
   /** A Wait that gives other work its turn; rejects with 57014 when the statement was cancelled. */
   pause(): Wait;
+  /** At most so many rows are asked for now: what has an effect by being read (locks) stops there. Absent: all. */
+  rowsWanted?: number | undefined;
   /** Rows changed so far by the statement, for the command tag. */
   changedRows: number;
   /** What the statement has written so far; made by `statementWrites`. */

@@ -1,7 +1,7 @@
 /**
  * Table scan: rows of a table by primary key. Whole keys are looked up, everything else is scanned by storage, which filters and projects.
  */
-import { type Batch, gatherBatch } from '#sql/batch.ts';
+import { type Batch, gatherBatch, sliceBatch } from '#sql/batch.ts';
 import { compilePredicate } from '#sql/evaluate/compile.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import type { Wait } from '#storage/storage.ts';
@@ -57,7 +57,7 @@ export function* tableScan(plan: TableScan, run: Run): Generator<Batch | Wait, v
       batch = count === 0 ? undefined : count === batch.rowCount ? batch : gatherBatch(batch, rows, count);
     }
     if (batch === undefined) return;
-    yield plan.limit !== undefined && plan.limit < batch.rowCount ? firstRows(batch, plan.limit) : batch;
+    yield plan.limit !== undefined && plan.limit < batch.rowCount ? sliceBatch(batch, 0, plan.limit) : batch;
     return;
   }
 
@@ -76,14 +76,4 @@ export function* tableScan(plan: TableScan, run: Run): Generator<Batch | Wait, v
     run.context,
     run.observed,
   );
-}
-
-export function firstRows(batch: Batch, count: number): Batch {
-  return gatherBatch(batch, ordinals(count), count);
-}
-
-function ordinals(count: number): Int32Array {
-  const rows = new Int32Array(count);
-  for (let i = 0; i < count; i++) rows[i] = i;
-  return rows;
 }

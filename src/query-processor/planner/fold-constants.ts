@@ -41,6 +41,7 @@ export const foldingContext: EvaluationContext = {
     setSeed: unavailable,
     catalogFunction: unavailable,
     sequence: unavailable,
+    cursors: () => [],
   },
 };
 

@@ -243,6 +243,8 @@ export type KeyAccess =
       }[];
       /** col = ANY(array): each element an alternative for the column after the equalities. */
       readonly anyOf: Expression | undefined;
+      /** The key of one row, instead of all that. */
+      readonly rowKey?: Expression;
       readonly conditions: Expression | undefined;
     }
   | undefined;

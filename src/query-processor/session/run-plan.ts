@@ -8,7 +8,7 @@
  *   P2  A fetch with a row limit hands on at most that many; the rest stays for the next fetch.
  */
 import type { ReadPoint } from '#crossbar/crossbar.ts';
-import { type Batch, gatherBatch } from '#sql/batch.ts';
+import { type Batch, sliceBatch } from '#sql/batch.ts';
 import type { Observed } from '#storage/storage.ts';
 import type { Rows } from '../executor/operator.ts';
 import type { Maybe } from '../query-processor.ts';
@@ -62,6 +62,7 @@ export class PlanExecution {
       let batch = this.#rest;
       this.#rest = undefined;
       if (batch === undefined) {
+        this.run.rowsWanted = maximum === 0 ? undefined : maximum - this.fetched;
         const next = this.#rows.next();
         if (next.done === true) {
           this.#hasEnded = true;
@@ -72,8 +73,8 @@ export class PlanExecution {
       }
       const room = maximum - this.fetched;
       if (maximum !== 0 && batch.rowCount > room) {
-        this.#rest = slice(batch, room, batch.rowCount);
-        batch = slice(batch, 0, room);
+        this.#rest = sliceBatch(batch, room, batch.rowCount);
+        batch = sliceBatch(batch, 0, room);
       }
       this.fetched += batch.rowCount;
       const ready = batch;
@@ -84,10 +85,4 @@ export class PlanExecution {
     }
     return undefined;
   }
-}
-
-function slice(batch: Batch, from: number, to: number): Batch {
-  const rows = new Int32Array(to - from);
-  for (let i = 0; i < rows.length; i++) rows[i] = from + i;
-  return gatherBatch(batch, rows, rows.length);
 }

@@ -1,7 +1,7 @@
 /** What session information functions (current_user, current_setting, pg_get_indexdef, nextval, ...) ask of their session. */
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Datum } from '#sql/datum.ts';
-import type { SessionFacts } from '#sql/function.ts';
+import type { CursorFacts, SessionFacts } from '#sql/function.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
 import type { NameLookup, RegKind } from '#sql/type.ts';
 import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
@@ -124,5 +124,9 @@ export class LocalSessionFacts implements SessionFacts, NameLookup {
 
   sequence(name: 'nextval' | 'currval' | 'lastval' | 'setval', args: readonly Datum[]): Datum {
     return this.sequences.call(name, args);
+  }
+
+  cursors(): readonly CursorFacts[] {
+    return this.#source.block.cursors.facts();
   }
 }

@@ -14,9 +14,11 @@ import type { EvaluationContext } from '#sql/function.ts';
 import type { TypeContext } from '#sql/type.ts';
 import { findType } from '#sql/types/registry.ts';
 import { analyzeQuery } from '../analyzer/analyze.ts';
+import { type CurrentOf, currentRowParameter } from '../analyzer/current-of.ts';
 import { execute } from '../executor/execute.ts';
 import { type ParsedStatement, parse, untilParser } from '../parser/parse.ts';
 import type { Field, Maybe, ResultSink, Session, SessionStart } from '../query-processor.ts';
+import type { Transaction } from '../transaction/transaction.ts';
 import { checkDeferred } from './constraint-statements.ts';
 import { DialectCheck } from './dialect-check.ts';
 import { MustStay } from './literal-binding.ts';
@@ -25,6 +27,7 @@ import { after } from './maybe.ts';
 import { PlanCache, type ShapedText } from './plan-cache.ts';
 import { analyzerEnvironment, type Compilation, type PlannedQuery, PreparedStatement, type StatementOutput } from './prepared-statement.ts';
 import { PlanExecution, untilStable } from './run-plan.ts';
+import type { SessionCursors } from './session-cursors.ts';
 import { LocalSessionFacts } from './session-facts.ts';
 import { SessionRandom } from './session-random.ts';
 import { SessionSettings } from './session-settings.ts';
@@ -85,7 +88,7 @@ export class LocalSession implements Session, StatementHost {
     this.#reportedVersion = this.settings.version;
     this.#dialect = new DialectCheck(this.settings);
     this.block = new TransactionBlock(host, this.settings, new TemporaryObjects(processId));
-    this.block.beforeCommit = () => checkDeferred(this, undefined);
+    this.block.beforeCommit = () => this.#beforeCommit();
     this.#random = new SessionRandom(host.world.random);
     this.#clock = () => host.world.clock.now();
     this.#onClose = onClose;
@@ -112,6 +115,28 @@ export class LocalSession implements Session, StatementHost {
 
   get parameters(): ReadonlyMap<string, string> {
     return this.settings.parameters();
+  }
+
+  get cursors(): SessionCursors {
+    return this.block.cursors;
+  }
+
+  async #beforeCommit(): Promise<void> {
+    await checkDeferred(this, undefined);
+    for (const cursor of this.cursors.toHold()) {
+      if (cursor.execution !== undefined) this.resume(cursor.execution);
+      await cursor.materialize();
+    }
+  }
+
+  hasPortal(name: string): boolean {
+    return this.#portals.has(name);
+  }
+
+  /** What began in an earlier message goes on in this one, whose cancel request it heeds. */
+  resume(execution: PlanExecution): void {
+    execution.run.cancellation = this.#startCancellation();
+    this.#run = execution.run;
   }
 
   get typeContext(): TypeContext {
@@ -291,8 +316,15 @@ export class LocalSession implements Session, StatementHost {
     const { bound } = planned;
     if (!bound.isReadOnly) this.#checkChange(bound.command, parsed);
     this.block.startQuery(bound);
-    const run = this.startRun(parameters);
+    const run = this.startRun(bound.currentOf === undefined ? parameters : this.#withCurrentRow(bound.currentOf, parameters));
     return new PlanExecution(execute(planned.plan, run), run, this.host.readPoint);
+  }
+
+  /** WHERE CURRENT OF: the cursor's row is one more parameter. */
+  #withCurrentRow({ cursorName, table }: CurrentOf, parameters: readonly Datum[]): readonly Datum[] {
+    const given = [...parameters];
+    given[currentRowParameter - 1] = this.cursors.get(cursorName).currentKey(table.oid, table.name);
+    return given;
   }
 
   #checkChange(command: string, parsed: ParsedStatement | undefined): void {
@@ -305,7 +337,7 @@ export class LocalSession implements Session, StatementHost {
     if (!isLocking) this.block.noteRowChange();
   }
 
-  startRun(parameters: readonly Datum[]): StatementRun {
+  startRun(parameters: readonly Datum[], view?: Transaction): StatementRun {
     const { transaction, catalog } = this.block;
     const context: EvaluationContext = {
       settings: this.settings.current,
@@ -322,7 +354,7 @@ export class LocalSession implements Session, StatementHost {
     const run = new StatementRun(
       this.host.world,
       this.host.storage,
-      transaction,
+      view ?? transaction,
       catalog,
       context,
       this.#cancellation,
@@ -465,7 +497,8 @@ export class LocalSession implements Session, StatementHost {
     planned: PlannedQuery | undefined,
   ): void {
     if (name === '') this.closePortal('');
-    else if (this.#portals.has(name)) throw new SqlError(sqlstate.duplicateCursor, `cursor "${name}" already exists`);
+    else if (this.#portals.has(name) || this.cursors.has(name))
+      throw new SqlError(sqlstate.duplicateCursor, `cursor "${name}" already exists`);
     if (this.#portals.size >= maximumPortals) throw new SqlError(sqlstate.configurationLimitExceeded, 'too many portals in one session');
     this.#portals.set(name, { name, statement, parameters, resultFormats, execution: undefined, planned, hasEnded: false });
   }
@@ -528,7 +561,7 @@ export class LocalSession implements Session, StatementHost {
       execution = this.#begin(planned, portal.parameters, statement.parsed);
       portal.execution = execution;
       if (maxRows !== 0 && !planned.bound.isReadOnly) return this.#executeChange(portal, planned, execution, output, maxRows, sink);
-    } else execution.run.cancellation = this.#startCancellation();
+    } else this.resume(execution);
     return this.#fetch(portal, planned, execution, output, maxRows, sink);
   }
 

@@ -127,6 +127,7 @@ export function runDiscard(session: StatementHost, statement: DiscardStmt): stri
       if (session.block.state === 'block')
         throw new SqlError(sqlstate.activeSqlTransaction, 'DISCARD ALL cannot run inside a transaction block');
       session.closeAllPortals();
+      session.cursors.closeAll();
       session.statements.clear();
       session.settings.setIdentity('session_authorization', undefined, false);
       session.settings.resetAll();

@@ -3,8 +3,11 @@ import type { Notice } from '#base/sql-error.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { TypeContext } from '#sql/type.ts';
 import type { Field, Maybe, ResultSink } from '../query-processor.ts';
+import type { Transaction } from '../transaction/transaction.ts';
 import type { QueryProcessorHost } from './local-query-processor.ts';
 import type { Compilation, PreparedStatement } from './prepared-statement.ts';
+import type { PlanExecution } from './run-plan.ts';
+import type { SessionCursors } from './session-cursors.ts';
 import type { LocalSessionFacts } from './session-facts.ts';
 import type { SessionSettings } from './session-settings.ts';
 import type { StatementRun } from './statement-run.ts';
@@ -20,7 +23,11 @@ export interface StatementHost {
   readonly compilation: Compilation;
   readonly typeContext: TypeContext;
   notice(notice: Notice): void;
-  startRun(parameters: readonly Datum[]): StatementRun;
+  readonly cursors: SessionCursors;
+  /** `view`: the transaction as a cursor sees it. */
+  startRun(parameters: readonly Datum[], view?: Transaction): StatementRun;
+  hasPortal(name: string): boolean;
+  resume(execution: PlanExecution): void;
   /** Waits, but no longer than until the statement is cancelled. */
   cancellable<T>(wait: Promise<T>): Promise<T>;
   /** Runs another prepared statement in this one's place: EXECUTE. */

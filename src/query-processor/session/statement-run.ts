@@ -75,6 +75,7 @@ export class StatementRun implements Run {
   readonly commonTables = new Map<number, CommonTableRows>();
   /** Another one when a suspended portal goes on in a later message. */
   cancellation: Cancellation;
+  rowsWanted: number | undefined = undefined;
   changedRows = 0;
   writes: StatementWrites | undefined = undefined;
   /** Set by EXPLAIN ANALYZE before the operators start. */

@@ -27,6 +27,7 @@ import type { Maybe } from '../query-processor.ts';
 import { commit, commitRequest } from '../transaction/commit.ts';
 import { OpenTransaction, type TransactionSavepoint } from '../transaction/open-transaction.ts';
 import { PermissionCheck } from './permission-check.ts';
+import { SessionCursors } from './session-cursors.ts';
 import type { SessionSettings } from './session-settings.ts';
 import type { TemporaryObjects } from './temporary-objects.ts';
 
@@ -53,6 +54,7 @@ export class TransactionBlock {
   readonly #host: BlockHost;
   readonly #settings: SessionSettings;
   readonly temporary: TemporaryObjects;
+  readonly cursors = new SessionCursors();
   #state: BlockState = 'idle';
   #transaction: OpenTransaction | undefined;
   #catalog: LoadedCatalog | undefined;
@@ -62,7 +64,7 @@ export class TransactionBlock {
   #savepoints: Savepoint[] = [];
   #schemaChanges = 0;
   #hasChangedRows = false;
-  /** Makes the checks that were deferred to the commit: the session's, which can run them. */
+  /** Makes the checks that were deferred to the commit, and reads the rest of what cursors hold: the session's, which can run them. */
   beforeCommit: () => Maybe<void> = () => undefined;
   /** Called after a commit that has changed the schema. */
   #afterCommit: (() => void)[] = [];
@@ -220,7 +222,8 @@ export class TransactionBlock {
   /** Ends the transaction: throws what the client must know, and then it is rolled back. Hot. */
   commit(): Maybe<void> {
     const transaction = this.#transaction;
-    return transaction !== undefined && owesChecks(transaction) ? this.#commitChecked() : this.#commit();
+    const hasWork = (transaction !== undefined && owesChecks(transaction)) || this.cursors.hasToHold;
+    return hasWork ? this.#commitChecked() : this.#commit();
   }
 
   async #commitChecked(): Promise<void> {
@@ -269,6 +272,7 @@ export class TransactionBlock {
   #committed(): void {
     const actions = this.#afterCommit;
     this.#settings.commit();
+    this.cursors.endTransaction(true);
     if (!this.temporary.isEmpty || this.#changes.size > 0) {
       this.#transaction?.applyTemporary();
       this.temporary.commit(this.#changes);
@@ -279,6 +283,7 @@ export class TransactionBlock {
 
   rollback(): void {
     this.#settings.rollback();
+    this.cursors.endTransaction(false);
     this.#clear();
   }
 
@@ -292,6 +297,10 @@ export class TransactionBlock {
     this.#schemaChanges = 0;
     this.#hasChangedRows = false;
     if (this.#afterCommit.length > 0) this.#afterCommit = [];
+  }
+
+  get savepointCount(): number {
+    return this.#savepoints.length;
   }
 
   setSavepoint(name: string): void {
@@ -308,7 +317,9 @@ export class TransactionBlock {
 
   /** Throws 3B001 when there is no such savepoint. */
   releaseSavepoint(name: string): void {
-    this.#savepoints.length = this.#savepointAt(name);
+    const at = this.#savepointAt(name);
+    this.#savepoints.length = at;
+    this.cursors.release(at);
     if (this.#savepoints.length === 0) this.transaction.forgetSavepoints();
   }
 
@@ -321,6 +332,7 @@ export class TransactionBlock {
     this.#catalog = savepoint.catalog;
     this.#settings.rollbackTo(savepoint.settings);
     this.#savepoints.length = at + 1;
+    this.cursors.rollBackTo(at);
     this.#state = 'block';
   }
 

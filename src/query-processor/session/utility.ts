@@ -12,6 +12,7 @@ import { callFields, runCall } from './call-statement.ts';
 import { runSetConstraints } from './constraint-statements.ts';
 import { runCopy } from './copy/copy-statement.ts';
 import { createTableAsOf, plannedSource, runCreateTableAs } from './create-table-as.ts';
+import { fetchFields, plannedCursor, runClose, runDeclare, runFetch } from './cursor-statements.ts';
 import { explainFields, explainParameterTypes, runExplain } from './explain-statement.ts';
 import { executeFields, runDeallocate, runExecute, runPrepare } from './prepare-statements.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
@@ -72,6 +73,9 @@ export function runUtility(
   if ('ExecuteStmt' in node) return runExecute(session, parsed, node.ExecuteStmt, output);
   if ('DeallocateStmt' in node) return runDeallocate(session, node.DeallocateStmt);
   if ('ConstraintsSetStmt' in node) return runSetConstraints(session, node.ConstraintsSetStmt);
+  if ('DeclareCursorStmt' in node) return runDeclare(session, statement, node.DeclareCursorStmt, parameters);
+  if ('FetchStmt' in node) return runFetch(session, node.FetchStmt, output);
+  if ('ClosePortalStmt' in node) return runClose(session, node.ClosePortalStmt);
   if ('CopyStmt' in node) return runCopy(session, parsed, node.CopyStmt, output);
   if ('CallStmt' in node) return runCall(session, parsed, node.CallStmt, output);
   if ('VacuumStmt' in node) return runAnalyze(session, node.VacuumStmt);
@@ -90,6 +94,7 @@ export function describeUtility(session: StatementHost, statement: PreparedState
   if ('ExplainStmt' in node) return explainFields(node.ExplainStmt);
   if ('ExecuteStmt' in node) return executeFields(session, node.ExecuteStmt);
   if ('CallStmt' in node) return callFields();
+  if ('FetchStmt' in node) return fetchFields(session, node.FetchStmt);
   if (answersWithJob(parsed)) return jobFields();
   return undefined;
 }
@@ -104,6 +109,7 @@ const tableAsIn = (node: Node): CreateTableAsStmt | undefined => {
 export function utilityParameterTypes(session: StatementHost, statement: PreparedStatement): readonly number[] {
   const node = statement.parsed?.node;
   if (node !== undefined && 'ExplainStmt' in node) return explainParameterTypes(session, statement, node.ExplainStmt);
+  if (node !== undefined && 'DeclareCursorStmt' in node) return plannedCursor(session, statement, node.DeclareCursorStmt).parameterTypes;
   const tableAs = node === undefined ? undefined : tableAsIn(node);
   if (tableAs?.query !== undefined && !('ExecuteStmt' in tableAs.query)) return plannedSource(session, statement, tableAs).parameterTypes;
   return statement.statedTypes;

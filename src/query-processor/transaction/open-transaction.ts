@@ -49,6 +49,14 @@ export class OpenTransaction implements Transaction {
     return this.buffer.size === 0 ? undefined : this.buffer;
   }
 
+  /** For a cursor: the same transaction, with its own writes as they are now. */
+  frozen(): Transaction {
+    return new FrozenView(
+      this,
+      this.buffer.size === 0 && this.#temporary === undefined ? undefined : (this.#temporary ?? this.buffer).frozen(),
+    );
+  }
+
   /** The session has temporary tables: their rows are read and written here too. `hasSavepoints`: changes may be taken back to one. */
   useTemporary(rows: TemporaryRows, hasSavepoints: boolean): void {
     if (this.#temporary !== undefined) return;
@@ -103,5 +111,44 @@ export class OpenTransaction implements Transaction {
     if (relationOid >= firstTemporaryOid) return;
     this.buffer.mark(descriptorKey(relationOid), 'read');
     if (writes) this.buffer.mark(writtenKey(relationOid), 'share');
+  }
+}
+
+/** Reads what was there when it was made; what it locks or counts is the transaction's. */
+class FrozenView implements Transaction {
+  readonly overlay: Overlay | undefined;
+  readonly #transaction: OpenTransaction;
+
+  constructor(transaction: OpenTransaction, overlay: Overlay | undefined) {
+    this.#transaction = transaction;
+    this.overlay = overlay;
+  }
+
+  get snapshot(): Timestamp {
+    return this.#transaction.snapshot;
+  }
+
+  get startTimestamp(): Timestamp {
+    return this.#transaction.startTimestamp;
+  }
+
+  get isReadOnly(): boolean {
+    return this.#transaction.isReadOnly;
+  }
+
+  write(key: Key, value: Uint8Array | undefined, mode: 'write' | 'update' | 'blind'): void {
+    this.#transaction.write(key, value, mode);
+  }
+
+  mark(key: Key, mode: 'write' | 'share' | 'read'): void {
+    this.#transaction.mark(key, mode);
+  }
+
+  countRows(rows: number): void {
+    this.#transaction.countRows(rows);
+  }
+
+  useRelation(relationOid: number, writes: boolean): void {
+    this.#transaction.useRelation(relationOid, writes);
   }
 }

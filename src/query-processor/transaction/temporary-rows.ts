@@ -61,10 +61,7 @@ export class TemporaryOverlay implements Overlay {
 
   get(key: Key): { readonly value: Uint8Array | undefined } | undefined {
     if (!isTemporaryKey(key)) return this.#others.get(key);
-    const own = this.buffer.get(key);
-    if (own !== undefined) return own;
-    const value = this.#rows.get(key);
-    return value === undefined ? undefined : { value };
+    return temporaryEntry(this.buffer, this.#rows, key);
   }
 
   entries(range: KeyRange, descending: boolean): Iterable<Entry> {
@@ -73,10 +70,30 @@ export class TemporaryOverlay implements Overlay {
     return merged(this.buffer.entries(range, descending), this.#rows.entries(range, descending), descending);
   }
 
+  /** As it is now, whatever the transaction writes later. */
+  frozen(): Overlay {
+    const rows = this.#rows;
+    const [own, others] = [this.buffer.frozen(), this.#others.frozen()];
+    return {
+      get: (key) => (isTemporaryKey(key) ? temporaryEntry(own, rows, key) : others.get(key)),
+      entries: (range, descending) =>
+        isTemporaryKey(range.start)
+          ? merged(own.entries(range, descending), rows.entries(range, descending), descending)
+          : others.entries(range, descending),
+    };
+  }
+
   /** The transaction has committed. */
   apply(): void {
     for (const { key, value } of this.buffer.contents().writes) this.#rows.set(key, value);
   }
+}
+
+function temporaryEntry(own: Overlay, rows: TemporaryRows, key: Key): { readonly value: Uint8Array | undefined } | undefined {
+  const written = own.get(key);
+  if (written !== undefined) return written;
+  const value = rows.get(key);
+  return value === undefined ? undefined : { value };
 }
 
 /** Of two entries with one key the first list's counts. */

@@ -91,6 +91,15 @@ export class WriteBuffer implements Overlay {
     return { writes, marks };
   }
 
+  /** As it is now, whatever is written later. */
+  frozen(): Overlay {
+    const copy = new WriteBuffer();
+    for (const [key, entry] of this.#entries) copy.#entries.set(key, entry);
+    copy.#sorted = this.#sorted;
+    copy.#added = [...this.#added];
+    return copy;
+  }
+
   /** From here on changes can be taken back to the returned point. */
   savepoint(): number {
     this.#undo ??= [];

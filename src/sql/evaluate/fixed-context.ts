@@ -36,6 +36,7 @@ export function fixedContext(own: Partial<EvaluationContext> = {}): EvaluationCo
       catalogFunction: (name) => {
         throw new InvariantError(`${name}: no catalog here`);
       },
+      cursors: () => [],
       sequence: (name) => {
         throw new InvariantError(`${name}: no sequences here`);
       },

@@ -23,6 +23,7 @@ export function fixedContext(now: number, random: Random, user: string): Evaluat
     setSeed: refuse,
     catalogFunction: refuse,
     sequence: refuse,
+    cursors: () => [],
   };
   return {
     settings: defaultSettings,

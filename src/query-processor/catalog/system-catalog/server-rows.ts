@@ -84,6 +84,18 @@ function* pgExtension(): Iterable<SystemRow> {
   };
 }
 
+function* pgCursors(run: Run): Iterable<SystemRow> {
+  for (const cursor of run.context.session.cursors())
+    yield {
+      name: cursor.name,
+      statement: cursor.statement,
+      is_holdable: cursor.isHoldable,
+      is_binary: cursor.isBinary,
+      is_scrollable: cursor.isScrollable,
+      creation_time: postgresTime(cursor.createdAt),
+    };
+}
+
 function* pgSettingsRows(run: Run): Iterable<SystemRow> {
   for (const setting of pgSettings)
     yield {
@@ -194,6 +206,7 @@ export const serverRows: RowMakers = {
   pg_am: pgAm,
   pg_tablespace: pgTablespace,
   pg_extension: pgExtension,
+  pg_cursors: pgCursors,
   pg_settings: pgSettingsRows,
   pg_stat_activity: pgStatActivity,
   'sys.jobs': jobs,

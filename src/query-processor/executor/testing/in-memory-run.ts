@@ -162,6 +162,7 @@ const session: SessionFacts = {
   setSeed: () => undefined,
   catalogFunction: () => null,
   sequence: () => null,
+  cursors: () => [],
 };
 
 export const emptyCatalog: Catalog = {

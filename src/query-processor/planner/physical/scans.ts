@@ -73,12 +73,33 @@ function systemScan(scan: Scan, conditions: readonly Expression[], planning: Pla
 }
 
 function tableOrIndexScan(scan: Scan, conditions: readonly Expression[], wish: Wish, planning: Planning): Planned {
+  if (scan.rowKey !== undefined) return rowScan(scan, scan.rowKey, conditions);
   let best: Candidate | undefined;
   for (const path of pathsOf(scan, conditions, planning))
     for (const candidate of candidatesOf(scan, path, conditions, wish, planning))
       if (best === undefined || candidate.weight < best.weight) best = candidate;
   if (best === undefined) throw new InvariantError('a table has a primary path');
   return { plan: build(scan, best), ordering: best.ordering };
+}
+
+/** WHERE CURRENT OF. */
+function rowScan(scan: Scan, rowKey: Expression, conditions: readonly Expression[]): Planned {
+  const output = outputOf(scan);
+  return {
+    ordering: unordered,
+    plan: {
+      kind: 'tableScan',
+      output,
+      estimate: estimate(seekCost, seekCost + cpuTuple, 1, widthOfAll(output)),
+      table: scan.table,
+      alias: scan.alias,
+      keyColumn: scan.keyColumn,
+      access: { alternatives: [], anyOf: undefined, rowKey, conditions: undefined },
+      descending: false,
+      filter: conjunction(conditions),
+      limit: undefined,
+    },
+  };
 }
 
 function candidatesOf(scan: Scan, path: Path, conditions: readonly Expression[], wish: Wish, planning: Planning): readonly Candidate[] {
