@@ -4,13 +4,16 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { memoryDisk } from '#base/real-world.ts';
 import type { World } from '#base/world.ts';
+import { AuditLog, usualAuditLimits } from '#control-plane/audit-log.ts';
+import { Endpoints } from '#control-plane/endpoints.ts';
 import { HttpServer } from '#control-plane/http-server.ts';
 import { RegionNetwork } from '#crossbar/network.ts';
-import { type ClusterRecord, endpointName } from '#deployment/cluster-records.ts';
+import type { ClusterRecord } from '#deployment/cluster-records.ts';
 import { Clusters } from '#deployment/clusters.ts';
-import { accessKeysOf, rootKey } from '#iam/access-key-file.ts';
+import { rootKey } from '#iam/access-key-file.ts';
 import type { AccessKey } from '#iam/iam.ts';
-import { type ClusterRouter, dsqlConnectionLimits, type RoutedCluster } from '#pgwire/pgwire.ts';
+import { IdentityStore } from '#iam/identity-store.ts';
+import { dsqlConnectionLimits } from '#pgwire/pgwire.ts';
 import { SqlServer } from '#pgwire/sql-server.ts';
 import { serverIdentity } from '#pgwire/tls/certificates.ts';
 import { loadParser } from '#query-processor/parser/parse.ts';
@@ -88,25 +91,15 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
     onFailure: options.onFatal,
   });
 
-  const keys = accessKeysOf(key);
+  const identities = await IdentityStore.open(clusterWorld, `${directory}/identities.log`, key);
+  const audit = new AuditLog(
+    clusterWorld,
+    `${directory}/audit`,
+    options.inMemory ? { ...usualAuditLimits, fileBytes: 1024 * 1024, files: 2 } : usualAuditLimits,
+  );
   // The AWS SDK's signer takes longer to load than the rest takes to start: it is loaded once the ports are open, at the latest for the first password.
   const verifier = once(() => import('#iam/token-verifier.ts'));
-  const route = (region: string, id: string | undefined, isNamed: boolean): RoutedCluster | undefined => {
-    const found = clusters.connectable(region, id);
-    return found === undefined ? undefined : routed(found, isNamed);
-  };
-  const routed = (cluster: ClusterRecord, isNamed: boolean): RoutedCluster => {
-    const { id, region } = cluster;
-    const hosts = [endpointName(cluster), ...(cluster.isDefault && !isNamed ? ['localhost', '127.0.0.1', '::1', '[::1]'] : [])];
-    return {
-      id,
-      authenticate: async (user, token) => {
-        const { verifyToken } = await verifier();
-        return verifyToken({ token, user, region, hosts: options.checksTokenHost ? hosts : undefined, now: world.clock.now() }, keys);
-      },
-      queryProcessor: () => clusters.queryProcessor(cluster),
-    };
-  };
+  const endpoints = new Endpoints({ world, clusters, identities, audit, checksTokenHost: options.checksTokenHost, verifier });
 
   let isServing = false;
   const stop = async (): Promise<void> => {
@@ -114,6 +107,8 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
     await http?.close();
     await Promise.all([...servers.values()].map((server) => server.close()));
     await clusters.close();
+    await identities.close();
+    await audit.close();
   };
   let http: HttpServer | undefined;
   try {
@@ -152,19 +147,12 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
   };
 
   function sqlServerOptions(region: string, port: number): Parameters<typeof SqlServer.listen>[0] {
-    const router: ClusterRouter = {
-      route: (serverName, clusterId) => {
-        const named = serverName === undefined ? undefined : /^([a-z2-7]{26})\.dsql\.([a-z0-9-]+)\.on\.aws$/.exec(serverName);
-        if (named) return named[2] === region ? route(region, named[1], true) : undefined;
-        return route(region, clusterId, clusterId !== undefined);
-      },
-    };
     return {
       world,
       host: options.host,
       port,
       secureContext: (): SecureContext => secureContext,
-      router,
+      router: endpoints.router(region),
       limits: dsqlConnectionLimits,
       cancel: (processId, secret) => {
         for (const { cluster } of clusters.open) cluster.queryProcessor(region)?.cancel(processId, secret);

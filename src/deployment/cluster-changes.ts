@@ -36,7 +36,6 @@ export type NewCluster = {
   readonly region: string;
   readonly createdAt: number;
   readonly isProtected: boolean;
-  readonly kmsKey: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly policy: ClusterPolicy | undefined;
   readonly multiRegion: MultiRegionRequest | undefined;
@@ -67,7 +66,6 @@ export function createCluster(registry: ClusterRegistry, rules: ClusterRules, re
     status: setup === undefined ? 'CREATING' : 'PENDING_SETUP',
     isDefault: false,
     isProtected: request.isProtected,
-    kmsKey: request.kmsKey,
     tags: request.tags,
     policy: request.policy,
     multiRegion: setup,
@@ -87,7 +85,6 @@ export function createCluster(registry: ClusterRegistry, rules: ClusterRules, re
 
 export type ClusterUpdate = {
   readonly isProtected: boolean | undefined;
-  readonly kmsKey: string | undefined;
   readonly multiRegion: MultiRegionRequest | undefined;
 };
 
@@ -100,7 +97,7 @@ export function updateCluster(
 ): Decision<ClusterRecord> {
   const before = registry.get(region, id);
   refuseWhileLeaving(before);
-  const settings = { ...before, isProtected: update.isProtected ?? before.isProtected, kmsKey: update.kmsKey ?? before.kmsKey };
+  const settings = { ...before, isProtected: update.isProtected ?? before.isProtected };
   if (update.multiRegion === undefined) {
     const after: ClusterRecord = { ...settings, status: before.status === 'ACTIVE' ? 'UPDATING' : before.status };
     return { changes: [put(after)], answer: after };

@@ -8,8 +8,7 @@
  * Peers share one journal, and keep settings, tags, policy and protection of their own, as in DSQL. The default cluster has the same id in each of its Regions;
  * clusters made through the API have one each.
  */
-
-export const accountId = '000000000000';
+import { accountId } from '#iam/iam.ts';
 
 /** As stored. ACTIVE is shown as IDLE while nothing of the cluster is open (cluster-host.ts). */
 export type StoredStatus = 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING' | 'PENDING_SETUP' | 'PENDING_DELETE';
@@ -32,7 +31,6 @@ export type ClusterRecord = {
   /** Connections that name no cluster mean this one. */
   readonly isDefault: boolean;
   readonly isProtected: boolean;
-  readonly kmsKey: string | undefined;
   readonly tags: Readonly<Record<string, string>>;
   readonly policy: ClusterPolicy | undefined;
   readonly multiRegion: MultiRegionSetup | undefined;

@@ -49,7 +49,6 @@ const create = (clusters: Clusters, world: World, region: string, multiRegion?: 
         region,
         createdAt: world.clock.now(),
         isProtected: false,
-        kmsKey: undefined,
         tags: {},
         policy: undefined,
         multiRegion,
@@ -61,7 +60,6 @@ const link = (clusters: Clusters, of: ClusterRecord, to: ClusterRecord) =>
   clusters.change(() =>
     updateCluster(clusters.registry, clusters.rules, of.region, of.id, {
       isProtected: undefined,
-      kmsKey: undefined,
       multiRegion: { witnessRegion: west, clusters: [clusterArn(to)] },
     }),
   );
@@ -177,7 +175,7 @@ describe('clusters', () => {
     await expect(multi(west, ['arn:aws:s3:::x'])).rejects.toThrow('is not the ARN of a cluster');
     await expect(link(clusters, single, { ...single, region: east2 })).rejects.toThrow('cannot become a multi-Region cluster');
     await clusters.change(() =>
-      updateCluster(clusters.registry, clusters.rules, east, single.id, { isProtected: true, kmsKey: undefined, multiRegion: undefined }),
+      updateCluster(clusters.registry, clusters.rules, east, single.id, { isProtected: true, multiRegion: undefined }),
     );
     await clusters.settle();
     await expect(remove(clusters, single)).rejects.toThrow('deletion protection is enabled');

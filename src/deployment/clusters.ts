@@ -172,7 +172,6 @@ function defaultCluster(registry: ClusterRegistry, world: World, rules: ClusterR
       status: before?.status ?? (made.state === 'making' ? 'CREATING' : 'ACTIVE'),
       isDefault: true,
       isProtected: before?.isProtected ?? true,
-      kmsKey: before?.kmsKey,
       tags: before?.tags ?? {},
       policy: before?.policy,
       multiRegion: { witnessRegion, peers: regions.filter((other) => other !== region).map((other) => clusterArn({ region: other, id })) },

@@ -1,9 +1,8 @@
 /** The root access key, in the data directory as an AWS credentials file, so that AWS' own tools can read it (AWS_SHARED_CREDENTIALS_FILE). */
 import type { Disk, Random } from '#base/world.ts';
-import type { AccessKey, AccessKeys } from './iam.ts';
+import { type AccessKey, type AccessKeys, accountId } from './iam.ts';
 
-/** Who holds the root key. The account number is a fixed one, as there is no account. */
-export const accountId = '000000000000';
+/** Who holds the root key. */
 export const rootPrincipal = `arn:aws:iam::${accountId}:root`;
 
 const idCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
@@ -11,12 +10,12 @@ const secretCharacters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 
 const pick = (characters: string, bytes: Uint8Array): string => Array.from(bytes, (byte) => characters[byte % characters.length]).join('');
 
-/** `AKIA` and 16 characters; the secret has 40, 240 bits of chance. */
-export function makeRootKey(random: Random): AccessKey {
+/** `AKIA` (temporary keys: `ASIA`) and 16 characters; the secret has 40, 240 bits of chance. */
+export function makeAccessKey(random: Random, principal: string, prefix: 'AKIA' | 'ASIA' = 'AKIA'): AccessKey {
   return {
-    accessKeyId: `AKIA${pick(idCharacters, random.bytes(16))}`,
+    accessKeyId: `${prefix}${pick(idCharacters, random.bytes(16))}`,
     secretAccessKey: pick(secretCharacters, random.bytes(40)),
-    principal: rootPrincipal,
+    principal,
   };
 }
 
@@ -52,7 +51,7 @@ export async function rootKey(disk: Disk, path: string, random: Random, given: A
     if (key === undefined) throw new Error(`${path} holds no access key: repair or remove it`);
     return key;
   }
-  const made = makeRootKey(random);
+  const made = makeAccessKey(random, rootPrincipal);
   await disk.replace(path, Buffer.from(formatCredentials(made)));
   return made;
 }

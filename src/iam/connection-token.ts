@@ -17,7 +17,8 @@ export async function makeConnectionToken(
   },
   key: AccessKey,
 ): Promise<string> {
-  const query = await presign({ ...request, query: { Action: actionFor(request.user) } }, key);
+  const session = key.session === undefined ? {} : { 'X-Amz-Security-Token': key.session.token };
+  const query = await presign({ ...request, query: { Action: actionFor(request.user), ...session } }, key);
   const parameters = Object.keys(query)
     .sort()
     .map((name) => `${encodeURIComponent(name)}=${encodeURIComponent(query[name])}`);

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { DsqlSigner } from '@aws-sdk/dsql-signer';
 import { describe, expect, it } from 'vitest';
-import { accessKeysOf, formatCredentials, makeRootKey, parseCredentials, rootPrincipal } from './access-key-file.ts';
+import { accessKeysOf, formatCredentials, makeAccessKey, parseCredentials, rootPrincipal } from './access-key-file.ts';
 import { makeConnectionToken } from './connection-token.ts';
 import type { AccessKey, TokenCheck } from './iam.ts';
 import { verifyToken } from './token-verifier.ts';
@@ -48,8 +48,12 @@ function cliToken(action: string): string {
 
 describe('a token', () => {
   it('made by us is allowed', async () => {
-    expect(await check(await made())).toEqual({ kind: 'allowed', principal: rootPrincipal });
-    expect(await check(await made({ user: 'app' }), { user: 'app' })).toEqual({ kind: 'allowed', principal: rootPrincipal });
+    expect(await check(await made())).toEqual({ kind: 'allowed', principal: rootPrincipal, accessKeyId: key.accessKeyId });
+    expect(await check(await made({ user: 'app' }), { user: 'app' })).toEqual({
+      kind: 'allowed',
+      principal: rootPrincipal,
+      accessKeyId: key.accessKeyId,
+    });
   });
 
   it('made by the AWS SDK is allowed, for its own action', async () => {
@@ -122,7 +126,7 @@ describe('a token', () => {
 describe('the credentials file', () => {
   it('keeps a key', () => {
     const random = { bytes: (count: number) => Uint8Array.from({ length: count }, (_, i) => (i * 37) % 256), float: () => 0 };
-    const fresh = makeRootKey(random);
+    const fresh = makeAccessKey(random, rootPrincipal);
     expect(fresh.accessKeyId).toMatch(/^AKIA[A-Z2-7]{16}$/);
     expect(fresh.secretAccessKey).toHaveLength(40);
     expect(parseCredentials(formatCredentials(fresh))).toEqual(fresh);

@@ -5,6 +5,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { actionFor } from './connection-token.ts';
 import type { AccessKeys, TokenCheck, TokenVerdict } from './iam.ts';
+import { expiredSession, sessionFits } from './session-token.ts';
 import { presign, service } from './sigv4.ts';
 
 /** One week, the longest life that SigV4 allows. */
@@ -38,7 +39,7 @@ export async function verifyToken(check: TokenCheck, keys: AccessKeys): Promise<
   const action = claims.parameters.get('Action');
   if (action !== actionFor(check.user)) return denied(`Wrong user to action mapping. user: ${check.user}, action: ${action ?? ''}`);
   const key = keys.find(claims.accessKeyId);
-  if (key === undefined || claims.parameters.has('X-Amz-Security-Token')) {
+  if (key === undefined || !sessionFits(key, claims.parameters.get('X-Amz-Security-Token'))) {
     return denied('The security token included in the request is invalid.');
   }
   if (!(await signatureFits(claims, key))) {
@@ -46,7 +47,9 @@ export async function verifyToken(check: TokenCheck, keys: AccessKeys): Promise<
       'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.',
     );
   }
-  return lifetime(claims, check.now) ?? { kind: 'allowed', principal: key.principal };
+  // Temporary keys end connections' beginnings even when the token itself would still be good.
+  if (key.session !== undefined && key.session.expiresAt <= check.now) return denied(expiredSession);
+  return lifetime(claims, check.now) ?? { kind: 'allowed', principal: key.principal, accessKeyId: key.accessKeyId };
 }
 
 /** Asked after the signature: only who knows the secret learns how a token's time stands. */

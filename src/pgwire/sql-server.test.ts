@@ -167,7 +167,7 @@ beforeAll(async () => {
               id: 'c',
               queryProcessor: () => queryProcessor,
               authenticate: (_user, token) =>
-                token === 'good' ? { kind: 'allowed', principal: 'p' } : { kind: 'denied', hint: 'Signature expired: x' },
+                token === 'good' ? { kind: 'allowed', principal: 'p', accessKeyId: 'k' } : { kind: 'denied', hint: 'Signature expired: x' },
             },
     },
   });
@@ -344,7 +344,11 @@ describe('limits on connections', () => {
       limits: { ...dsqlConnectionLimits, connections: 2, connectionBurst: 4, connectionsPerSecond: 0.5 },
       cancel: () => {},
       router: {
-        route: () => ({ id: 'c', queryProcessor: () => queryProcessor, authenticate: () => ({ kind: 'allowed', principal: 'p' }) }),
+        route: () => ({
+          id: 'c',
+          queryProcessor: () => queryProcessor,
+          authenticate: () => ({ kind: 'allowed', principal: 'p', accessKeyId: 'k' }),
+        }),
       },
     });
     const port = limited.port;
