@@ -13,7 +13,8 @@ import * as fs from 'node:fs';
 import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { promisify } from 'node:util';
-import type { AppendFile, Clock, Disk, Logger, Random, Timers, Timestamp, World } from './world.ts';
+import { InvariantError } from './assert.ts';
+import type { AppendFile, Clock, Disk, Logger, Random, TemporaryFile, Timers, Timestamp, World } from './world.ts';
 
 export type RealWorldOptions = {
   readonly log: Logger;
@@ -159,6 +160,38 @@ export function fileDisk(): Disk {
       fs.rmSync(path, { recursive: true, force: true });
     },
     syncDirectory,
+    openTemporary,
+  };
+}
+
+/** Distinguishes files while they still have names. */
+let temporaryFiles = 0;
+
+/** The name is taken away at once: the kernel frees the file with its last descriptor, however the process ends. */
+function openTemporary(directory: string): TemporaryFile {
+  fs.mkdirSync(directory, { recursive: true });
+  const path = `${directory}/${process.pid}.${++temporaryFiles}`;
+  const file = fs.openSync(path, 'wx+', 0o600);
+  fs.unlinkSync(path);
+  let length = 0;
+  return {
+    get length() {
+      return length;
+    },
+    append(bytes) {
+      for (let done = 0; done < bytes.length; ) done += fs.writeSync(file, bytes, done, bytes.length - done, length + done);
+      length += bytes.length;
+    },
+    read(position, count) {
+      const bytes = Buffer.allocUnsafe(count);
+      for (let done = 0; done < count; ) {
+        const more = fs.readSync(file, bytes, done, count - done, position + done);
+        if (more === 0) throw new InvariantError('a temporary file is read within its length');
+        done += more;
+      }
+      return bytes;
+    },
+    close: () => fs.closeSync(file),
   };
 }
 
@@ -229,6 +262,20 @@ export function memoryDisk(): Disk {
       for (const known of [...directories]) if (known === path || known.startsWith(`${path}/`)) directories.delete(known);
     },
     syncDirectory: () => Promise.resolve(),
+    openTemporary: temporaryInMemory,
+  };
+}
+
+/** A temporary file of a disk in memory, the simulator's too. */
+export function temporaryInMemory(): TemporaryFile {
+  const file = new MemoryFile();
+  return {
+    get length() {
+      return file.length;
+    },
+    append: (bytes) => file.write(bytes),
+    read: (position, length) => Buffer.from(file.content().subarray(position, position + length)),
+    close: () => file.truncate(0),
   };
 }
 

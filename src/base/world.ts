@@ -52,6 +52,18 @@ export interface Disk {
   remove(path: string): void;
   /** Makes creation, renaming and removal of names in the directory durable. */
   syncDirectory(path: string): Promise<void>;
+  /** A file without a name, on the directory's device: gone when it is closed, or when the process ends. The directory is made when missing. */
+  openTemporary(directory: string): TemporaryFile;
+}
+
+/** Written at its end, read anywhere. Nothing of it is ever durable. */
+export interface TemporaryFile {
+  readonly length: number;
+  /** The buffer may be reused afterwards. */
+  append(bytes: Uint8Array): void;
+  /** A copy of `length` bytes from `position`; all of them have been appended before. */
+  read(position: number, length: number): Buffer;
+  close(): void;
 }
 
 export interface AppendFile {

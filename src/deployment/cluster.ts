@@ -100,6 +100,7 @@ export class Cluster {
         ...doorsOf(commitPath, region.name),
         profile: options.profile,
         regionName: region.name,
+        temporaryDirectory: `${directory}/temporary/${region.name}`,
       }),
     }));
     for (const { queryProcessor } of regions) await queryProcessor.start();

@@ -5,6 +5,7 @@
  * missing (they read as zeros). Names that were made, or removed, since the directory was last synchronised may be gone, or back. Synchronising takes
  * time, and makes durable what had been written when it was called.
  */
+import { temporaryInMemory } from '#base/real-world.ts';
 import type { AppendFile, Disk } from '#base/world.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { SeededRandom } from './seeded-random.ts';
@@ -58,6 +59,7 @@ export class SimulatedDisk {
         for (const name of [...this.#files.keys()]) if (name === path || name.startsWith(`${path}/`)) this.#files.delete(name);
       },
       syncDirectory: (path) => this.#later(isAlive, () => this.#syncNames(path)),
+      openTemporary: temporaryInMemory,
     };
   }
 

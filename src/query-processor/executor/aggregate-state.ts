@@ -8,6 +8,9 @@
  *   collected  rows are kept, and at the end sorted by group and then by ORDER BY (DISTINCT: by the arguments, as PostgreSQL does) and
  *              stepped through; ordered-set aggregates get their sorted rows whole
  *
+ * What the two latter ways keep of single rows goes to files beyond work memory: the distinct way then decides at the end, in sorted order, on the
+ * rows that it could not look up.
+ *
  *   G1  Group numbers are dense and grow: a state is made for each before its first row.
  */
 import { InvariantError } from '#base/assert.ts';
@@ -23,9 +26,10 @@ import type { Wait } from '#storage/storage.ts';
 import { KeyNumbering } from './key-numbering.ts';
 import type { Run } from './operator.ts';
 import { evaluateAll } from './project.ts';
-import { constantOne, RowBuffer } from './row-buffer.ts';
-import { type KeyOrder, ordinalComparator, rowComparator, sortOrdinals } from './row-order.ts';
+import { constantOne } from './row-buffer.ts';
+import { type KeyOrder, rowComparator } from './row-order.ts';
 import { keyOrder } from './sort.ts';
+import { RowSorter } from './spill/row-sorter.ts';
 
 export type PreparedAggregate = {
   readonly call: AggregateCall;
@@ -41,6 +45,7 @@ export type PreparedAggregate = {
   readonly directArgs: readonly VectorEvaluator[];
   readonly keys: readonly VectorEvaluator[];
   readonly orders: readonly KeyOrder[];
+  readonly keyTypes: readonly number[];
   readonly filter: ReturnType<typeof compilePredicate> | undefined;
 };
 
@@ -83,6 +88,7 @@ export function prepareAggregate(call: AggregateCall, input: readonly ColumnId[]
     directArgs: call.directArgs.map((arg) => compileExpression(arg, input)),
     keys: way === 'collected' ? sortKeys.map((key) => compileExpression(key.expression, input)) : [],
     orders: sortKeys.map(keyOrder),
+    keyTypes: sortKeys.map((key) => key.expression.type.oid),
     filter: call.filter === undefined ? undefined : compilePredicate(call.filter, input),
   };
 }
@@ -97,7 +103,8 @@ export class AggregateStates {
   /** Direct arguments of each group, from its first row. */
   readonly #directArgs: (readonly Datum[])[] = [];
   readonly #seen: KeyNumbering | undefined;
-  readonly #collected: RowBuffer;
+  /** Collected way: group, arguments, keys. Distinct way: group and arguments of rows that came when no more could be remembered. */
+  #sorter: RowSorter | undefined;
   #charged = 0;
   readonly #scratch: Datum[];
 
@@ -105,8 +112,12 @@ export class AggregateStates {
     this.#aggregate = aggregate;
     this.#run = run;
     this.#seen = aggregate.way === 'distinct' ? new KeyNumbering([oid.int4, ...aggregate.argTypes]) : undefined;
-    this.#collected = new RowBuffer(1 + aggregate.args.length + aggregate.keys.length, run.memory);
     this.#scratch = new Array(aggregate.args.length).fill(null);
+  }
+
+  /** Of states and what is remembered; rows kept for sorting are not among them. */
+  get bytes(): number {
+    return this.#charged;
   }
 
   /** Makes states for groups up to `groupCount`. */
@@ -177,11 +188,18 @@ export class AggregateStates {
     if (seen === undefined) throw new InvariantError('the distinct way remembers what it has seen');
     const numbers = new Int32Array(rowCount);
     let next = seen.size;
-    const before = seen.bytes;
-    seen.number([{ values: groups ?? new Int32Array(rowCount), nulls: undefined, mask: -1 }, ...args], rowCount, numbers);
-    this.#charge(seen.bytes - before);
+    const groupVector: Vector = { values: (groups ?? new Int32Array(rowCount)).subarray(0, rowCount), nulls: undefined, mask: -1 };
     const rows = new Int32Array(rowCount);
     let count = 0;
+    if (this.#sorter !== undefined) {
+      seen.find([groupVector, ...args], rowCount, numbers);
+      for (let row = 0; row < rowCount; row++) if (numbers[row] < 0) rows[count++] = row;
+      if (count > 0) this.#late.push(gatherBatch({ rowCount, columns: [groupVector, ...args] }, rows, count));
+      return;
+    }
+    const before = seen.bytes;
+    seen.number([groupVector, ...args], rowCount, numbers);
+    this.#charge(seen.bytes - before);
     for (let row = 0; row < rowCount; row++) {
       if (numbers[row] !== next) continue;
       rows[count++] = row;
@@ -203,10 +221,26 @@ export class AggregateStates {
   #collect(batch: Batch, args: readonly Vector[], groups: Int32Array | undefined): void {
     const numbers = groups === undefined ? new Int32Array(batch.rowCount) : groups.slice(0, batch.rowCount);
     const keys = evaluateAll(this.#aggregate.keys, batch, this.#run);
-    this.#collected.add({
-      rowCount: batch.rowCount,
-      columns: [{ values: numbers, nulls: undefined, mask: -1 }, ...args, ...keys],
-    });
+    this.#late.push({ rowCount: batch.rowCount, columns: [{ values: numbers, nulls: undefined, mask: -1 }, ...args, ...keys] });
+  }
+
+  /** Rows for the sorter, which may have to write: `spill` hands them over. */
+  readonly #late: Batch[] = [];
+
+  /** After each `add`: writes what work memory does not hold. */
+  *spill(): Generator<Wait, void, undefined> {
+    const { way, argTypes, keyTypes, orders } = this.#aggregate;
+    if (way === 'distinct' && this.#sorter === undefined && this.#run.memory.mustSpill(this.#seen?.bytes ?? 0, 'hash'))
+      this.#sorter = new RowSorter([oid.int4, ...argTypes], 0, [groupOrder, ...argTypes.map(plainOrder)], this.#run);
+    if (this.#late.length === 0) return;
+    // The collected way sorts by the group, too, which therefore stands once more before the keys.
+    this.#sorter ??= new RowSorter([oid.int4, ...argTypes, oid.int4, ...keyTypes], 1 + argTypes.length, [groupOrder, ...orders], this.#run);
+    for (const batch of this.#late.splice(0)) {
+      const [group, ...rest] = batch.columns;
+      const columns =
+        way === 'distinct' ? batch.columns : [group, ...rest.slice(0, argTypes.length), group, ...rest.slice(argTypes.length)];
+      yield* this.#sorter.add({ rowCount: batch.rowCount, columns });
+    }
   }
 
   #noteDirectArgs(batch: Batch, groups: Int32Array | undefined): void {
@@ -223,12 +257,11 @@ export class AggregateStates {
   /** The answers, one a group. */
   *finish(groupCount: number): Generator<Wait, Datum[], undefined> {
     this.grow(groupCount);
+    yield* this.spill();
     const { function: aggregate, way } = this.#aggregate;
     const { context } = this.#run;
-    if (way === 'collected') {
-      const ordered = yield* this.#finishCollected(groupCount);
-      if (ordered !== undefined) return ordered;
-    }
+    if (this.#aggregate.isOrderedSet) return yield* this.#finishOrdered(groupCount);
+    if (this.#sorter !== undefined) yield* this.#finishSorted(this.#sorter, way === 'distinct' || this.#aggregate.call.isDistinct);
     const out: Datum[] = new Array(groupCount);
     for (let group = 0; group < groupCount; group++) {
       out[group] = aggregate.final(this.#states[group], context);
@@ -237,51 +270,59 @@ export class AggregateStates {
     return out;
   }
 
-  /** Sorts what was collected. Ordered-set aggregates answer at once; for the others the states are stepped. */
-  *#finishCollected(groupCount: number): Generator<Wait, Datum[] | undefined, undefined> {
-    const { args, orders, isOrderedSet } = this.#aggregate;
-    const width = args.length;
-    const { rowCount, columns } = this.#collected.seal();
-    const compare = ordinalComparator([groupOrder, ...orders], [columns[0], ...columns.slice(1 + width)]);
-    const ids = yield* sortOrdinals(rowCount, compare, this.#run);
-    const argColumns = columns.slice(1, 1 + width);
-    if (isOrderedSet) return yield* this.#finishOrdered(ids, columns[0], argColumns, groupCount);
-
-    const { function: aggregate, isStrict, call } = this.#aggregate;
-    const sameArguments = rowComparator(this.#aggregate.argTypes.map((typeOid) => ({ typeOid, descending: false, nullsFirst: false })));
+  /** Steps through the rows kept, group by group and in order. */
+  *#finishSorted(sorter: RowSorter, isDistinct: boolean): Generator<Wait, void, undefined> {
+    const { function: aggregate, isStrict, argTypes } = this.#aggregate;
+    const sameArguments = rowComparator(argTypes.map(plainOrder));
     let previous: readonly Datum[] | undefined;
     let previousGroup = -1;
-    for (let i = 0; i < rowCount; i++) {
-      const id = ids[i];
-      const group = Number(columns[0].values[id]);
-      const row = argColumns.map((vector) => datumAt(vector, id));
-      const isRepeated = call.isDistinct && previous !== undefined && group === previousGroup && sameArguments(previous, row) === 0;
-      previous = row;
-      previousGroup = group;
-      if (isRepeated || (isStrict && row.includes(null))) continue;
-      this.#states[group] = aggregate.step(this.#states[group], row, this.#run.context);
-      if ((i & 0x3ff) === 0x3ff && this.#run.shouldPause()) yield this.#run.pause();
+    for (const item of sorter.sorted()) {
+      if (item instanceof Promise) {
+        yield item;
+        continue;
+      }
+      const args = item.columns.slice(1, 1 + argTypes.length);
+      for (let at = 0; at < item.rowCount; at++) {
+        const group = Number(datumAt(item.columns[0], at));
+        const row = args.map((vector) => datumAt(vector, at));
+        const isRepeated = isDistinct && previous !== undefined && group === previousGroup && sameArguments(previous, row) === 0;
+        previous = row;
+        previousGroup = group;
+        if (isRepeated || (isStrict && row.includes(null))) continue;
+        this.#states[group] = aggregate.step(this.#states[group], row, this.#run.context);
+      }
+      if (this.#run.shouldPause()) yield this.#run.pause();
     }
-    return undefined;
   }
 
-  *#finishOrdered(ids: Int32Array, groups: Vector, args: readonly Vector[], groupCount: number): Generator<Wait, Datum[], undefined> {
-    const { function: aggregate, skipsNulls, call } = this.#aggregate;
+  /** Ordered-set aggregates get the rows of one group whole. */
+  *#finishOrdered(groupCount: number): Generator<Wait, Datum[], undefined> {
+    const { function: aggregate, skipsNulls, call, argTypes } = this.#aggregate;
     const { finalOrdered } = aggregate;
     if (finalOrdered === undefined) throw new InvariantError('an ordered-set aggregate has finalOrdered');
     const compare = rowComparator(call.orderBy.map(keyOrder));
-    const rows: (readonly Datum[])[][] = Array.from({ length: groupCount }, () => []);
-    for (let i = 0; i < ids.length; i++) {
-      const row = args.map((vector) => datumAt(vector, ids[i]));
-      if (skipsNulls && row.includes(null)) continue;
-      rows[Number(groups.values[ids[i]])].push(row);
-    }
     const out: Datum[] = new Array(groupCount);
-    for (let group = 0; group < groupCount; group++) {
-      const direct = this.#directArgs[group] ?? this.#directArgsOfNoRow();
-      out[group] = finalOrdered(rows[group], direct, this.#run.context, compare);
+    let group = 0;
+    let rows: (readonly Datum[])[] = [];
+    const answer = (): void => {
+      out[group] = finalOrdered(rows, this.#directArgs[group] ?? this.#directArgsOfNoRow(), this.#run.context, compare);
+      rows = [];
+      group++;
+    };
+    for (const item of this.#sorter?.sorted() ?? []) {
+      if (item instanceof Promise) {
+        yield item;
+        continue;
+      }
+      const args = item.columns.slice(1, 1 + argTypes.length);
+      for (let at = 0; at < item.rowCount; at++) {
+        while (group < Number(datumAt(item.columns[0], at))) answer();
+        const row = args.map((vector) => datumAt(vector, at));
+        if (!skipsNulls || !row.includes(null)) rows.push(row);
+      }
       if (this.#run.shouldPause()) yield this.#run.pause();
     }
+    while (group < groupCount) answer();
     return out;
   }
 
@@ -293,9 +334,11 @@ export class AggregateStates {
   release(): void {
     this.#run.memory.release(this.#charged);
     this.#charged = 0;
-    this.#collected.release();
+    this.#sorter?.release();
+    this.#late.length = 0;
     this.#states = [];
   }
 }
 
-const groupOrder: KeyOrder = { typeOid: oid.int4, descending: false, nullsFirst: false };
+const plainOrder = (typeOid: number): KeyOrder => ({ typeOid, descending: false, nullsFirst: false });
+const groupOrder = plainOrder(oid.int4);

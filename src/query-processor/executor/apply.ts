@@ -22,7 +22,8 @@ import { columnsOf, isVolatile } from './column-references.ts';
 import { KeyNumbering, setNullsApart } from './key-numbering.ts';
 import type { Rows, Run } from './operator.ts';
 import { idsOf, pick, picker, positionsOf, prepared } from './prepared.ts';
-import { batchBytes, datumBytes, RowBuffer } from './row-buffer.ts';
+import { batchBytes, datumBytes } from './row-buffer.ts';
+import { KeptBatches } from './spill/kept-batches.ts';
 
 type Apply = Extract<PhysicalPlan, { kind: 'apply' }>;
 
@@ -32,6 +33,7 @@ const prepare = prepared((plan: Apply) => {
   return {
     bindings: positionsOf(plan.bindings, input),
     subPositions: positionsOf(plan.subOutput, sub),
+    subTypes: positionsOf(plan.subOutput, sub).map((position) => plan.subplan.output[position].type.oid),
     output: picker(idsOf(plan.output), [...input, plan.result.id]),
     /** Over the input's columns and then the subquery's. */
     comparison: plan.comparison === undefined ? undefined : compileExpression(plan.comparison, [...input, ...plan.subOutput]),
@@ -81,9 +83,10 @@ export function* apply(plan: Apply, input: Rows, runSubplan: () => Rows, run: Ru
 type Answers = { readonly column: (batch: Batch) => Generator<Wait, Vector, undefined>; readonly release: () => void };
 
 function uncorrelated(plan: Apply, runSubplan: () => Rows, run: Run): Answers {
-  const { membership, subPositions } = prepare(plan);
+  const { membership, subPositions, subTypes } = prepare(plan);
   let single: Vector | undefined;
-  const buffer = new RowBuffer(subPositions.length, run.memory);
+  const kept = new KeptBatches(subTypes, run);
+  let charged = 0;
   let isCollected = false;
   let set: ValueSet | undefined;
 
@@ -98,7 +101,9 @@ function uncorrelated(plan: Apply, runSubplan: () => Rows, run: Run): Answers {
         for (const item of runSubplan()) {
           if (item instanceof Promise) yield item;
           else {
-            buffer.charge(set.add(pick(item, subPositions)));
+            const bytes = set.add(pick(item, subPositions));
+            run.memory.charge(bytes);
+            charged += bytes;
             if (run.shouldPause()) yield run.pause();
           }
         }
@@ -108,18 +113,24 @@ function uncorrelated(plan: Apply, runSubplan: () => Rows, run: Run): Answers {
     if (!isCollected) {
       for (const item of runSubplan()) {
         if (item instanceof Promise) yield item;
-        else buffer.add(pick(item, subPositions));
+        else kept.add(pick(item, subPositions));
         if (run.shouldPause()) yield run.pause();
       }
       isCollected = true;
     }
     const out: Datum[] = new Array(batch.rowCount);
     for (let row = 0; row < batch.rowCount; row++) {
-      out[row] = yield* quantified(plan, batch, row, buffer.batches, run);
+      out[row] = yield* quantified(plan, batch, row, kept.rows(), run);
     }
     return vectorOf(out);
   }
-  return { column, release: () => buffer.release() };
+  return {
+    column,
+    release: () => {
+      run.memory.release(charged);
+      kept.release();
+    },
+  };
 }
 
 /** What is remembered of a correlated subquery is dropped when it has grown to this. */

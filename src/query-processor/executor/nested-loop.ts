@@ -1,6 +1,6 @@
 /**
  * Nested loop: for each outer row the inner plan's rows. With bindings the inner plan is run anew for every outer row, which it reads
- * through outerValues (lateral); without, it is run once and kept.
+ * through outerValues (lateral); without, it is run once and kept: rows that work memory does not hold are read from a file for each outer row.
  */
 import { type Batch, constantVector, datumAt, gather, type Vector } from '#sql/batch.ts';
 import { compilePredicate } from '#sql/evaluate/compile.ts';
@@ -9,8 +9,9 @@ import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { BatchAssembler } from './batch-assembler.ts';
 import { type Candidates, joinShape, matchBatch } from './join-matching.ts';
 import type { Rows, Run } from './operator.ts';
-import { idsOf, positionsOf, prepared } from './prepared.ts';
-import { collect, nullVector, RowBuffer } from './row-buffer.ts';
+import { idsOf, positionsOf, prepared, typesOf } from './prepared.ts';
+import { nullVector, RowBuffer } from './row-buffer.ts';
+import { KeptBatches } from './spill/kept-batches.ts';
 
 type NestedLoop = Extract<PhysicalPlan, { kind: 'nestedLoop' }>;
 type CrossMatch = Extract<PhysicalPlan, { kind: 'crossMatch' }>;
@@ -44,6 +45,7 @@ export function* nestedLoop(plan: NestedLoop, outer: Rows, runInner: () => Rows,
 
 function* keptLoop(plan: NestedLoop, outer: Rows, runInner: () => Rows, run: Run): Generator<Batch | Wait, void, undefined> {
   const shape = crossShape(plan);
+  const kept = new KeptBatches(typesOf(plan.inner.output), run);
   const buffer = new RowBuffer(plan.inner.output.length, run.memory);
   try {
     let isCollected = false;
@@ -52,14 +54,22 @@ function* keptLoop(plan: NestedLoop, outer: Rows, runInner: () => Rows, run: Run
         yield item;
         continue;
       }
-      if (!isCollected) yield* collect(runInner(), buffer, run);
+      if (!isCollected) {
+        yield* kept.collect(runInner());
+        if (!kept.hasSpilled) kept.moveTo(buffer);
+      }
       isCollected = true;
+      if (kept.hasSpilled) {
+        yield* boundLoop(plan, [item], () => kept.rows(), run);
+        continue;
+      }
       const rows = buffer.seal();
       if (rows.rowCount === 0 && (plan.join === 'inner' || plan.join === 'semi')) return;
       yield* matchBatch(shape, item, rows, allCandidates(item.rowCount, rows.rowCount), undefined, run);
       if (run.shouldPause()) yield run.pause();
     }
   } finally {
+    kept.release();
     buffer.release();
   }
 }

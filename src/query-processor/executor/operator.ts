@@ -13,9 +13,11 @@
  *
  *   E1  Batches hold 1 to batchRows rows and the columns that the plan node's `output` lists.
  *   E2  An operator that is left early (generator return) frees what it holds: use try/finally.
- *   E3  Work memory is charged to `run.memory`; over the limit the operator spills or throws 53200.
+ *   E3  Work memory is charged to `run.memory`. What can be written to a temporary file is, when `mustSpill` says so (spill/); for the rest, and where
+ *       nothing may spill, the statement ends with 53200 at its limit.
  *   E4  Loops that can run past some milliseconds without a batch yield `run.pause()` when `run.shouldPause()` says so, and thereby meet cancel requests.
  */
+import type { TemporaryFile } from '#base/world.ts';
 import type { Batch } from '#sql/batch.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { EvaluationContext } from '#sql/function.ts';
@@ -52,17 +54,34 @@ export interface Run {
    * in the same order. Asked by the `await` operator a batch at a time. Absent: such functions are called like any other.
    */
   readonly waitFor?: (procOid: number, calls: readonly (readonly Datum[])[]) => readonly Datum[] | Promise<readonly Datum[]>;
+  /** A file for what must spill, on the account of the statement; throws 53400 or 53100 when it, or all of them together, grows too large. */
+  openTemporary(): TemporaryFile;
+  /** EXPLAIN ANALYZE: what an operator has to say of its memory when its input is at an end. */
+  readonly report?: (plan: PhysicalPlan, figures: MemoryFigures) => void;
   /** EXPLAIN ANALYZE: stands between a node's operator and its consumer. Absent otherwise. */
   readonly instrument?: (plan: PhysicalPlan, rows: Rows) => Rows;
 }
 
 export type CommonTableRows = { readonly batches: () => Rows };
 
+export type SortFigures = {
+  readonly method: 'quicksort' | 'top-N heapsort' | 'external merge';
+  readonly space: 'Memory' | 'Disk';
+  readonly bytes: number;
+};
+/** Of a hash table: batches are 1 and diskBytes 0 while it has not spilled. */
+export type HashFigures = { readonly buckets: number; readonly batches: number; readonly peakBytes: number; readonly diskBytes: number };
+export type MemoryFigures = SortFigures | HashFigures;
+
 export interface MemoryAccount {
   readonly limitBytes: number;
+  /** What a sort may hold before it spills. */
+  readonly workBytes: number;
   /** Throws SqlError 53200 beyond the limit. */
   charge(bytes: number): void;
   release(bytes: number): void;
-  /** True when `bytes` more would go beyond the limit: time to spill. */
+  /** True when `bytes` more would go beyond the limit. */
   wouldExceed(bytes: number): boolean;
+  /** True when one who holds `heldBytes` must write what it can to a file: beyond work memory, or when the statement as a whole comes near its limit. */
+  mustSpill(heldBytes: number, kind: 'sort' | 'hash'): boolean;
 }

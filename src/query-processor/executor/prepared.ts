@@ -22,6 +22,8 @@ export function prepared<Node extends object, Prepared>(make: (node: Node) => Pr
 
 export const idsOf = (columns: readonly OutputColumn[]): readonly ColumnId[] => columns.map((column) => column.id);
 
+export const typesOf = (columns: readonly OutputColumn[]): readonly number[] => columns.map((column) => column.type.oid);
+
 /** Where each of `wanted` lies among `available`. */
 export function positionsOf(wanted: readonly ColumnId[], available: readonly ColumnId[]): readonly number[] {
   return wanted.map((id) => {

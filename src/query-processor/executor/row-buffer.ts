@@ -1,6 +1,5 @@
 /**
- * Row buffer: rows that an operator must hold before it can go on (sort, join, window, common table). All that is held in quantity
- * is held here, so that this is the place where spilling to disk would come in.
+ * Row buffer: rows that an operator must hold in memory before it can go on. What may grow beyond work memory is held in `spill/`, which is made of these.
  *
  *   R1  What is held is charged to the statement's memory account, and released by `release()`, which every holder calls in a finally.
  *   R2  Rows keep their order of arrival; after `seal()` a row is named by its ordinal in every column alike.
@@ -30,6 +29,11 @@ export class RowBuffer {
 
   get rowCount(): number {
     return this.#rowCount;
+  }
+
+  /** What is charged for it. */
+  get bytes(): number {
+    return this.#charged;
   }
 
   add(batch: Batch): void {

@@ -9,6 +9,9 @@ import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { KeyNumbering } from './key-numbering.ts';
 import type { Rows, Run } from './operator.ts';
 import { idsOf, pick, picker, prepared } from './prepared.ts';
+import { FirstRows } from './spill/first-rows.ts';
+import { KeyHash } from './spill/key-hash.ts';
+import { deepestPartition, Partitions, partitionCount } from './spill/partitions.ts';
 
 type SetOperation = Extract<PhysicalPlan, { kind: 'setOperation' }>;
 
@@ -20,41 +23,65 @@ const prepare = prepared((plan: SetOperation) => ({
 
 export function* setOperation(plan: SetOperation, left: Rows, right: Rows, run: Run): Generator<Batch | Wait, void, undefined> {
   const positions = prepare(plan);
-  if (plan.operation === 'union' && plan.all) {
+  if (plan.operation !== 'union') {
+    const match = new SetMatch(plan, run, 0);
+    try {
+      yield* match.rows(append(left, positions.left), append(right, positions.right));
+    } finally {
+      match.release();
+    }
+  } else if (plan.all) {
     yield* append(left, positions.left);
     yield* append(right, positions.right);
-    return;
-  }
-  const numbering = new KeyNumbering(positions.types);
-  let numbers = new Int32Array(0);
-  let charged = 0;
-  const numbersOf = (batch: Batch, add: boolean): Int32Array => {
-    if (numbers.length < batch.rowCount) numbers = new Int32Array(batch.rowCount);
-    if (add) numbering.number(batch.columns, batch.rowCount, numbers);
-    else numbering.find(batch.columns, batch.rowCount, numbers);
-    const bytes = numbering.bytes;
-    if (bytes > charged) run.memory.charge(bytes - charged);
-    charged = Math.max(charged, bytes);
-    return numbers;
-  };
+  } else yield* union(plan, left, right, run);
+}
+
+function* union(plan: SetOperation, left: Rows, right: Rows, run: Run): Generator<Batch | Wait, void, undefined> {
+  const { types, left: leftPositions, right: rightPositions } = prepare(plan);
+  const first = new FirstRows(types, types, run);
   try {
-    if (plan.operation === 'union') {
-      for (const [rows, columns] of [
-        [left, positions.left],
-        [right, positions.right],
-      ] as const)
-        for (const item of rows) {
-          if (item instanceof Promise) {
-            yield item;
-            continue;
-          }
-          const batch = pick(item, columns);
-          const before = numbering.size;
-          yield* keep(batch, numbersOf(batch, true), unseen(before));
-          if (run.shouldPause()) yield run.pause();
+    for (const rows of [append(left, leftPositions), append(right, rightPositions)])
+      for (const item of rows) {
+        if (item instanceof Promise) {
+          yield item;
+          continue;
         }
-      return;
-    }
+        const found = first.take(item, item.columns);
+        if (found !== undefined) yield found;
+        if (run.shouldPause()) yield run.pause();
+      }
+    yield* first.late(() => undefined);
+    run.report?.(plan, first.figures);
+  } finally {
+    first.release();
+  }
+}
+
+/**
+ * INTERSECT and EXCEPT. When the keys do not fit into work memory, rows of either side whose key is not known wait in files, divided by the hash of
+ * the key, and the parts are matched one after the other.
+ */
+class SetMatch {
+  readonly #plan: SetOperation;
+  readonly #run: Run;
+  readonly #depth: number;
+  readonly #numbering: KeyNumbering;
+  #numbers = new Int32Array(0);
+  #charged = 0;
+  #hash: KeyHash | undefined;
+  #waiting: { readonly left: Partitions; readonly right: Partitions } | undefined;
+  #part: SetMatch | undefined;
+
+  constructor(plan: SetOperation, run: Run, depth: number) {
+    this.#plan = plan;
+    this.#run = run;
+    this.#depth = depth;
+    this.#numbering = new KeyNumbering(prepare(plan).types);
+  }
+
+  *rows(left: Rows, right: Rows): Generator<Batch | Wait, void, undefined> {
+    const run = this.#run;
+    const plan = this.#plan;
     /** How often each key occurs on the right; then what is left of it. */
     const counts: number[] = [];
     for (const item of right) {
@@ -62,27 +89,76 @@ export function* setOperation(plan: SetOperation, left: Rows, right: Rows, run: 
         yield item;
         continue;
       }
-      const batch = pick(item, positions.right);
-      const found = numbersOf(batch, true);
-      for (let row = 0; row < batch.rowCount; row++) counts[found[row]] = (counts[found[row]] ?? 0) + 1;
+      const batch = this.#number(item, true, 'right');
+      if (batch !== undefined)
+        for (let row = 0; row < batch.rowCount; row++) counts[this.#numbers[row]] = (counts[this.#numbers[row]] ?? 0) + 1;
       if (run.shouldPause()) yield run.pause();
     }
-    const rightSize = numbering.size;
-    const keeps = keeper(plan, counts, rightSize);
+    const keeps = keeper(plan, counts, this.#numbering.size);
     for (const item of left) {
       if (item instanceof Promise) {
         yield item;
         continue;
       }
-      const batch = pick(item, positions.left);
       // EXCEPT must tell rows apart that the right side does not have; the others need only be looked up.
-      const before = numbering.size;
-      const found = numbersOf(batch, plan.operation === 'except' && !plan.all);
-      yield* keep(batch, found, keeps(before));
+      const before = this.#numbering.size;
+      const batch = this.#number(item, plan.operation === 'except' && !plan.all, 'left');
+      if (batch !== undefined) yield* keep(batch, this.#numbers, keeps(before));
       if (run.shouldPause()) yield run.pause();
     }
-  } finally {
-    run.memory.release(charged);
+    yield* this.#parts();
+  }
+
+  /** Numbers the batch's rows; the ones that must wait are not in what is returned. */
+  #number(batch: Batch, add: boolean, side: 'left' | 'right'): Batch | undefined {
+    if (this.#numbers.length < batch.rowCount) this.#numbers = new Int32Array(batch.rowCount);
+    const numbers = this.#numbers;
+    if (this.#waiting === undefined) {
+      if (add) this.#numbering.number(batch.columns, batch.rowCount, numbers);
+      else this.#numbering.find(batch.columns, batch.rowCount, numbers);
+      const { bytes } = this.#numbering;
+      if (bytes > this.#charged) this.#run.memory.charge(bytes - this.#charged);
+      this.#charged = Math.max(this.#charged, bytes);
+      if (this.#depth < deepestPartition && this.#run.memory.mustSpill(this.#charged, 'hash')) {
+        const { types } = prepare(this.#plan);
+        this.#waiting = { left: new Partitions(types, this.#run), right: new Partitions(types, this.#run) };
+      }
+      return batch;
+    }
+    this.#numbering.find(batch.columns, batch.rowCount, numbers);
+    const known = new Int32Array(batch.rowCount);
+    let count = 0;
+    for (let row = 0; row < batch.rowCount; row++) if (numbers[row] >= 0) known[count++] = row;
+    if (count === batch.rowCount) return batch;
+    this.#hash ??= new KeyHash(prepare(this.#plan).types);
+    const partitions = this.#hash.partitions(batch.columns, batch.rowCount, this.#depth);
+    for (let i = 0; i < count; i++) partitions[known[i]] = -1;
+    this.#waiting[side].add(batch, partitions);
+    if (count === 0) return undefined;
+    for (let i = 0; i < count; i++) numbers[i] = numbers[known[i]];
+    return gatherBatch(batch, known, count);
+  }
+
+  *#parts(): Generator<Batch | Wait, void, undefined> {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    waiting.left.finish();
+    waiting.right.finish();
+    for (let p = 0; p < partitionCount; p++) {
+      if (waiting.left.rowCount(p) === 0) continue;
+      const part = new SetMatch(this.#plan, this.#run, this.#depth + 1);
+      this.#part = part;
+      yield* part.rows(waiting.left.read(p), waiting.right.read(p));
+      part.release();
+    }
+  }
+
+  release(): void {
+    this.#part?.release();
+    this.#run.memory.release(this.#charged);
+    this.#charged = 0;
+    this.#waiting?.left.release();
+    this.#waiting?.right.release();
   }
 }
 

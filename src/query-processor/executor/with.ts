@@ -2,7 +2,8 @@
  * With: common tables.
  *
  * A common table is run when it is first read, only as far as its readers go, and what it gave is kept for all of them. One that changes
- * data is run to its end in any case, after the main query if nobody has read it before.
+ * data is run to its end in any case, after the main query if nobody has read it before. Beyond work memory rows wait in a file; only the keys by which
+ * a recursive UNION knows what was there before must be in memory, as in PostgreSQL.
  *
  * A recursive one is run round by round: the recursive term reads the rows that the round before has added (the working table), until a
  * round adds none. With UNION a row that was there before is not added.
@@ -15,7 +16,7 @@ import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { KeyNumbering } from './key-numbering.ts';
 import type { Rows, Run } from './operator.ts';
 import { idsOf, pick, picker, positionsOf, prepared } from './prepared.ts';
-import { RowBuffer } from './row-buffer.ts';
+import { KeptBatches } from './spill/kept-batches.ts';
 
 type With = Extract<PhysicalPlan, { kind: 'with' }>;
 type CteScan = Extract<PhysicalPlan, { kind: 'cteScan' }>;
@@ -35,9 +36,9 @@ function typeOf(plan: PhysicalPlan, id: number): number {
 }
 
 export function* withCommonTable(plan: With, execute: Execute, run: Run): Generator<Batch | Wait, void, undefined> {
-  const { columns, output } = prepare(plan);
+  const { columns, types, output } = prepare(plan);
   const table = new CommonTable(
-    columns.length,
+    types,
     () => (plan.recursive === undefined ? picked(execute(plan.definition), columns) : recursion(plan, execute, run)),
     run,
   );
@@ -64,14 +65,14 @@ function* picked(rows: Rows, positions: readonly number[]): Generator<Batch | Wa
 }
 
 class CommonTable {
-  readonly #buffer: RowBuffer;
+  readonly #kept: KeptBatches;
   readonly #start: () => Generator<Batch | Wait, void, undefined>;
   readonly #run: Run;
   #source: Generator<Batch | Wait, void, undefined> | undefined;
   #isDone = false;
 
-  constructor(columnCount: number, start: () => Generator<Batch | Wait, void, undefined>, run: Run) {
-    this.#buffer = new RowBuffer(columnCount, run.memory);
+  constructor(types: readonly number[], start: () => Generator<Batch | Wait, void, undefined>, run: Run) {
+    this.#kept = new KeptBatches(types, run);
     this.#start = start;
     this.#run = run;
   }
@@ -81,9 +82,10 @@ class CommonTable {
 
   *#read(): Generator<Batch | Wait, void, undefined> {
     for (let at = 0; ; at++) {
-      while (at >= this.#buffer.batches.length && !this.#isDone) yield* this.#advance();
-      if (at >= this.#buffer.batches.length) return;
-      yield this.#buffer.batches[at];
+      while (at >= this.#kept.batchCount && !this.#isDone) yield* this.#advance();
+      if (at >= this.#kept.batchCount) return;
+      yield this.#kept.at(at);
+      if (this.#kept.hasSpilled && this.#run.shouldPause()) yield this.#run.pause();
     }
   }
 
@@ -102,12 +104,12 @@ class CommonTable {
     this.#run.changedRows = counted;
     if (next.done === true) this.#isDone = true;
     else if (next.value instanceof Promise) yield next.value;
-    else this.#buffer.add(next.value);
+    else this.#kept.add(next.value);
   }
 
   release(): void {
     if (!this.#isDone) this.#source?.return();
-    this.#buffer.release();
+    this.#kept.release();
   }
 }
 
@@ -117,8 +119,8 @@ function* recursion(plan: With, execute: Execute, run: Run): Generator<Batch | W
   const { columns, recursiveColumns, types } = prepare(plan);
   const seen = recursive.all ? undefined : new KeyNumbering(types);
   let charged = 0;
-  let working = new RowBuffer(columns.length, run.memory);
-  let added = new RowBuffer(columns.length, run.memory);
+  let working = new KeptBatches(types, run);
+  let added = new KeptBatches(types, run);
 
   /** A round's rows: handed on, and kept for the next round. */
   function* round(rows: Rows): Generator<Batch | Wait, void, undefined> {
@@ -147,12 +149,12 @@ function* recursion(plan: With, execute: Execute, run: Run): Generator<Batch | W
     while (added.rowCount > 0) {
       working.release();
       working = added;
-      added = new RowBuffer(columns.length, run.memory);
-      const batches = working.batches;
+      added = new KeptBatches(types, run);
+      const table = working;
       const term = round(picked(execute(recursive.plan), recursiveColumns));
       try {
         for (;;) {
-          run.commonTables.set(plan.cte, { batches: () => batches });
+          run.commonTables.set(plan.cte, { batches: () => table.rows() });
           const next = term.next();
           if (readers !== undefined) run.commonTables.set(plan.cte, readers);
           if (next.done === true) break;

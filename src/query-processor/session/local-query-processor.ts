@@ -24,6 +24,8 @@ export type QueryProcessorParts = {
   /** What sessions begin with. */
   readonly profile: Profile;
   readonly regionName: string;
+  /** Where statements spill what work memory does not hold. Nothing in it outlives the process. */
+  readonly temporaryDirectory: string;
 };
 
 /** The parts and what a node's sessions share. */
@@ -63,6 +65,9 @@ export class LocalQueryProcessor implements QueryProcessor {
 
   /** Must have resolved before the first session: the grammar is loaded, and jobs left over go on. */
   async start(): Promise<void> {
+    const { world, temporaryDirectory } = this.#host;
+    // What a process leaves that dies between making a file and taking its name away.
+    for (const name of world.disk.list(temporaryDirectory)) world.disk.remove(`${temporaryDirectory}/${name}`);
     await loadParser();
     this.#host.jobs.start();
   }

@@ -5,6 +5,7 @@
  *   G2  `current` is a new object after each change that it shows, never the old one changed.
  */
 import type { Profile, Settings } from '#sql/settings.ts';
+import type { WorkMemory } from './memory-account.ts';
 import { checkedValue, checkSettable, isCustomName, settingDefinitions, settingNumber, unrecognized } from './setting-definitions.ts';
 import { splitDateStyle } from './time-settings.ts';
 
@@ -107,6 +108,22 @@ export class SessionSettings {
   number(name: string): number {
     return settingNumber(name, this.#value(name) ?? '0');
   }
+
+  /** What a statement may hold, and write to temporary files. */
+  get workMemory(): WorkMemory {
+    if (this.#workMemory?.version !== this.version) {
+      const isBounded = this.current.profile === 'dsql';
+      const limit = this.number('temp_file_limit');
+      this.#workMemory = {
+        version: this.version,
+        workBytes: isBounded ? undefined : this.number('work_mem') * 1024,
+        hashMultiplier: this.number('hash_mem_multiplier'),
+        temporaryBytes: limit < 0 ? -1 : limit * 1024,
+      };
+    }
+    return this.#workMemory;
+  }
+  #workMemory: (WorkMemory & { readonly version: number }) | undefined;
 
   isOn(name: string): boolean {
     return this.#value(name) === 'on';

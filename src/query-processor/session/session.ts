@@ -353,6 +353,8 @@ export class LocalSession implements Session, StatementHost {
     this.#cancellation ??= new Cancellation();
     const run = new StatementRun(
       this.host.world,
+      this.host.temporaryDirectory,
+      this.settings.workMemory,
       this.host.storage,
       view ?? transaction,
       catalog,

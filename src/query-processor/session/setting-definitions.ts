@@ -41,6 +41,8 @@ const ourDefaults: Readonly<Record<string, string>> = {
   lc_time: 'C',
   default_text_search_config: 'pg_catalog.simple',
   extra_float_digits: '1',
+  // Ours: a sort in memory is several times faster than one through files, and a statement's limit is 128 MiB.
+  work_mem: '64MB',
 };
 
 const added: readonly SettingDefinition[] = [
@@ -51,6 +53,9 @@ const added: readonly SettingDefinition[] = [
   custom('dsql.enable_batched_nestloop', 'on', "Enables the planner's use of batched nested-loop joins.", 'user'),
   custom('borealis.profile', 'open', "How close the session is to Aurora DSQL's restrictions: open or dsql.", 'user'),
 ];
+
+/** Settings that a user may change here, but not in PostgreSQL: there are no superusers, and a limit on files harms nobody else. */
+const openToAll: ReadonlySet<string> = new Set(['transaction_isolation', 'transaction_read_only', 'temp_file_limit']);
 
 const booleans = new Set(['disable_sync_create_index', 'dsql.enable_batched_nestloop']);
 
@@ -66,7 +71,7 @@ export function settingDefinitions(): ReadonlyMap<string, SettingDefinition> {
   const definitions = new Map<string, SettingDefinition>();
   for (const pg of pgSettings) {
     const key = pg.name.toLowerCase();
-    const context = key === 'transaction_isolation' || key === 'transaction_read_only' ? 'user' : pg.context;
+    const context = openToAll.has(key) ? 'user' : pg.context;
     const raw = ourDefaults[key] ?? pg.setting ?? '';
     const definition = { name: pg.name, description: pg.description, defaultValue: raw, pg, context };
     definitions.set(key, { ...definition, defaultValue: ourDefaults[key] ?? displayed(definition, raw) });

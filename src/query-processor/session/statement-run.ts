@@ -3,17 +3,17 @@
  */
 import { statementMemoryBytes, timeSliceMs } from '#base/limits.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
-import type { Clock, Timers } from '#base/world.ts';
+import type { Clock, Disk, TemporaryFile, Timers } from '#base/world.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { EvaluationContext } from '#sql/function.ts';
 import { Interval } from '#sql/types/interval-value.ts';
 import type { Observed, Storage, Wait } from '#storage/storage.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { CommonTableRows, Rows, Run } from '../executor/operator.ts';
+import type { CommonTableRows, MemoryFigures, Rows, Run } from '../executor/operator.ts';
 import type { StatementWrites } from '../executor/statement-writes.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import type { Transaction } from '../transaction/transaction.ts';
-import { StatementMemory } from './memory-account.ts';
+import { StatementFiles, StatementMemory, type WorkMemory } from './memory-account.ts';
 
 /** A cancel request for the statement that runs. One object a message of the client. */
 export class Cancellation {
@@ -71,7 +71,7 @@ export class StatementRun implements Run {
   readonly catalog: Catalog;
   readonly context: EvaluationContext;
   readonly observed: Observed = { newest: 0 };
-  readonly memory = new StatementMemory(statementMemoryBytes);
+  readonly memory: StatementMemory;
   readonly commonTables = new Map<number, CommonTableRows>();
   /** Another one when a suspended portal goes on in a later message. */
   cancellation: Cancellation;
@@ -80,13 +80,20 @@ export class StatementRun implements Run {
   writes: StatementWrites | undefined = undefined;
   /** Set by EXPLAIN ANALYZE before the operators start. */
   instrument?: (plan: PhysicalPlan, rows: Rows) => Rows;
+  report?: (plan: PhysicalPlan, figures: MemoryFigures) => void;
+  readonly #work: WorkMemory;
+  readonly #disk: Disk;
+  readonly #temporaryDirectory: string;
+  #files: StatementFiles | undefined;
   readonly #clock: Clock;
   readonly #timers: Timers;
   readonly #sequences: SequenceCalls;
   #sliceStartMs: number;
 
   constructor(
-    world: { readonly clock: Clock; readonly timers: Timers },
+    world: { readonly clock: Clock; readonly timers: Timers; readonly disk: Disk },
+    temporaryDirectory: string,
+    work: WorkMemory,
     storage: Storage,
     transaction: Transaction,
     catalog: Catalog,
@@ -95,6 +102,10 @@ export class StatementRun implements Run {
     sequences: SequenceCalls,
   ) {
     this.#sequences = sequences;
+    this.memory = new StatementMemory(statementMemoryBytes, work);
+    this.#work = work;
+    this.#disk = world.disk;
+    this.#temporaryDirectory = temporaryDirectory;
     this.#clock = world.clock;
     this.#timers = world.timers;
     this.storage = storage;
@@ -124,6 +135,11 @@ export class StatementRun implements Run {
   async #sleep(times: readonly number[]): Promise<readonly Datum[]> {
     for (const ms of times) await this.cancellation.race(this.#timers.sleep(Math.min(Math.max(0, ms), longestSleepMs)));
     return times.map(() => '');
+  }
+
+  openTemporary(): TemporaryFile {
+    this.#files ??= new StatementFiles(this.#disk, this.#temporaryDirectory, this.#work);
+    return this.#files.open();
   }
 
   shouldPause(): boolean {

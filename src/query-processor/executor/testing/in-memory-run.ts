@@ -4,6 +4,8 @@
  */
 
 import { InvariantError } from '#base/assert.ts';
+import { temporaryInMemory } from '#base/real-world.ts';
+import type { TemporaryFile } from '#base/world.ts';
 import { type Batch, BatchBuilder, gatherBatch, rowAt } from '#sql/batch.ts';
 import type { Datum } from '#sql/datum.ts';
 import { compilePredicate } from '#sql/evaluate/compile.ts';
@@ -189,6 +191,10 @@ export class InMemoryRun implements Run {
   readonly commonTables: Run['commonTables'] = new Map();
   readonly waitFor?: NonNullable<Run['waitFor']>;
   readonly instrument?: NonNullable<Run['instrument']>;
+  readonly report?: NonNullable<Run['report']>;
+  /** Temporary files that are open, and how many ever were. */
+  openFiles = 0;
+  filesOpened = 0;
   changedRows = 0;
   /** Bytes charged and not released: 0 when a statement is over. */
   held = 0;
@@ -202,12 +208,17 @@ export class InMemoryRun implements Run {
       readonly parameters?: readonly Datum[];
       readonly waitFor?: NonNullable<Run['waitFor']>;
       readonly instrument?: NonNullable<Run['instrument']>;
+      /** Operators that hold more spill. */
+      readonly workBytes?: number;
+      readonly report?: NonNullable<Run['report']>;
     } = {},
   ) {
     this.storage = storage;
     this.transaction = transaction;
     if (more.waitFor !== undefined) this.waitFor = more.waitFor;
     if (more.instrument !== undefined) this.instrument = more.instrument;
+    if (more.report !== undefined) this.report = more.report;
+    const workBytes = more.workBytes ?? Number.POSITIVE_INFINITY;
     let seed = 1;
     const byte = (): number => {
       seed = (seed * 1103515245 + 12345) & 0x7fffffff;
@@ -233,6 +244,25 @@ export class InMemoryRun implements Run {
         this.held -= bytes;
       },
       wouldExceed: () => false,
+      workBytes,
+      mustSpill: (heldBytes) => heldBytes > workBytes,
+    };
+  }
+
+  openTemporary(): TemporaryFile {
+    this.openFiles++;
+    this.filesOpened++;
+    const file = temporaryInMemory();
+    return {
+      get length() {
+        return file.length;
+      },
+      append: file.append,
+      read: file.read,
+      close: () => {
+        this.openFiles--;
+        file.close();
+      },
     };
   }
 

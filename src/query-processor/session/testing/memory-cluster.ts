@@ -119,6 +119,7 @@ export class MemoryCluster {
       adjudicator: this.adjudicator,
       profile,
       regionName: 'us-east-1',
+      temporaryDirectory: 'temporary',
     });
   }
 
