@@ -33,6 +33,7 @@ export class CrashingDisk {
       },
       remove: (path) => this.#step(() => this.#memory.remove(path)),
       syncDirectory: async () => this.#step(() => {}),
+      openTemporary: (directory) => this.#memory.openTemporary(directory),
     };
   }
 

@@ -17,6 +17,9 @@ export type WorkMemory = {
   readonly temporaryBytes: number;
 };
 
+/** As in profile `dsql`, and for statements of our own that hold little. */
+export const nothingSpills: WorkMemory = { workBytes: undefined, hashMultiplier: 1, temporaryBytes: -1 };
+
 /** Nobody spills less than this, however near the statement is to its limit: a file would not pay. */
 const leastSpill = 64 * 1024;
 /** Part of the statement's limit beyond which everybody spills. */

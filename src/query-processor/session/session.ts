@@ -353,14 +353,14 @@ export class LocalSession implements Session, StatementHost {
     this.#cancellation ??= new Cancellation();
     const run = new StatementRun(
       this.host.world,
-      this.host.temporaryDirectory,
-      this.settings.workMemory,
       this.host.storage,
       view ?? transaction,
       catalog,
       context,
       this.#cancellation,
       this.facts.sequences,
+      this.settings.workMemory,
+      this.host.temporaryDirectory,
     );
     this.#run = run;
     return run;

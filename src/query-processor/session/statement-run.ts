@@ -13,7 +13,7 @@ import type { CommonTableRows, MemoryFigures, Rows, Run } from '../executor/oper
 import type { StatementWrites } from '../executor/statement-writes.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import type { Transaction } from '../transaction/transaction.ts';
-import { StatementFiles, StatementMemory, type WorkMemory } from './memory-account.ts';
+import { nothingSpills, StatementFiles, StatementMemory, type WorkMemory } from './memory-account.ts';
 
 /** A cancel request for the statement that runs. One object a message of the client. */
 export class Cancellation {
@@ -92,14 +92,14 @@ export class StatementRun implements Run {
 
   constructor(
     world: { readonly clock: Clock; readonly timers: Timers; readonly disk: Disk },
-    temporaryDirectory: string,
-    work: WorkMemory,
     storage: Storage,
     transaction: Transaction,
     catalog: Catalog,
     context: EvaluationContext,
     cancellation: Cancellation,
     sequences: SequenceCalls,
+    work: WorkMemory = nothingSpills,
+    temporaryDirectory = '',
   ) {
     this.#sequences = sequences;
     this.memory = new StatementMemory(statementMemoryBytes, work);
