@@ -75,6 +75,7 @@ export class FleetCluster {
       adjudicator: commitPath.adjudicator,
       profile: options.profile,
       regionName: region,
+      temporaryDirectory: `${options.directory}/temporary`,
     });
     await commitPath.start();
     await queryProcessor.start();
