@@ -35,13 +35,14 @@ const doors: Readonly<Record<string, readonly string[]>> = {
 const stageMayImport: Readonly<Record<string, readonly string[]>> = {
   parser: [],
   dialect: ['parser'],
-  catalog: ['parser', 'analyzer', 'planner', 'executor', 'transaction'],
+  activity: ['parser'],
+  catalog: ['parser', 'analyzer', 'planner', 'executor', 'transaction', 'activity'],
   analyzer: ['parser', 'catalog'],
   planner: ['parser', 'analyzer', 'catalog', 'executor'],
-  executor: ['planner', 'analyzer', 'catalog', 'transaction'],
+  executor: ['planner', 'analyzer', 'catalog', 'transaction', 'activity'],
   transaction: ['catalog'],
   jobs: ['session', 'parser', 'analyzer', 'planner', 'executor', 'transaction', 'catalog'],
-  session: ['jobs', 'dialect', 'parser', 'analyzer', 'planner', 'executor', 'transaction', 'catalog'],
+  session: ['activity', 'jobs', 'dialect', 'parser', 'analyzer', 'planner', 'executor', 'transaction', 'catalog'],
 };
 
 type Ban = { readonly pattern: RegExp; readonly instead: string; readonly except: readonly RegExp[] };

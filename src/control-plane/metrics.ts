@@ -1,10 +1,13 @@
 /** What `/metrics` shows: asked for at each scrape, so that nothing is counted twice. */
 import { Gauge, Registry } from 'prom-client';
+import type { ClusterCounters } from '#query-processor/activity/cluster-counters.ts';
+import { registerDsqlMetrics } from './dsql-metrics.ts';
 
 export type NodeFigures = {
   readonly connections: readonly { readonly region: string; readonly count: number }[];
   readonly clusters: readonly {
     readonly id: string;
+    readonly counters: ClusterCounters;
     readonly journalPosition: number;
     readonly regions: readonly { readonly name: string; readonly lag: number; readonly recentBytes: number; readonly storeBytes: number }[];
   }[];
@@ -33,5 +36,6 @@ export function collectMetrics(figures: () => NodeFigures): Registry {
       for (const { name, storeBytes } of regions) made.set({ cluster: id, region: name }, storeBytes);
   });
   gauge('borealis_resident_bytes', 'Resident memory of the process', [], (made) => made.set(process.memoryUsage.rss()));
+  registerDsqlMetrics(registry, () => figures().clusters);
   return registry;
 }

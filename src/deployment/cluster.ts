@@ -8,6 +8,8 @@
 import type { World } from '#base/world.ts';
 import type { RegionNetwork } from '#crossbar/network.ts';
 import { type FileJournal, openFileJournal } from '#journal/file/file-journal.ts';
+import { Activity } from '#query-processor/activity/activity.ts';
+import type { ClusterCounters } from '#query-processor/activity/cluster-counters.ts';
 import type { QueryProcessor } from '#query-processor/query-processor.ts';
 import { LocalQueryProcessor } from '#query-processor/session/local-query-processor.ts';
 import type { Profile } from '#sql/settings.ts';
@@ -53,6 +55,7 @@ export class Cluster {
   #journal: FileJournal;
   #commitPath: LocalCluster;
   #regions: readonly RegionParts[];
+  readonly #activity: Activity;
   #directory: string;
   #cancelTruncation: () => void;
 
@@ -63,6 +66,7 @@ export class Cluster {
     journal: FileJournal,
     commitPath: LocalCluster,
     regions: readonly RegionParts[],
+    activity: Activity,
   ) {
     this.id = id;
     this.#world = world;
@@ -70,6 +74,7 @@ export class Cluster {
     this.#journal = journal;
     this.#commitPath = commitPath;
     this.#regions = regions;
+    this.#activity = activity;
     this.#cancelTruncation = () => {};
     this.#planTruncation();
   }
@@ -92,6 +97,7 @@ export class Cluster {
       opened.push({ name, store, replica: await openReplica(store, journal, options) });
     }
     const commitPath = await startLocalCluster({ world, journal, network, regions: opened, witness: options.witnessRegion, onFailure });
+    const activity = new Activity();
     const regions = opened.map((region) => ({
       ...region,
       queryProcessor: new LocalQueryProcessor({
@@ -100,11 +106,14 @@ export class Cluster {
         ...doorsOf(commitPath, region.name),
         profile: options.profile,
         regionName: region.name,
+        nodeName: region.name,
         temporaryDirectory: `${directory}/temporary/${region.name}`,
+        isMultiRegion: opened.length > 1,
+        activity,
       }),
     }));
     for (const { queryProcessor } of regions) await queryProcessor.start();
-    return new Cluster(world, options.id, directory, journal, commitPath, regions);
+    return new Cluster(world, options.id, directory, journal, commitPath, regions, activity);
   }
 
   queryProcessor(region: string): QueryProcessor | undefined {
@@ -114,10 +123,12 @@ export class Cluster {
   /** What metrics show. */
   get figures(): {
     readonly journalPosition: number;
+    readonly counters: ClusterCounters;
     readonly regions: readonly { readonly name: string; readonly lag: number; readonly recentBytes: number; readonly storeBytes: number }[];
   } {
     return {
       journalPosition: this.#journal.lastPosition,
+      counters: this.#activity.counters,
       regions: this.#regions.map(({ name, replica }) => ({
         name,
         lag: this.#journal.lastPosition - replica.position,

@@ -61,7 +61,7 @@ export class BlockScan {
     }
     if (block.start === start && block.end <= end && block.newest <= this.#request.snapshot && !this.#hasNewer(block.start, block.end)) {
       this.batch = this.#fromBlock(block);
-      this.#observe(block.newest);
+      this.#observe(block.newest, block.rowCount * block.rowBytes);
       return block.end;
     }
     return this.#read(start, block.end < end ? block.end : end, false);
@@ -81,7 +81,7 @@ export class BlockScan {
     }
     const batch = this.decoder.take();
     this.batch = batch;
-    this.#observe(met.newest);
+    this.#observe(met.newest, bytes);
     // CB1 and CB2: nothing but current entries of the store, all visible.
     if (keeps && batch !== undefined && met.newest <= snapshot && !this.#hasNewer(start, next)) {
       const { rowCount } = batch;
@@ -142,8 +142,9 @@ export class BlockScan {
     return false;
   }
 
-  #observe(newest: number): void {
+  #observe(newest: number, bytes: number): void {
     if (newest > this.#observed.newest) this.#observed.newest = newest;
+    if (this.#observed.bytes !== undefined) this.#observed.bytes += bytes;
   }
 }
 

@@ -205,6 +205,11 @@ export class Replica implements Storage {
     const values: (Buffer | undefined)[] = new Array(keys.length);
     const gaps = keys.length < manyKeys ? undefined : new StoreGaps(this.#versions.store);
     for (let i = 0; i < keys.length; i++) values[i] = this.#versions.get(keys[i], snapshot, observed, gaps);
+    if (observed.bytes !== undefined) {
+      let bytes = observed.bytes;
+      for (let i = 0; i < keys.length; i++) bytes += keys[i].length + (values[i]?.length ?? 0);
+      observed.bytes = bytes;
+    }
     return values;
   }
 

@@ -58,7 +58,8 @@ export function* scan(
         const cursor = versions.cursor(start, end, descending, snapshot, overlay, observed);
         let isPaused: boolean;
         try {
-          decoder.fill(cursor, wanted);
+          const bytes = decoder.fill(cursor, wanted);
+          if (observed.bytes !== undefined) observed.bytes += bytes;
           isPaused = cursor.isPaused;
         } finally {
           cursor.close();

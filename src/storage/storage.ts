@@ -60,7 +60,11 @@ export interface Storage {
  * The newest commit timestamp among the versions that a statement has met, visible or not, tombstones included. The session holds the
  * answer back until the stable mark has passed it (design 4.6).
  */
-export type Observed = { newest: Timestamp };
+export type Observed = {
+  newest: Timestamp;
+  /** Grows by the keys and values met, where there is such a count to be kept. */
+  bytes?: number;
+};
 
 /** Plain data but for the overlay. */
 export type ScanRequest = {

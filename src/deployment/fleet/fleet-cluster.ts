@@ -5,6 +5,7 @@
  */
 import type { World } from '#base/world.ts';
 import type { JetStreamJournal } from '#journal/jetstream/jetstream-journal.ts';
+import { Activity } from '#query-processor/activity/activity.ts';
 import type { QueryProcessor } from '#query-processor/query-processor.ts';
 import { LocalQueryProcessor } from '#query-processor/session/local-query-processor.ts';
 import type { Profile } from '#sql/settings.ts';
@@ -75,6 +76,10 @@ export class FleetCluster {
       adjudicator: commitPath.adjudicator,
       profile: options.profile,
       regionName: region,
+      nodeName: options.node,
+      // A node does not know how many Regions the others are in.
+      isMultiRegion: false,
+      activity: new Activity(),
       temporaryDirectory: `${options.directory}/temporary`,
     });
     await commitPath.start();

@@ -22,6 +22,7 @@ import type { Batch } from '#sql/batch.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { EvaluationContext } from '#sql/function.ts';
 import type { Observed, Storage, Wait } from '#storage/storage.ts';
+import type { Activity } from '../activity/activity.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import type { Transaction } from '../transaction/transaction.ts';
@@ -58,6 +59,8 @@ export interface Run {
   openTemporary(): TemporaryFile;
   /** EXPLAIN ANALYZE: what an operator has to say of its memory when its input is at an end. */
   readonly report?: (plan: PhysicalPlan, figures: MemoryFigures) => void;
+  /** What sys.transactions, sys.conflicts and sys.statements tell of. Absent: nothing is told. */
+  readonly activity?: Activity | undefined;
   /** EXPLAIN ANALYZE: stands between a node's operator and its consumer. Absent otherwise. */
   readonly instrument?: (plan: PhysicalPlan, rows: Rows) => Rows;
 }

@@ -4,6 +4,8 @@ import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Clock } from '#base/world.ts';
 import type { Datum } from '#sql/datum.ts';
 import { oid } from '#sql/oids.ts';
+import { dpuLines, type Work, writtenBytes } from '../activity/dpu.ts';
+import { normalizedText, queryIdentifier } from '../activity/query-identifier.ts';
 import { isQuery } from '../analyzer/analyze.ts';
 import { execute } from '../executor/execute.ts';
 import type { Rows } from '../executor/operator.ts';
@@ -117,9 +119,16 @@ export async function runExplain(
   };
   const summary = options.summary ?? options.analyze;
   const lines = options.format === 'json' ? [jsonText()] : explain(planned.plan, explainOptions);
+  const isMetered = options.verbose && measured !== undefined;
+  if (options.format === 'text' && (isMetered || (options.verbose && session.settings.current.profile === 'dsql')))
+    lines.push(`Query Identifier: ${queryIdentifier(normalizedText(explainedText(statement.text)))}`);
   if (options.format === 'text' && summary) {
     lines.push(`Planning Time: ${planningMs.toFixed(3)} ms`);
     if (measured !== undefined) lines.push(`Execution Time: ${measured.ms.toFixed(3)} ms`);
+  }
+  if (options.format === 'text' && isMetered) {
+    const work = { ...measured.work, computeMs: measured.work.computeMs + planningMs };
+    lines.push(...dpuLines(work, session.host.isMultiRegion));
   }
   await sendRows(
     session,
@@ -140,13 +149,16 @@ export async function runExplain(
 
 const round = (ms: number): number => Number(ms.toFixed(3));
 
+/** The statement that EXPLAIN is about: it is called by the same name as when it runs by itself. */
+const explainedText = (text: string): string => text.replace(/^\s*explain\s*(?:\([^)]*\)|(?:(?:analyze|verbose)\s+)*)\s*/i, '');
+
 /** Runs the plan, its rows counted and thrown away. */
 async function measure(
   session: StatementHost,
   planned: PlannedQuery,
   parameters: readonly Datum[],
   clock: Clock,
-): Promise<{ readonly figures: ReadonlyMap<PhysicalPlan, ExplainFigures>; readonly ms: number }> {
+): Promise<{ readonly figures: ReadonlyMap<PhysicalPlan, ExplainFigures>; readonly ms: number; readonly work: Work }> {
   if (!planned.bound.isReadOnly) {
     session.block.throwIfReadOnly(planned.bound.command);
     session.block.noteRowChange();
@@ -154,9 +166,16 @@ async function measure(
   const figures = new Map<PhysicalPlan, { rows: number; loops: number; timeMs: number }>();
   const run = session.startRun(parameters);
   run.instrument = (plan, rows) => counted(plan, rows, figures, clock);
+  const { buffer } = session.block.transaction;
+  const writtenBefore = writtenBytes(buffer.contents().writes);
   const startMs = clock.monotonicMs();
-  await new PlanExecution(execute(planned.plan, run), run, session.host.readPoint).fetch(0, () => undefined);
-  return { figures, ms: clock.monotonicMs() - startMs };
+  const execution = new PlanExecution(execute(planned.plan, run), run, session.host.readPoint);
+  await execution.fetch(0, () => undefined);
+  const { computeMs } = execution;
+  const written = Math.max(0, writtenBytes(buffer.contents().writes) - writtenBefore);
+  const work = { computeMs, readBytes: run.observed.bytes, writtenBytes: written };
+  session.noteWork(work.readBytes, computeMs);
+  return { figures, ms: clock.monotonicMs() - startMs, work };
 }
 
 function* counted(

@@ -8,6 +8,7 @@ import type { World } from '#base/world.ts';
 import type { ReadPoint } from '#crossbar/crossbar.ts';
 import { defaultSettings, type Profile } from '#sql/settings.ts';
 import type { Storage } from '#storage/storage.ts';
+import type { Activity } from '../activity/activity.ts';
 import { CatalogCache } from '../catalog/catalog-cache.ts';
 import { storedExpression } from '../catalog/schema-change/table-expressions.ts';
 import { JobRunner } from '../jobs/job-runner.ts';
@@ -24,8 +25,14 @@ export type QueryProcessorParts = {
   /** What sessions begin with. */
   readonly profile: Profile;
   readonly regionName: string;
+  /** The same after a restart: jobs are its own by it. */
+  readonly nodeName: string;
   /** Where statements spill what work memory does not hold. Nothing in it outlives the process. */
   readonly temporaryDirectory: string;
+  /** What is written is written in several Regions. */
+  readonly isMultiRegion: boolean;
+  /** The cluster's, which all its Regions in this process share. */
+  readonly activity: Activity;
 };
 
 /** The parts and what a node's sessions share. */
@@ -49,7 +56,6 @@ export class LocalQueryProcessor implements QueryProcessor {
     const jobs = new JobRunner({
       ...parts,
       catalogs,
-      nodeName: parts.regionName,
       rowsPerSlice: indexBuildRows,
       submittedMs: parts.profile === 'dsql' ? submittedMsInDsql : 0,
       bindTableText: (catalog, table, text) =>
@@ -88,8 +94,13 @@ export class LocalQueryProcessor implements QueryProcessor {
 
   connect(start: SessionStart): LocalSession {
     const processId = this.#freeProcessId();
-    const session = new LocalSession(this.#host, start, processId, () => this.#sessions.delete(processId));
+    const { activity } = this.#host;
+    const session = new LocalSession(this.#host, start, processId, () => {
+      this.#sessions.delete(processId);
+      activity.sessions.delete(session);
+    });
     this.#sessions.set(processId, session);
+    activity.sessions.add(session);
     return session;
   }
 

@@ -9,6 +9,7 @@ import { notSupported } from '#base/sql-error.ts';
 import type { TypeContext } from '#sql/type.ts';
 import { typeByOid } from '#sql/types/registry.ts';
 import type { Storage } from '#storage/storage.ts';
+import type { StatementFigures, StatementStatistics } from '../activity/statement-figures.ts';
 import { analyzeQuery, isQuery } from '../analyzer/analyze.ts';
 import { Analysis, type AnalyzerEnvironment } from '../analyzer/environment.ts';
 import type { BoundQuery, OutputColumn } from '../analyzer/logical-plan.ts';
@@ -56,6 +57,7 @@ export class PreparedStatement {
   readonly isQuery: boolean;
   readonly #literals: readonly LiftedLiteral[];
   #planned: PlannedQuery | undefined;
+  #figures: StatementFigures | undefined;
   #described: readonly Field[] | undefined;
   /** Fields and encoders by the result formats that Bind asked for last. */
   #output: { readonly planned: PlannedQuery; readonly formats: string; readonly output: StatementOutput } | undefined;
@@ -95,6 +97,12 @@ export class PreparedStatement {
     if (this.#described !== undefined && !sameFields(this.#described, planned.fields))
       throw notSupported('cached plan must not change result type');
     return planned;
+  }
+
+  /** Hot. */
+  figuresIn(statistics: StatementStatistics): StatementFigures {
+    if (this.#figures?.isKept !== true) this.#figures = statistics.of(this.text);
+    return this.#figures;
   }
 
   /** Parsed anew: its result may be another than before. */

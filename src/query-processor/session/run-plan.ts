@@ -29,6 +29,11 @@ export class PlanExecution {
   #hasEnded = false;
   /** Rows handed on by the fetch under way or last ended. */
   fetched = 0;
+  /** Milliseconds in the operators so far, waits left out. */
+  computeMs = 0;
+  /** Milliseconds from the first fetch to the end of the last, waits included. */
+  elapsedMs = 0;
+  #startedMs: number | undefined;
 
   constructor(rows: Rows, run: StatementRun, readPoint: ReadPoint) {
     this.#rows = rows[Symbol.iterator]();
@@ -55,8 +60,20 @@ export class PlanExecution {
     return this.#hasEnded;
   }
 
-  /** Goes on until there is something to wait for; undefined at the end or the row limit. */
   #advance(maximum: number, emit: Emit): Promise<void> | undefined {
+    const startedMs = this.run.monotonicMs();
+    this.#startedMs ??= startedMs;
+    try {
+      return this.#work(maximum, emit);
+    } finally {
+      const nowMs = this.run.monotonicMs();
+      this.computeMs += nowMs - startedMs;
+      this.elapsedMs = nowMs - this.#startedMs;
+    }
+  }
+
+  /** Goes on until there is something to wait for; undefined at the end or the row limit. */
+  #work(maximum: number, emit: Emit): Promise<void> | undefined {
     while (!this.#hasEnded) {
       if (maximum !== 0 && this.fetched >= maximum) return undefined;
       let batch = this.#rest;

@@ -31,6 +31,7 @@ type Layers = { readonly transaction: Map<string, string | undefined>; readonly 
 
 export class SessionSettings {
   readonly #defaults: ReadonlyMap<string, string>;
+  readonly #user: string;
   readonly #session = new Map<string, string>();
   /** Set (or, undefined, reset) by the transaction under way. */
   #transaction = new Map<string, string | undefined>();
@@ -43,6 +44,7 @@ export class SessionSettings {
 
   /** `options` are the client's start-up values; throws as SET would. */
   constructor(user: string, profile: Profile, options: ReadonlyMap<string, string>) {
+    this.#user = user;
     const defaults = new Map<string, string>([
       ['session_authorization', user],
       ['borealis.profile', profile],
@@ -51,7 +53,7 @@ export class SessionSettings {
     for (const [name, value] of options) {
       const key = name.toLowerCase();
       if (key === 'amzn-cluster-id') continue;
-      checkSettable(key, profile);
+      checkSettable(key, profile, user);
       defaults.set(key, checkedValue(key, value, this.#value(key) ?? ''));
     }
     this.takeChanges();
@@ -132,7 +134,7 @@ export class SessionSettings {
   /** Gives the value as kept. */
   set(name: string, value: string, isLocal: boolean): string {
     const key = name.toLowerCase();
-    checkSettable(name, this.current.profile);
+    checkSettable(name, this.current.profile, this.#user);
     const checked = checkedValue(key, value, this.#value(key) ?? '');
     if (isLocal) this.#local.set(key, checked);
     else {
@@ -146,7 +148,7 @@ export class SessionSettings {
   /** RESET, and SET ... TO DEFAULT. */
   reset(name: string, isLocal: boolean): void {
     const key = name.toLowerCase();
-    checkSettable(name, this.current.profile);
+    checkSettable(name, this.current.profile, this.#user);
     if (isLocal) {
       const value = this.#defaultValue(key);
       if (value !== undefined) this.#local.set(key, value);

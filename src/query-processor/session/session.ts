@@ -13,6 +13,7 @@ import type { Datum } from '#sql/datum.ts';
 import type { EvaluationContext } from '#sql/function.ts';
 import type { TypeContext } from '#sql/type.ts';
 import { findType } from '#sql/types/registry.ts';
+import type { ObservedSession, TransactionFacts } from '../activity/activity.ts';
 import { analyzeQuery } from '../analyzer/analyze.ts';
 import { type CurrentOf, currentRowParameter } from '../analyzer/current-of.ts';
 import { execute } from '../executor/execute.ts';
@@ -36,8 +37,9 @@ import { Cancellation, StatementRun } from './statement-run.ts';
 import { TemporaryObjects } from './temporary-objects.ts';
 import { TextCache } from './text-cache.ts';
 import { TransactionBlock } from './transaction-block.ts';
+import { TransactionLedger } from './transaction-ledger.ts';
 import { isTransactionExit } from './transaction-statements.ts';
-import { describeUtility, needsSnapshot, runUtility, utilityParameterTypes } from './utility.ts';
+import { describeUtility, isSchemaStatement, needsSnapshot, runUtility, utilityParameterTypes } from './utility.ts';
 import { decodeParameter, formatAt } from './value-encoders.ts';
 
 type Portal = {
@@ -54,12 +56,13 @@ type Portal = {
 const noParameters: readonly Datum[] = [];
 const noFormats: readonly number[] = [];
 
-export class LocalSession implements Session, StatementHost {
+export class LocalSession implements Session, StatementHost, ObservedSession {
   readonly processId: number;
   readonly secret: Uint8Array;
   readonly host: QueryProcessorHost;
   readonly settings: SessionSettings;
   readonly block: TransactionBlock;
+  readonly #ledger: TransactionLedger;
   readonly facts: LocalSessionFacts;
   readonly statements = new Map<string, PreparedStatement>();
   readonly #portals = new Map<string, Portal>();
@@ -77,6 +80,11 @@ export class LocalSession implements Session, StatementHost {
   #timeout: { readonly settingsVersion: number; readonly ms: number } = { settingsVersion: -1, ms: 0 };
   #reportedVersion = 0;
   #isClosed = false;
+  /** A message is being worked on. */
+  #isActive = false;
+  #queryStart = 0;
+  /** What runs, or ran last. */
+  #latest: PreparedStatement | undefined;
 
   constructor(host: QueryProcessorHost, start: SessionStart, processId: number, onClose: () => void) {
     this.host = host;
@@ -87,7 +95,9 @@ export class LocalSession implements Session, StatementHost {
     this.settings = new SessionSettings(start.user, host.profile, options);
     this.#reportedVersion = this.settings.version;
     this.#dialect = new DialectCheck(this.settings);
-    this.block = new TransactionBlock(host, this.settings, new TemporaryObjects(processId));
+    const party = { region: host.regionName, processId, user: start.user };
+    this.#ledger = new TransactionLedger(host, this.settings, party, () => this.typeContext);
+    this.block = new TransactionBlock(host, this.settings, new TemporaryObjects(processId), this.#ledger);
     this.block.beforeCommit = () => this.#beforeCommit();
     this.#random = new SessionRandom(host.world.random);
     this.#clock = () => host.world.clock.now();
@@ -111,6 +121,34 @@ export class LocalSession implements Session, StatementHost {
   get transactionStatus(): 'I' | 'T' | 'E' {
     const { state } = this.block;
     return state === 'block' ? 'T' : state === 'failed' ? 'E' : 'I';
+  }
+
+  get region(): string {
+    return this.host.regionName;
+  }
+
+  get applicationName(): string {
+    return this.facts.applicationName;
+  }
+
+  get state(): ObservedSession['state'] {
+    if (this.#isActive) return 'active';
+    const { state } = this.block;
+    return state === 'block' ? 'idle in transaction' : state === 'failed' ? 'idle in transaction (aborted)' : 'idle';
+  }
+
+  get query(): string {
+    return this.#latest?.text ?? '';
+  }
+
+  get queryStart(): number {
+    return this.#queryStart;
+  }
+
+  get transactionFacts(): TransactionFacts | undefined {
+    if (!this.block.hasTransaction) return undefined;
+    const { startTimestamp, snapshot, isReadOnly, changedRows, buffer } = this.block.transaction;
+    return { startTimestamp, snapshot, isReadOnly, changedRows, writtenBytes: buffer.bytes };
   }
 
   get parameters(): ReadonlyMap<string, string> {
@@ -265,6 +303,7 @@ export class LocalSession implements Session, StatementHost {
   runStatement(statement: PreparedStatement, parameters: readonly Datum[], output: UtilityOutput): Maybe<string> {
     const { parsed } = statement;
     if (parsed === undefined) return '';
+    this.#latest = statement;
     if (!isTransactionExit(parsed.node)) this.block.throwIfFailed();
     this.#checkDialect(parsed);
     if (statement.isQuery) return after(this.block.open(), () => this.#runQuery(statement, parameters, output));
@@ -272,7 +311,10 @@ export class LocalSession implements Session, StatementHost {
       if (!('TransactionStmt' in parsed.node)) this.block.enter();
       return runUtility(this, statement, parameters, output);
     }
-    return after(this.block.open(), () => runUtility(this, statement, parameters, output));
+    return after(this.block.open(), () => {
+      if (isSchemaStatement(parsed.node)) this.#ledger.noteChange(statement.text);
+      return runUtility(this, statement, parameters, output);
+    });
   }
 
   /** Throws what the profile refuses; what it only remarks on is sent with the answer. */
@@ -295,13 +337,17 @@ export class LocalSession implements Session, StatementHost {
   }
 
   #runPlanned(statement: PreparedStatement, planned: PlannedQuery, parameters: readonly Datum[], output: UtilityOutput): Maybe<string> {
-    const execution = this.#begin(planned, parameters, statement.parsed);
+    const execution = this.#begin(planned, parameters, statement);
     const { fields, encoders } = statement.output(planned, output.resultFormats, this.typeContext);
     const { sink } = output;
     if (output.isSimple && returnsRows(planned)) sink.rowDescription(fields);
     return after(
       execution.fetch(0, (batch) => sink.rows(batch, fields, encoders)),
-      () => commandTag(planned, rowsOf(planned, execution)),
+      () => {
+        const rows = rowsOf(planned, execution);
+        this.#noteRun(statement, execution, rows);
+        return commandTag(planned, rows);
+      },
     );
   }
 
@@ -312,9 +358,13 @@ export class LocalSession implements Session, StatementHost {
   }
 
   /** Starts the operators of a plan, which run as their rows are fetched. */
-  #begin(planned: PlannedQuery, parameters: readonly Datum[], parsed: ParsedStatement | undefined): PlanExecution {
+  #begin(planned: PlannedQuery, parameters: readonly Datum[], statement: PreparedStatement): PlanExecution {
     const { bound } = planned;
-    if (!bound.isReadOnly) this.#checkChange(bound.command, parsed);
+    this.#latest = statement;
+    if (!bound.isReadOnly) {
+      this.#checkChange(bound.command, statement.parsed);
+      this.#ledger.noteChange(statement.text);
+    }
     this.block.startQuery(bound);
     const run = this.startRun(bound.currentOf === undefined ? parameters : this.#withCurrentRow(bound.currentOf, parameters));
     return new PlanExecution(execute(planned.plan, run), run, this.host.readPoint);
@@ -325,6 +375,23 @@ export class LocalSession implements Session, StatementHost {
     const given = [...parameters];
     given[currentRowParameter - 1] = this.cursors.get(cursorName).currentKey(table.oid, table.name);
     return given;
+  }
+
+  noteWork(readBytes: number, computeMs: number): void {
+    this.#ledger.noteWork(readBytes, computeMs);
+  }
+
+  /** Hot: once a query. */
+  #noteRun(statement: PreparedStatement, execution: PlanExecution, rows: number): void {
+    const { observed } = execution.run;
+    this.#ledger.noteWork(observed.bytes, execution.computeMs);
+    const figures = statement.figuresIn(this.host.activity.statements);
+    figures.calls++;
+    figures.rows += rows;
+    figures.totalMs += execution.elapsedMs;
+    if (execution.elapsedMs > figures.maximumMs) figures.maximumMs = execution.elapsedMs;
+    figures.computeMs += execution.computeMs;
+    figures.readBytes += observed.bytes;
   }
 
   #checkChange(command: string, parsed: ParsedStatement | undefined): void {
@@ -339,11 +406,12 @@ export class LocalSession implements Session, StatementHost {
 
   startRun(parameters: readonly Datum[], view?: Transaction): StatementRun {
     const { transaction, catalog } = this.block;
+    this.#queryStart = this.#clock();
     const context: EvaluationContext = {
       settings: this.settings.current,
       transactionTimestamp: transaction.startTimestamp,
       names: this.facts,
-      statementTimestamp: this.#clock(),
+      statementTimestamp: this.#queryStart,
       clock: this.#clock,
       random: this.#random,
       parameters,
@@ -362,6 +430,7 @@ export class LocalSession implements Session, StatementHost {
       this.settings.workMemory,
       this.host.temporaryDirectory,
     );
+    run.activity = this.host.activity;
     this.#run = run;
     return run;
   }
@@ -560,7 +629,7 @@ export class LocalSession implements Session, StatementHost {
     let execution = portal.execution;
     if (execution === undefined) {
       this.#checkDialect(statement.parsed);
-      execution = this.#begin(planned, portal.parameters, statement.parsed);
+      execution = this.#begin(planned, portal.parameters, statement);
       portal.execution = execution;
       if (maxRows !== 0 && !planned.bound.isReadOnly) return this.#executeChange(portal, planned, execution, output, maxRows, sink);
     } else this.resume(execution);
@@ -581,7 +650,9 @@ export class LocalSession implements Session, StatementHost {
         if (!hasEnded) return sink.portalSuspended();
         portal.hasEnded = true;
         portal.execution = undefined;
-        return this.#complete(commandTag(planned, rowsOf(planned, execution)), sink);
+        const rows = rowsOf(planned, execution);
+        this.#noteRun(portal.statement, execution, rows);
+        return this.#complete(commandTag(planned, rows), sink);
       },
     );
   }
@@ -706,6 +777,7 @@ export class LocalSession implements Session, StatementHost {
   }
 
   #endMessage(): void {
+    this.#isActive = false;
     this.#cancellation = undefined;
     this.#run = undefined;
   }
@@ -714,6 +786,7 @@ export class LocalSession implements Session, StatementHost {
   #guarded<T>(action: () => Maybe<T>): Maybe<T> {
     let result: Maybe<T>;
     const stopTimer = this.#startTimer();
+    this.#isActive = true;
     try {
       result = action();
     } catch (error) {
@@ -743,6 +816,7 @@ export class LocalSession implements Session, StatementHost {
   #fail(error: unknown): never | Promise<never> {
     const run = this.#run;
     this.#endMessage();
+    this.#noteFailure(error);
     this.block.fail();
     this.closeAllPortals();
     const wait = run === undefined ? undefined : untilStable(this.host.readPoint, run.observed);
@@ -750,6 +824,14 @@ export class LocalSession implements Session, StatementHost {
     return wait.then(() => {
       throw error;
     });
+  }
+
+  #noteFailure(error: unknown): void {
+    this.#ledger.noteFailure(error);
+    const figures = this.#latest?.figuresIn(this.host.activity.statements);
+    if (figures === undefined) return;
+    figures.errors++;
+    if (error instanceof SqlError && error.sqlstate === sqlstate.serializationFailure) figures.conflicts++;
   }
 
   #startTimer(): (() => void) | undefined {

@@ -6,6 +6,7 @@
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { type PgSetting, pgSettings } from '#sql/postgres/pg-setting.ts';
 import type { Profile } from '#sql/settings.ts';
+import { injectionSetting, parseInjection } from '../activity/conflict-injection.ts';
 import { newestDsqlProfile } from '../dialect/check-statement.ts';
 import { settableInDsql } from '../dialect/setting-rules.ts';
 import { formatDateStyle, parseDateStyle, parseTimeZone } from './time-settings.ts';
@@ -45,12 +46,19 @@ const ourDefaults: Readonly<Record<string, string>> = {
   work_mem: '64MB',
 };
 
+/** How long a commit is held, in milliseconds. */
+export const holdSetting = 'borealis.hold_commit';
+/** What only admin may set. */
+const adminSettings: ReadonlySet<string> = new Set([injectionSetting, holdSetting]);
+
 const added: readonly SettingDefinition[] = [
   custom('is_superuser', 'off', 'Shows whether the current user is a superuser.', 'internal'),
   custom('session_authorization', '', 'Sets the session user name.', 'user'),
   custom('role', 'none', 'Sets the current role.', 'user'),
   custom('disable_sync_create_index', 'on', 'Refuses CREATE INDEX without ASYNC.', 'user'),
   custom('dsql.enable_batched_nestloop', 'on', "Enables the planner's use of batched nested-loop joins.", 'user'),
+  custom(injectionSetting, 'off', 'Lets commits fail with a conflict, for tests of retry loops.', 'user'),
+  custom(holdSetting, '0', 'Milliseconds for which a commit is held before it is decided, for tests.', 'user'),
   custom('borealis.profile', 'open', "How close the session is to Aurora DSQL's restrictions: open or dsql.", 'user'),
 ];
 
@@ -81,9 +89,11 @@ export function settingDefinitions(): ReadonlyMap<string, SettingDefinition> {
   return definitions;
 }
 
-/** Throws when a session of the profile may not set it. */
-export function checkSettable(name: string, profile: Profile): void {
+/** Throws when a session of the profile and user may not set it. */
+export function checkSettable(name: string, profile: Profile, user: string): void {
   const key = name.toLowerCase();
+  if (adminSettings.has(key) && user !== 'admin')
+    throw new SqlError(sqlstate.insufficientPrivilege, `permission denied to set parameter "${name}"`);
   if (key.startsWith('borealis.')) {
     if (settingDefinitions().has(key)) return;
     throw unrecognized(name);
@@ -137,6 +147,12 @@ export function checkedValue(key: string, value: string, before: string): string
       // A profile of DSQL may be named with its date.
       if (value === newestDsqlProfile) return 'dsql';
       if (value !== 'open' && value !== 'dsql') throw invalidValue(key, value, 'Available values: open, dsql.');
+      return value;
+    case injectionSetting:
+      parseInjection(value);
+      return value;
+    case holdSetting:
+      if (!/^\d{1,6}$/.test(value)) throw invalidValue(key, value, 'A number of milliseconds, at most 999999.');
       return value;
     case 'application_name':
       return value.replace(/[^\x20-\x7e]/gu, (letter) =>

@@ -33,6 +33,8 @@ export interface StatementHost {
   /** Runs another prepared statement in this one's place: EXECUTE. */
   runStatement(statement: PreparedStatement, parameters: readonly Datum[], output: UtilityOutput): Maybe<string>;
   closeAllPortals(): void;
+  /** Adds to what the transaction has cost. */
+  noteWork(readBytes: number, computeMs: number): void;
 }
 
 /** Where a utility statement's rows go. */

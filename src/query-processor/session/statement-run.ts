@@ -8,6 +8,7 @@ import type { Datum } from '#sql/datum.ts';
 import type { EvaluationContext } from '#sql/function.ts';
 import { Interval } from '#sql/types/interval-value.ts';
 import type { Observed, Storage, Wait } from '#storage/storage.ts';
+import type { Activity } from '../activity/activity.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { CommonTableRows, MemoryFigures, Rows, Run } from '../executor/operator.ts';
 import type { StatementWrites } from '../executor/statement-writes.ts';
@@ -70,7 +71,7 @@ export class StatementRun implements Run {
   readonly transaction: Transaction;
   readonly catalog: Catalog;
   readonly context: EvaluationContext;
-  readonly observed: Observed = { newest: 0 };
+  readonly observed: Required<Observed> = { newest: 0, bytes: 0 };
   readonly memory: StatementMemory;
   readonly commonTables = new Map<number, CommonTableRows>();
   /** Another one when a suspended portal goes on in a later message. */
@@ -78,6 +79,7 @@ export class StatementRun implements Run {
   rowsWanted: number | undefined = undefined;
   changedRows = 0;
   writes: StatementWrites | undefined = undefined;
+  activity: Activity | undefined = undefined;
   /** Set by EXPLAIN ANALYZE before the operators start. */
   instrument?: (plan: PhysicalPlan, rows: Rows) => Rows;
   report?: (plan: PhysicalPlan, figures: MemoryFigures) => void;
@@ -140,6 +142,10 @@ export class StatementRun implements Run {
   openTemporary(): TemporaryFile {
     this.#files ??= new StatementFiles(this.#disk, this.#temporaryDirectory, this.#work);
     return this.#files.open();
+  }
+
+  monotonicMs(): number {
+    return this.#clock.monotonicMs();
   }
 
   shouldPause(): boolean {

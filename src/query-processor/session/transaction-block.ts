@@ -24,12 +24,13 @@ import type { Descriptor } from '../catalog/descriptors.ts';
 import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
 import { type DeferredChecks, keptChecks, owesChecks, restoreChecks } from '../executor/foreign-keys/deferred-checks.ts';
 import type { Maybe } from '../query-processor.ts';
-import { commit, commitRequest } from '../transaction/commit.ts';
+import { commitRequest } from '../transaction/commit.ts';
 import { OpenTransaction, type TransactionSavepoint } from '../transaction/open-transaction.ts';
 import { PermissionCheck } from './permission-check.ts';
 import { SessionCursors } from './session-cursors.ts';
 import type { SessionSettings } from './session-settings.ts';
 import type { TemporaryObjects } from './temporary-objects.ts';
+import type { TransactionLedger } from './transaction-ledger.ts';
 
 export type BlockState = 'idle' | 'implicit' | 'block' | 'failed';
 
@@ -56,6 +57,7 @@ export class TransactionBlock {
   readonly temporary: TemporaryObjects;
   readonly cursors = new SessionCursors();
   #state: BlockState = 'idle';
+  readonly #ledger: TransactionLedger;
   #transaction: OpenTransaction | undefined;
   #catalog: LoadedCatalog | undefined;
   #changes = new Map<number, Descriptor | undefined>();
@@ -69,8 +71,9 @@ export class TransactionBlock {
   /** Called after a commit that has changed the schema. */
   #afterCommit: (() => void)[] = [];
 
-  constructor(host: BlockHost, settings: SessionSettings, temporary: TemporaryObjects) {
+  constructor(host: BlockHost, settings: SessionSettings, temporary: TemporaryObjects, ledger: TransactionLedger) {
     this.#host = host;
+    this.#ledger = ledger;
     this.#settings = settings;
     this.temporary = temporary;
   }
@@ -248,7 +251,9 @@ export class TransactionBlock {
       if (transaction.buffer.decides) this.#markUsedRelations(transaction);
       const { world } = this.#host;
       request = commitRequest(transaction, world.random, world.clock.monotonicMs());
+      this.#ledger.throwIfInjected(request !== undefined);
     } catch (error) {
+      this.#ledger.noteFailure(error);
       this.rollback();
       throw error;
     }
@@ -256,7 +261,7 @@ export class TransactionBlock {
       this.#committed();
       return undefined;
     }
-    return commit(this.#host.adjudicator, request).then(
+    return this.#ledger.commit(request, transaction, this.catalog).then(
       () => this.#committed(),
       (error: unknown) => {
         this.rollback();
@@ -288,6 +293,7 @@ export class TransactionBlock {
   }
 
   #clear(): void {
+    if (this.#transaction !== undefined) this.#ledger.end();
     this.#state = 'idle';
     this.#transaction = undefined;
     this.#catalog = undefined;

@@ -51,7 +51,7 @@ const schemaStatements = [
   'CommentStmt',
 ] as const;
 
-const isSchemaStatement = (node: Node): boolean => schemaStatements.some((name) => name in node);
+export const isSchemaStatement = (node: Node): boolean => schemaStatements.some((name) => name in node);
 
 export function runUtility(
   session: StatementHost,

@@ -89,6 +89,11 @@ export class OpenTransaction implements Transaction {
     this.#temporary?.buffer.forgetSavepoints();
   }
 
+  /** Rows counted against the limit so far. */
+  get changedRows(): number {
+    return this.#changedRows;
+  }
+
   write(key: Key, value: Uint8Array | undefined, mode: 'write' | 'update' | 'blind'): void {
     if (this.#temporary !== undefined && isTemporaryKey(key)) {
       this.#temporary.buffer.write(key, value, mode);

@@ -16,6 +16,13 @@ export const int2vector = (items: readonly number[]): Datum => vectorOfItems(oid
 export const oidvector = (items: readonly number[]): Datum => vectorOfItems(oid.oid, items);
 export const arrayOf = (elementOid: number, items: readonly Datum[]): Datum => new ArrayValue(elementOid, items);
 
+/** PostgreSQL's, of `postgres`. */
+export const databaseOid = 5;
+
+/** Microseconds between 1970 and 2000, where timestamps begin. */
+const epochDifference = 946_684_800_000_000;
+export const postgresTime = (timestamp: number): Datum => timestamp - epochDifference;
+
 export function* everyRelation(catalog: Catalog): Generator<RelationDescriptor, void, undefined> {
   for (const schema of catalog.schemas()) yield* catalog.relations(schema.oid);
 }

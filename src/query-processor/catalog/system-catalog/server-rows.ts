@@ -6,9 +6,7 @@ import type { Run } from '../../executor/operator.ts';
 import { pgCatalogOid } from '../catalog.ts';
 import { decodeJob, jobRange, jobType } from '../job-rows.ts';
 import { bootstrapRoleOid } from '../privileges/predefined-roles.ts';
-import { arrayOf, everyRelation, type RowMakers, type SystemRow } from './row-maker.ts';
-
-const databaseOid = 5;
+import { arrayOf, databaseOid, everyRelation, postgresTime, type RowMakers, type SystemRow } from './row-maker.ts';
 
 function* pgRoles(run: Run): Iterable<SystemRow> {
   for (const role of run.catalog.roles()) {
@@ -146,27 +144,8 @@ function unitSize(unit: string): number | undefined {
   return size === undefined ? undefined : size * Number(match?.[1] || 1);
 }
 
-function* pgStatActivity(run: Run): Iterable<SystemRow> {
-  const { session } = run.context;
-  yield {
-    datid: databaseOid,
-    datname: session.database,
-    pid: session.backendPid,
-    usesysid: run.catalog.roleByName(session.currentUser)?.oid ?? null,
-    usename: session.currentUser,
-    application_name: session.applicationName,
-    xact_start: postgresTime(run.context.transactionTimestamp),
-    query_start: postgresTime(run.context.statementTimestamp),
-    state: 'active',
-    backend_type: 'client backend',
-  };
-}
-
-/** Microseconds between 1970 and 2000, where timestamps begin. */
-const epochDifference = 946_684_800_000_000;
-const postgresTime = (timestamp: number): Datum => timestamp - epochDifference;
 /** To the second, as DSQL shows job times. */
-const jobTime = (timestamp: number): Datum => Math.floor(timestamp / 1_000_000) * 1_000_000 - epochDifference;
+const jobTime = (timestamp: number): Datum => postgresTime(Math.floor(timestamp / 1_000_000) * 1_000_000);
 
 function* jobs(run: Run): Iterable<SystemRow> {
   const names = new Set<number>();
@@ -208,6 +187,5 @@ export const serverRows: RowMakers = {
   pg_extension: pgExtension,
   pg_cursors: pgCursors,
   pg_settings: pgSettingsRows,
-  pg_stat_activity: pgStatActivity,
   'sys.jobs': jobs,
 };

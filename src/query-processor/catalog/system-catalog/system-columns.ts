@@ -164,5 +164,8 @@ iv 13408 data_type_privileges object_catalog 19,object_schema 19,object_name 19,
 iv 13413 element_types object_catalog 19,object_schema 19,object_name 19,object_type 1043,collection_type_identifier 19,data_type 1043,character_maximum_length 23,character_octet_length 23,character_set_catalog 19,character_set_schema 19,character_set_name 19,collation_catalog 19,collation_schema 19,collation_name 19,numeric_precision 23,numeric_precision_radix 23,numeric_scale 23,datetime_precision 23,interval_type 1043,interval_precision 23,domain_default 1043,udt_catalog 19,udt_schema 19,udt_name 19,scope_catalog 19,scope_schema 19,scope_name 19,maximum_cardinality 23,dtd_identifier 19
 iv 13423 column_options table_catalog 19,table_schema 19,table_name 19,column_name 19,option_name 19,option_value 1043
 sr 13901 jobs job_id 25,status 25,details 25,job_type 25,class_id 26,object_id 26,object_name 25,start_time 1184,update_time 1184
+sv 13903 transactions region 25,pid 23,usename 19,application_name 25,state 25,transaction_start 1184,snapshot 1184,is_read_only 16,changed_rows 20,written_bytes 20,query_start 1184,query 25
+sv 13904 conflicts conflict_time 1184,code 25,schema_name 19,table_name 19,constraint_name 19,key 25,region 25,pid 23,usename 19,transaction_start 1184,snapshot 1184,statements 1009,winner_commit_time 1184,winner_transaction_id 25,winner_region 25,winner_pid 23,winner_usename 19,winner_statements 1009
+sv 13905 statements query_id 25,query 25,calls 20,rows 20,errors 20,conflicts 20,total_ms 701,mean_ms 701,maximum_ms 701,read_bytes 20,compute_dpu 701,read_dpu 701
 sr 13902 iam_pg_role_mappings iam_oid 26,arn 25,pg_role_oid 26,pg_role_name 19,grantor_pg_role_oid 26,grantor_pg_role_name 19
 `;

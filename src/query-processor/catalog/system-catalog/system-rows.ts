@@ -5,13 +5,14 @@
 import type { Datum } from '#sql/datum.ts';
 import type { Run } from '../../executor/operator.ts';
 import type { TableDescriptor } from '../descriptors.ts';
+import { activityRows } from './activity-rows.ts';
 import { builtInRows } from './built-in-rows.ts';
 import { informationSchemaRows } from './information-schema-rows.ts';
 import { relationRows } from './relation-rows.ts';
 import type { RowMakers } from './row-maker.ts';
 import { serverRows } from './server-rows.ts';
 
-const makers: RowMakers = { ...builtInRows, ...relationRows, ...serverRows, ...informationSchemaRows };
+const makers: RowMakers = { ...builtInRows, ...relationRows, ...serverRows, ...activityRows, ...informationSchemaRows };
 
 export function* systemRows(table: TableDescriptor, run: Run): Iterable<readonly Datum[]> {
   const make = makers[`${table.schemaName}.${table.name}`] ?? makers[table.name];

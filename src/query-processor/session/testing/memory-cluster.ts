@@ -11,6 +11,7 @@ import type { Profile } from '#sql/settings.ts';
 import { isSchemaKey } from '#sql/spaces.ts';
 import { MemoryStore } from '#storage/memory-store.ts';
 import { defaultReplicaOptions, Replica } from '#storage/replica.ts';
+import { Activity } from '../../activity/activity.ts';
 import { LocalQueryProcessor } from '../local-query-processor.ts';
 import type { LocalSession } from '../session.ts';
 
@@ -105,6 +106,7 @@ export class MemoryCluster {
   readonly replica: Replica;
   readonly adjudicator: ExactAdjudicator;
   readonly readPoint: LocalReadPoint;
+  readonly activity = new Activity();
   readonly queryProcessor: LocalQueryProcessor;
 
   private constructor(world: World, replica: Replica, profile: Profile) {
@@ -119,7 +121,10 @@ export class MemoryCluster {
       adjudicator: this.adjudicator,
       profile,
       regionName: 'us-east-1',
+      nodeName: 'us-east-1',
       temporaryDirectory: 'temporary',
+      isMultiRegion: false,
+      activity: this.activity,
     });
   }
 
