@@ -26,7 +26,7 @@ export { ParameterTypes } from './parameters.ts';
 /** Statements that `analyzeQuery` takes. */
 export function isQuery(node: Node): boolean {
   if ('SelectStmt' in node) return intoClauseOf(node.SelectStmt) === undefined;
-  return 'InsertStmt' in node || 'UpdateStmt' in node || 'DeleteStmt' in node;
+  return 'InsertStmt' in node || 'UpdateStmt' in node || 'DeleteStmt' in node || 'MergeStmt' in node;
 }
 
 export function analyzeQuery(statement: Pick<ParsedStatement, 'node' | 'positionOf'>, environment: AnalyzerEnvironment): BoundQuery {
@@ -69,5 +69,6 @@ function commandOf(node: Node): BoundQuery['command'] {
   if ('InsertStmt' in node) return 'INSERT';
   if ('UpdateStmt' in node) return 'UPDATE';
   if ('DeleteStmt' in node) return 'DELETE';
+  if ('MergeStmt' in node) return 'MERGE';
   return 'SELECT';
 }

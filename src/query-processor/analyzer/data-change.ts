@@ -11,6 +11,7 @@ import { rangeColumn } from './from-clause.ts';
 import { accessColumns, openRelation } from './from-relation.ts';
 import { bindInsert } from './insert.ts';
 import type { NamedExpression, OutputColumn, TableCheck } from './logical-plan.ts';
+import { bindMerge } from './merge.ts';
 import type { RelationAccess } from './relation-access.ts';
 import type { NamespaceEntry, RangeItem, Scope } from './scope.ts';
 import type { BoundSelect } from './select.ts';
@@ -30,6 +31,10 @@ export function bindDataChange(parent: Scope, node: Node | undefined): BoundSele
   if (node !== undefined && 'InsertStmt' in node) return bindInsert(parent, node.InsertStmt);
   if (node !== undefined && 'UpdateStmt' in node) return bindUpdate(parent, node.UpdateStmt);
   if (node !== undefined && 'DeleteStmt' in node) return bindDelete(parent, node.DeleteStmt);
+  if (node !== undefined && 'MergeStmt' in node) {
+    if (!parent.isRoot) throw parent.analysis.notSupported('MERGE not supported in WITH query');
+    return bindMerge(parent, node.MergeStmt);
+  }
   throw parent.analysis.notSupported(`${node === undefined ? 'nothing' : Object.keys(node)[0]} is not supported in WITH`);
 }
 

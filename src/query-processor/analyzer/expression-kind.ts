@@ -35,7 +35,8 @@ export type ExpressionKind =
   | 'executeParameter'
   | 'generated'
   | 'call'
-  | 'copyWhere';
+  | 'copyWhere'
+  | 'mergeWhen';
 
 type Rules = {
   /** How messages name the place. */
@@ -82,6 +83,7 @@ const kinds: Readonly<Record<ExpressionKind, Rules>> = {
   executeParameter: { place: 'EXECUTE parameters', ...no, noSubquery: 'EXECUTE parameter' },
   generated: { place: 'column generation expressions', ...no, noSubquery: 'column generation expression' },
   call: { place: 'CALL arguments', ...no, noSubquery: 'CALL argument' },
+  mergeWhen: { place: 'MERGE WHEN conditions', ...no },
   copyWhere: { place: 'COPY FROM WHERE conditions', ...no, noSubquery: 'COPY FROM WHERE condition' },
 };
 

@@ -264,6 +264,21 @@ function isOverridden(scope: Scope, node: InsertStmt, column: ColumnDescriptor, 
   return false;
 }
 
+/** MERGE ... INSERT: one row of values over the joined rows, which the scope sees. */
+export function mergeValues(scope: Scope, node: InsertStmt, list: readonly Node[] | undefined, table: TableDescriptor): Values {
+  const columns = namedColumns(scope, node, table);
+  const given = new Map<number, Expression>();
+  if (list === undefined) return rowValues(scope, table, given);
+  const row = scope.within('valuesSingle', () => list.map((item) => ('SetToDefault' in item ? undefined : bindExpression(scope, item))));
+  requireCounts(scope, node, columns, row, (at) => scope.analysis.locationOf(row[at]));
+  noteInserted(scope, columns.slice(0, row.length));
+  for (const [at, value] of row.entries()) {
+    const { column } = columns[at];
+    if (value !== undefined && !isOverridden(scope, node, column, true)) give(scope, given, columns[at], value);
+  }
+  return rowValues(scope, table, given);
+}
+
 /** An expression for each live column: what was given, else the default. Generated columns are computed from the finished row. */
 function rowValues(scope: Scope, table: TableDescriptor, given: ReadonlyMap<number, Expression>): Values {
   return table.columns

@@ -195,6 +195,8 @@ export type Update = {
   readonly generated: readonly { readonly attributeNumber: number; readonly expression: Expression }[];
   readonly checks: readonly TableCheck[];
   readonly returning: readonly NamedExpression[] | undefined;
+  /** MERGE: a row that comes twice is an error (21000). */
+  readonly refusesRepeated?: boolean;
 };
 
 export type Delete = {
@@ -204,6 +206,7 @@ export type Delete = {
   readonly keyColumn: ColumnId;
   readonly oldColumns: readonly OutputColumn[];
   readonly returning: readonly NamedExpression[] | undefined;
+  readonly refusesRepeated?: boolean;
 };
 
 /** A query or data change, bound: what the planner plans. */
@@ -211,7 +214,7 @@ export type BoundQuery = {
   readonly plan: LogicalPlan;
   /** The visible result in order; ids are output columns of plan. Empty for changes without RETURNING. */
   readonly output: readonly OutputColumn[];
-  readonly command: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'VALUES';
+  readonly command: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE' | 'MERGE' | 'VALUES';
   /** Types of $1.. as stated or inferred. */
   readonly parameterTypes: readonly TypeRef[];
   /** Relations whose descriptors the plan depends on: their schema keys go into the commit request. */

@@ -91,7 +91,7 @@ export function bindTargetAndFrom(
 type RecordColumn = { readonly id: ColumnId; readonly expression: Expression };
 
 /** Adds the rows of multi-column assignments' subqueries, fetched once a row, to the input. */
-function withRecords(plan: LogicalPlan, scope: Scope, records: readonly RecordColumn[]): LogicalPlan {
+export function withRecords(plan: LogicalPlan, scope: Scope, records: readonly RecordColumn[]): LogicalPlan {
   const passed: NamedExpression[] = [];
   for (const id of outputIdsOf(plan)) {
     const owner = scope.analysis.owners.get(id);

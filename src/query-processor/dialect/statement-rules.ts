@@ -170,7 +170,7 @@ export const statementRules: readonly Rule[] = [
     'MERGE',
     'unsupported statement type: MERGE',
     recorded,
-    'refused',
+    'runs',
     'INSERT ... ON CONFLICT, or UPDATE and INSERT in one transaction.',
   ),
   rule({

@@ -66,6 +66,11 @@ function uniqueViolation(table: TableDescriptor, name: string, columns: readonly
   });
 }
 
+export const mergedTwice = (): SqlError =>
+  new SqlError(sqlstate.cardinalityViolation, 'MERGE command cannot affect row a second time', {
+    hint: 'Ensure that not more than one source row matches any one target row.',
+  });
+
 export const affectedTwice = (): SqlError =>
   new SqlError(sqlstate.cardinalityViolation, 'ON CONFLICT DO UPDATE command cannot affect row a second time', {
     hint: 'Ensure that no rows proposed for insertion within the same command have duplicate constrained values.',

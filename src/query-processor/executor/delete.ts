@@ -31,7 +31,7 @@ export function* deleteRows(plan: Delete, input: Rows, run: Run): Generator<Batc
       yield item;
       continue;
     }
-    const fresh = unchangedRows(item, keyPosition, run);
+    const fresh = unchangedRows(item, keyPosition, run, plan.refusesRepeated === true);
     if (fresh === undefined) continue;
     const { batch, keys } = fresh;
     const { rowCount } = batch;

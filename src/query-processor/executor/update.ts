@@ -10,6 +10,7 @@ import { compileExpression } from '#sql/evaluate/compile.ts';
 import type { Key } from '#sql/key.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
+import { mergedTwice } from './constraint-errors.ts';
 import { rowKeys } from './index-scan.ts';
 import type { Rows, Run } from './operator.ts';
 import { idsOf, positionsOf, prepared } from './prepared.ts';
@@ -91,7 +92,7 @@ export function* update(plan: Update, input: Rows, run: Run): Generator<Batch | 
       yield item;
       continue;
     }
-    const fresh = unchangedRows(item, keyPosition, run);
+    const fresh = unchangedRows(item, keyPosition, run, plan.refusesRepeated === true);
     if (fresh === undefined) continue;
     const { batch, keys } = fresh;
     const { rowCount } = batch;
@@ -144,6 +145,7 @@ export function unchangedRows(
   batch: Batch,
   keyPosition: number,
   run: Run,
+  refusesRepeated: boolean,
 ): { readonly batch: Batch; readonly keys: readonly Key[] } | undefined {
   const writes = statementWrites(run);
   const keys = rowKeysOrNull(batch.columns[keyPosition], batch.rowCount);
@@ -153,7 +155,11 @@ export function unchangedRows(
   let count = 0;
   for (let row = 0; row < batch.rowCount; row++) {
     const key = keys[row];
-    if (key === undefined || met.has(key) || writes.get(key) !== undefined) continue;
+    if (key === undefined) continue;
+    if (met.has(key) || writes.get(key) !== undefined) {
+      if (refusesRepeated) throw mergedTwice();
+      continue;
+    }
     met.add(key);
     kept.push(key);
     rows[count++] = row;

@@ -171,6 +171,7 @@ export type PhysicalPlan =
       readonly newColumns: readonly OutputColumn[];
       readonly generated: readonly { readonly attributeNumber: number; readonly expression: Expression }[];
       readonly checks: readonly TableCheck[];
+      readonly refusesRepeated?: boolean;
       readonly indexes: readonly IndexMaintenance[];
       readonly returning: readonly NamedExpression[] | undefined;
     })
@@ -180,6 +181,7 @@ export type PhysicalPlan =
       readonly input: PhysicalPlan;
       readonly keyColumn: ColumnId;
       readonly oldColumns: readonly OutputColumn[];
+      readonly refusesRepeated?: boolean;
       readonly indexes: readonly IndexMaintenance[];
       readonly returning: readonly NamedExpression[] | undefined;
     })

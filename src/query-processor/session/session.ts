@@ -866,6 +866,8 @@ function commandTag(planned: PlannedQuery, rows: number): string {
       return `UPDATE ${rows}`;
     case 'DELETE':
       return `DELETE ${rows}`;
+    case 'MERGE':
+      return `MERGE ${rows}`;
   }
 }
 
