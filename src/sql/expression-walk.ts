@@ -52,12 +52,14 @@ export function mapChildren(expression: Expression, map: ExpressionMap): Express
     case 'and':
     case 'or':
     case 'coalesce':
+    case 'jsonConstructor':
     case 'minmax': {
       const args = mapList(expression.args, map);
       return args === expression.args ? expression : { ...expression, args };
     }
     case 'not':
     case 'isNull':
+    case 'isJson':
     case 'booleanTest':
     case 'field':
     case 'convertByText':

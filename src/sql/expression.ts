@@ -75,6 +75,23 @@ export type Expression =
       readonly right: readonly Expression[];
       readonly type: TypeRef;
     }
+  /** JSON_OBJECT (keys and values in turn) and JSON_ARRAY; of type json or jsonb. */
+  | {
+      readonly kind: 'jsonConstructor';
+      readonly what: 'object' | 'array';
+      readonly args: readonly Expression[];
+      readonly absentOnNull: boolean;
+      readonly uniqueKeys: boolean;
+      readonly type: TypeRef;
+    }
+  /** IS JSON over text, json or jsonb. */
+  | {
+      readonly kind: 'isJson';
+      readonly arg: Expression;
+      readonly test: 'value' | 'object' | 'array' | 'scalar';
+      readonly uniqueKeys: boolean;
+      readonly type: TypeRef;
+    }
   /** Field of a record by position (0-based). */
   | { readonly kind: 'field'; readonly arg: Expression; readonly index: number; readonly name: string; readonly type: TypeRef }
   /** array[i], array[i:j] (isSlice), jsonb['key']. */

@@ -4,6 +4,7 @@
  * Names, oids, category, length and so on are PostgreSQL's own (`postgres/pg-type.ts`); here is the behaviour.
  */
 import type { ByteReader, ByteWriter } from '#base/bytes.ts';
+import type { Notice } from '#base/sql-error.ts';
 import type { Datum } from './datum.ts';
 import type { KeyReader, KeyWriter } from './key.ts';
 import type { Settings } from './settings.ts';
@@ -23,12 +24,18 @@ export type TypeContext = {
   readonly transactionTimestamp: number;
   /** Looks up names for reg* types; undefined where no catalog is at hand. */
   readonly names: NameLookup | undefined;
+  /** Tells the client something beside the answer: that a precision is reduced. */
+  readonly remark?: Remark | undefined;
 };
+
+export type Remark = (notice: Notice) => void;
 
 /** What the reg* types and information functions ask of the catalog, as strings and oids only. */
 export interface NameLookup {
   /** Throws SqlError 42P01/42883/42704 and so on when there is none. `kind` is the reg type's name without 'reg'. */
   oidOf(kind: RegKind, text: string): number;
+  /** A type with its modifier, as a cast would have it: read by the grammar. Throws 42601 and 42704. */
+  typeOf(text: string, remark: Remark | undefined): TypeRef;
   /** Qualified only when not visible in the search path; undefined when there is no such object. */
   nameOf(kind: RegKind, oid: number): string | undefined;
 }
@@ -71,7 +78,7 @@ export type Type = {
   readonly decodeRow: (buffer: Buffer, offset: number, length: number) => Datum;
 
   /** typmod from the modifiers in parentheses: varchar(10) gives [10]; undefined: the type takes none (42601 by the caller). */
-  readonly typmodIn: ((modifiers: readonly number[]) => number) | undefined;
+  readonly typmodIn: ((modifiers: readonly number[], remark?: Remark) => number) | undefined;
   /** '(10)' or '(10,2)' or '(3) without time zone'; undefined where the type has no modifiers. */
   readonly typmodOut: ((typmod: number) => string) | undefined;
   /**

@@ -108,6 +108,12 @@ class Deparser {
         return `ROW(${this.#list(expression.fields)})`;
       case 'rowComparison':
         return `(ROW(${this.#list(expression.left)}) ${expression.operator} ROW(${this.#list(expression.right)}))`;
+      case 'jsonConstructor':
+        return this.#jsonConstructor(expression);
+      case 'isJson': {
+        const kind = expression.test === 'value' ? '' : ` ${expression.test.toUpperCase()}`;
+        return `(${this.print(expression.arg, true)} IS JSON${kind}${expression.uniqueKeys ? ' WITH UNIQUE KEYS' : ''})`;
+      }
       case 'field':
         return `(${this.print(expression.arg, true)}).${quoteIdentifier(expression.name)}`;
       case 'subscript':
@@ -141,6 +147,13 @@ class Deparser {
     const direction = key.descending ? ' DESC' : '';
     const nulls = key.nullsFirst === key.descending ? '' : key.nullsFirst ? ' NULLS FIRST' : ' NULLS LAST';
     return `${this.print(key.expression, true)}${direction}${nulls}`;
+  }
+
+  #jsonConstructor({ what, args, absentOnNull, uniqueKeys, type }: Extract<Expression, { kind: 'jsonConstructor' }>): string {
+    const texts = args.map((arg) => this.print(arg, true));
+    const members = what === 'array' ? texts : texts.flatMap((text, at) => (at % 2 === 0 ? [`${text} : ${texts[at + 1]}`] : []));
+    const onNull = absentOnNull === (what === 'array') ? '' : absentOnNull ? ' ABSENT ON NULL' : ' NULL ON NULL';
+    return `JSON_${what.toUpperCase()}(${members.join(', ')}${onNull}${uniqueKeys ? ' WITH UNIQUE KEYS' : ''} RETURNING ${formatType(type)})`;
   }
 
   #list(expressions: readonly Expression[]): string {

@@ -7,7 +7,7 @@ import type { A_Const } from '@pgsql/types';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import type { Settings } from '#sql/settings.ts';
-import type { TypeContext } from '#sql/type.ts';
+import type { Remark, TypeContext } from '#sql/type.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { RelationDescriptor } from '../catalog/descriptors.ts';
 import { stackDepthExceeded } from '../parser/grammar.ts';
@@ -140,6 +140,11 @@ export class Analysis {
 
   newCteId(): number {
     return this.#shared.nextCte++;
+  }
+
+  /** For what the client is told beside the answer. */
+  get remark(): Remark | undefined {
+    return this.environment.typeContext.remark;
   }
 
   /** Remembers where an expression stands (a location of the tree); errors about it point there. */

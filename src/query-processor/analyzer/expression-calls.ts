@@ -137,7 +137,7 @@ function resolveCall(scope: Scope, call: CallShape, node: FuncCall): ReturnType<
   if (found === undefined && schema !== undefined && analysis.environment.catalog.schemaByName(schema) === undefined)
     throw analysis.error(sqlstate.invalidSchemaName, `schema "${schema}" does not exist`, call.location);
   if (found === undefined) {
-    if (node.agg_within_group !== true && (node.agg_order?.length ?? 0) > 0)
+    if (node.agg_within_group !== true && (node.agg_order?.length ?? 0) > 1)
       throw analysis.error(sqlstate.undefinedFunction, `function ${signatureOf(call)} does not exist`, call.location, {
         hint: 'No aggregate function matches the given name and argument types. Perhaps you misplaced ORDER BY; ORDER BY must appear after all regular arguments of the aggregate.',
       });

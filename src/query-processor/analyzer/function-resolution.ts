@@ -111,9 +111,8 @@ function castByName(call: CallShape): number | undefined {
   const path = castPath(source, target.oid, 'explicit');
   if (path?.kind === 'relabel') return target.oid;
   if (path?.kind !== 'text') return undefined;
-  // A record or a string would convert to about anything.
-  const isAllowed = !(source === oid.record && isStringCategory(target.oid)) && !isStringCategory(source);
-  return isAllowed ? target.oid : undefined;
+  // A record becomes a text only when a cast says so.
+  return source === oid.record && isStringCategory(target.oid) ? undefined : target.oid;
 }
 
 function candidatesFor(call: CallShape): readonly FunctionCandidate[] {

@@ -6,30 +6,26 @@ import type { Node, TypeName } from '@pgsql/types';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
 import { defaultSettings } from '#sql/settings.ts';
-import { type TypeRef, typeRef } from '#sql/type.ts';
+import { type Remark, type TypeRef, typeRef } from '#sql/type.ts';
 import { findType } from '#sql/types/registry.ts';
 import type { PositionOf } from '../parser/parse.ts';
 import { arrayTypeOf, typeDisplayName, typeFactsByName } from './type-facts.ts';
 
-export type TypeNameContext = { readonly positionOf: PositionOf };
+export type TypeNameContext = { readonly positionOf: PositionOf; readonly remark?: Remark | undefined };
 
 /** Throws 42704 for a type that does not exist, 42601 for modifiers that it does not take. */
 export function resolveTypeName(typeName: TypeName, context: TypeNameContext): TypeRef {
   const at = context.positionOf(typeName.location);
   if (typeName.pct_type) throw new SqlError(sqlstate.featureNotSupported, '%TYPE is not supported', { position: at });
-  const names = (typeName.names ?? []).map((node) => ('String' in node ? (node.String.sval ?? '') : ''));
+  const names = partsOf(typeName);
   const name = names[names.length - 1] ?? '';
   const schema = names.length > 1 ? names[names.length - 2] : undefined;
   const facts = schema === undefined || schema === 'pg_catalog' ? typeFactsByName(name) : undefined;
   if (facts === undefined)
-    throw new SqlError(
-      sqlstate.undefinedObject,
-      `type "${names.join('.')}${(typeName.arrayBounds?.length ?? 0) > 0 ? '[]' : ''}" does not exist`,
-      {
-        position: at,
-      },
-    );
-  const typmod = typmodOf(facts.oid, typeName, at);
+    throw new SqlError(sqlstate.undefinedObject, `type "${writtenName(typeName)}" does not exist`, {
+      position: at,
+    });
+  const typmod = typmodOf(facts.oid, typeName, at, context.remark);
   if ((typeName.arrayBounds?.length ?? 0) === 0) return typeRef(facts.oid, typmod);
   // An array of an array type is that array type: dimensions are no part of a type.
   const array = facts.category === 'A' && facts.input === 'array_in' ? facts.oid : arrayTypeOf(facts.oid);
@@ -38,15 +34,19 @@ export function resolveTypeName(typeName: TypeName, context: TypeNameContext): T
   return typeRef(array, typmod);
 }
 
-function typmodOf(typeOid: number, typeName: TypeName, at: number | undefined): number {
+const partsOf = (typeName: TypeName): string[] => (typeName.names ?? []).map((node) => ('String' in node ? (node.String.sval ?? '') : ''));
+
+const writtenName = (typeName: TypeName): string => partsOf(typeName).join('.') + ((typeName.arrayBounds?.length ?? 0) > 0 ? '[]' : '');
+
+function typmodOf(typeOid: number, typeName: TypeName, at: number | undefined, remark: Remark | undefined): number {
   const written = typeName.typmods ?? [];
   if (written.length === 0) return typeName.typemod ?? -1;
   const typmodIn = findType(typeOid)?.typmodIn;
   if (typmodIn === undefined || typmodIn === null)
-    throw new SqlError(sqlstate.syntaxError, `type modifier is not allowed for type "${typeDisplayName(typeOid)}"`, { position: at });
+    throw new SqlError(sqlstate.syntaxError, `type modifier is not allowed for type "${writtenName(typeName)}"`, { position: at });
   const modifiers = written.map((node) => modifierOf(node, typeOid, at));
   try {
-    return typmodIn(modifiers);
+    return typmodIn(modifiers, remark);
   } catch (error) {
     throw error instanceof SqlError ? error.at(at) : error;
   }

@@ -6,9 +6,11 @@ import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { operatorByOid, operatorsByName, procByOid, procsByName } from '#sql/builtins.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
-import { type NameLookup, type RegKind, typeRef } from '#sql/type.ts';
+import { type NameLookup, type RegKind, type Remark, type TypeRef, typeRef } from '#sql/type.ts';
 import { displayNameOf, pgTypeByOid } from '#sql/types/format-type.ts';
 import { formatType } from '#sql/types/registry.ts';
+import { resolveTypeName } from '../analyzer/type-name.ts';
+import { parseTypeText } from '../parser/type-text.ts';
 import type { Catalog } from './catalog.ts';
 import { pgCatalogOid } from './catalog.ts';
 import type { RelationDescriptor } from './descriptors.ts';
@@ -103,9 +105,8 @@ export class CatalogNames implements NameLookup {
       case 'class':
         return this.#classByText(text);
       case 'type': {
-        const oid = findTypeByText(text);
-        if (oid === undefined) throw new SqlError(sqlstate.undefinedObject, `type "${text}" does not exist`);
-        return oid;
+        const known = /^[a-z_][a-z0-9_]*$/.test(text) ? findTypeByText(text) : undefined;
+        return known ?? this.typeOf(text, undefined).oid;
       }
       case 'namespace': {
         const parts = splitQualifiedName(text);
@@ -151,6 +152,10 @@ export class CatalogNames implements NameLookup {
         return oid;
       }
     }
+  }
+
+  typeOf(text: string, remark: Remark | undefined): TypeRef {
+    return resolveTypeName(parseTypeText(text), { positionOf: () => undefined, remark });
   }
 
   #classByText(text: string): number {

@@ -2,7 +2,8 @@
  * Evaluates immutable expressions over constants at planning time.
  *
  *   C1  Only what gives the same value for ever, in every session, is folded: a plan may be kept and used by others.
- *   C2  An expression that fails is left as it is, so that the error comes at run time, and only if it is evaluated then.
+ *   C2  An expression that fails is left as it is: what is around it may drop it yet (a CASE of known outcome). What remains of such
+ *       expressions when all is simplified fails the planning, as in PostgreSQL (`throwFailed`).
  */
 import { InvariantError } from '#base/assert.ts';
 import { SqlError } from '#base/sql-error.ts';
@@ -11,6 +12,7 @@ import { evaluateOnce } from '#sql/evaluate/compile.ts';
 import type { Expression } from '#sql/expression.ts';
 import { childrenOf } from '#sql/expression-walk.ts';
 import type { EvaluationContext } from '#sql/function.ts';
+import type { PgProc } from '#sql/postgres/pg-proc.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
 import { defaultSettings } from '#sql/settings.ts';
 import { isConstant } from './expression-tree.ts';
@@ -56,17 +58,23 @@ export function foldConstants(e: Expression): Expression {
   }
 }
 
+/** Throws the error of the first expression over constants that is left, which is left because it fails (C2). */
+export function throwFailed(e: Expression): void {
+  for (const child of childrenOf(e)) throwFailed(child);
+  if (isFoldable(e)) evaluateOnce(e, foldingContext);
+}
+
 /** True when the value of `e` follows from those of its children, for which `isKnown` must hold. */
 export function isFoldable(e: Expression, isKnown: (child: Expression) => boolean = isConstant): boolean {
   switch (e.kind) {
     case 'function': {
       const proc = procByOid(e.function);
-      return proc !== undefined && proc.volatility === 'i' && proc.kind === 'f' && !e.returnsSet && e.args.every(isKnown);
+      return proc !== undefined && isImmutable(proc) && proc.kind === 'f' && !e.returnsSet && e.args.every(isKnown);
     }
     case 'convertByText':
       return isKnown(e.arg) && textFormIsImmutable(e.arg.type.oid, e.type.oid);
     case 'arrayComparison':
-      return isKnown(e.left) && isKnown(e.right) && procByOid(e.function)?.volatility === 'i';
+      return isKnown(e.left) && isKnown(e.right) && isImmutable(procByOid(e.function));
     case 'distinct':
     case 'nullif':
       return isKnown(e.left) && isKnown(e.right);
@@ -85,6 +93,12 @@ export function isFoldable(e: Expression, isKnown: (child: Expression) => boolea
   }
 }
 
+/** age() of two timestamptz is said to be immutable too, and looks at the time zone. */
+const ageOfTimestamptz = 1199;
+const isImmutable = (proc: PgProc | undefined): boolean => proc?.volatility === 'i' && proc.oid !== ageOfTimestamptz;
+
+/** Said to be immutable, though extra_float_digits and bytea_output are looked at. */
+const followsSettings: ReadonlySet<string> = new Set(['float4out', 'float8out', 'byteaout']);
 let typeFunctions: Map<number, { readonly input: string; readonly output: string }> | undefined;
 
 /** Dates, times and arrays depend on settings in their text form; numbers and text do not. */
@@ -92,6 +106,6 @@ function textFormIsImmutable(source: number, target: number): boolean {
   typeFunctions ??= new Map(pgTypes.map((type) => [type.oid, { input: type.input, output: type.output }]));
   const output = typeFunctions.get(source)?.output;
   const input = typeFunctions.get(target)?.input;
-  const isImmutable = (name: string | undefined) => name !== undefined && procsByName(name)[0]?.volatility === 'i';
-  return isImmutable(output) && isImmutable(input);
+  const isSettled = (name: string | undefined) => name !== undefined && !followsSettings.has(name) && isImmutable(procsByName(name)[0]);
+  return isSettled(output) && isSettled(input);
 }

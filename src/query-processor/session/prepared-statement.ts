@@ -5,7 +5,7 @@
  *   S1  A plan is used only with the very catalog and settings that it was made for; otherwise the statement is analysed and planned anew.
  *   S2  A statement that a client has described keeps its result type: when it would change, that is an error (0A000), as in PostgreSQL.
  */
-import { notSupported } from '#base/sql-error.ts';
+import { notSupported, SqlError } from '#base/sql-error.ts';
 import type { TypeContext } from '#sql/type.ts';
 import { typeByOid } from '#sql/types/registry.ts';
 import type { Storage } from '#storage/storage.ts';
@@ -47,6 +47,8 @@ export type PlannedQuery = {
   readonly parameterTypes: readonly number[];
   /** Where the parameters are literals of the text. */
   readonly literals: LiteralBinding | undefined;
+  /** The client was told something while it was made, and is told again when the same text comes again. */
+  readonly hasRemarks: boolean;
 };
 
 export class PreparedStatement {
@@ -108,6 +110,7 @@ export class PreparedStatement {
   /** Parsed anew: its result may be another than before. */
   forgetDescription(): void {
     this.#described = undefined;
+    if (this.#planned?.hasRemarks === true) this.#planned = undefined;
   }
 
   /** The client has been told these fields, or relies on them through Bind. */
@@ -145,21 +148,43 @@ export function compileQuery(
 ): PlannedQuery {
   const isLifted = literals.length > 0;
   const parameterTypes = new ParameterTypes(isLifted ? literals.map(typeOfLiteral) : statedTypes);
-  const environment = analyzerEnvironment(compilation, text, parameterTypes);
+  let hasRemarks = false;
+  const typeContext: TypeContext = {
+    ...compilation.typeContext,
+    remark: (notice) => {
+      hasRemarks = true;
+      compilation.typeContext.remark?.(notice);
+    },
+  };
+  const environment = analyzerEnvironment({ ...compilation, typeContext }, text, parameterTypes);
   const analyzed = analyzeQuery(parsed, isLifted ? { ...environment, liftedLiterals: numbered(literals) } : environment);
   if (isLifted) checkLiterals(analyzed, literals, compilation.catalog);
   const { bound, binding } = isLifted ? bindLiterals(analyzed, literals) : { bound: analyzed, binding: undefined };
-  const plan = planQuery(bound, plannerEnvironment(compilation));
+  const planning = plan(bound, compilation);
   return {
     catalog: compilation.catalog,
     settingsVersion: compilation.settings.version,
     rowCountVersion: compilation.storage.rowCountVersion,
     bound,
-    plan,
+    get plan() {
+      if (planning instanceof SqlError) throw planning;
+      return planning;
+    },
     fields: bound.output.map(fieldOf),
     parameterTypes: bound.parameterTypes.map((type) => type.oid),
     literals: binding,
+    hasRemarks,
   };
+}
+
+/** A constant expression that fails is the statement's failure when it runs: it can be prepared and described. */
+function plan(bound: BoundQuery, compilation: Compilation): PhysicalPlan | SqlError {
+  try {
+    return planQuery(bound, plannerEnvironment(compilation));
+  } catch (error) {
+    if (error instanceof SqlError && error.sqlstate.startsWith('22')) return error;
+    throw error;
+  }
 }
 
 export function analyzerEnvironment(

@@ -3,7 +3,7 @@ import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { CursorFacts, SessionFacts } from '#sql/function.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
-import type { NameLookup, RegKind } from '#sql/type.ts';
+import type { NameLookup, RegKind, Remark, TypeRef } from '#sql/type.ts';
 import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
 import { CatalogNames, searchSchemas, temporaryAlias } from '../catalog/name-lookup.ts';
 import { catalogFunction } from '../catalog/system-catalog/catalog-functions.ts';
@@ -75,6 +75,10 @@ export class LocalSessionFacts implements SessionFacts, NameLookup {
 
   oidOf(kind: RegKind, text: string): number {
     return this.names.oidOf(kind, text);
+  }
+
+  typeOf(text: string, remark: Remark | undefined): TypeRef {
+    return this.names.typeOf(text, remark);
   }
 
   nameOf(kind: RegKind, oid: number): string | undefined {

@@ -188,6 +188,7 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
           return block.hasTransaction ? block.transaction.startTimestamp : now();
         },
         names: this.facts,
+        remark: (notice) => this.notice(notice),
       };
       this.#typeContext = { settingsVersion, context };
     }

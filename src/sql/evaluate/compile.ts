@@ -20,6 +20,7 @@ import { compileCase, compileCoalesce } from './compile-case.ts';
 import { compileDistinct, compileMinmax, compileNullif, compileRowComparison } from './compile-comparison.ts';
 import { compileApplyTypmod, compileConvertByText, compileRelabel } from './compile-conversion.ts';
 import { compileCall } from './compile-function.ts';
+import { compileIsJson, compileJsonConstructor } from './compile-json.ts';
 import { compileField, compileRow } from './compile-row.ts';
 import { compileSqlValue } from './compile-sql-value.ts';
 import type { Compiled, Scope } from './scope.ts';
@@ -111,6 +112,10 @@ function compileNode(expression: Expression, scope: Scope): Compiled {
       return compileRow(expression, scope);
     case 'rowComparison':
       return compileRowComparison(expression, scope);
+    case 'jsonConstructor':
+      return compileJsonConstructor(expression, scope);
+    case 'isJson':
+      return compileIsJson(expression, scope);
     case 'field':
       return compileField(expression, scope);
     case 'subscript':

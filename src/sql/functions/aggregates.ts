@@ -15,6 +15,7 @@ import { addNumeric, divideNumeric, numericOfInteger } from '../types/numeric-ar
 import type { Numeric } from '../types/numeric-value.ts';
 import { typeByOid } from '../types/registry.ts';
 import { checkOverflow } from './float.ts';
+import { addToSpread, combineSpreads, type FloatSpread, newFloatSpread } from './float-spread.ts';
 import { toInt8 } from './integer.ts';
 import { addIntervals, divideInterval } from './interval-arithmetic.ts';
 import { nestArrays } from './nested-array.ts';
@@ -170,7 +171,18 @@ const averageOfNumerics = average<Numeric | null, Numeric>({
 const addFloats = (a: number, b: number): number => checkOverflow(a + b, a, b);
 const addReals = (a: number, b: number): number => checkOverflow(Math.fround(a + b), a, b);
 
-const averageOfFloats = average<number, number>({ zero: 0, add: addFloats, combine: addFloats, final: (sum, count) => sum / count });
+/** PostgreSQL keeps the spread beside the sum even for an average, and fails where that overflows. */
+const averageOfFloats = aggregate<FloatSpread>({
+  initial: newFloatSpread,
+  step: (state, args) => {
+    if (typeof args[0] === 'number') addToSpread(state, args[0]);
+    return state;
+  },
+  final: (state) => (state.count === 0 ? null : state.sum / state.count),
+  combine: combineSpreads,
+  stepVector: (states, groups, vector, rowCount) =>
+    forEachValue(groups, vector, rowCount, (group, value) => addToSpread(states[group], Number(value))),
+});
 
 const averageOfIntervals = average<Interval | null, Interval>({
   zero: null,
@@ -303,8 +315,9 @@ const arrayOfArrays = ({ args }: CallTypes): AggregateFunction<ArrayValue[]> => 
   initial: () => [],
   step: (state, [value]) => {
     if (!(value instanceof ArrayValue)) throw new SqlError(sqlstate.nullValueNotAllowed, 'cannot accumulate null arrays');
-    if (value.dimensions.length === 0) throw new SqlError(sqlstate.arraySubscriptError, 'cannot accumulate empty arrays');
     const [first] = state;
+    if (first === undefined && value.dimensions.length === 0)
+      throw new SqlError(sqlstate.arraySubscriptError, 'cannot accumulate empty arrays');
     if (first !== undefined && !hasSameShape(first, value))
       throw new SqlError(sqlstate.arraySubscriptError, 'cannot accumulate arrays of different dimensionality');
     state.push(value);

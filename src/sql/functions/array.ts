@@ -168,7 +168,7 @@ const fill = ({ args }: CallTypes): ScalarFunction => {
       throw new SqlError(sqlstate.programLimitExceeded, `number of array dimensions (${lengths.length}) exceeds the maximum allowed (6)`);
     const lowest =
       bounds instanceof ArrayValue
-        ? flatNumbers(bounds, 'Low bound array has different size than dimensions array.', 'low bound values cannot be null')
+        ? flatNumbers(bounds, 'Dimension array must be one dimensional.', 'dimension values cannot be null')
         : lengths.map(() => 1);
     if (lowest.length !== lengths.length)
       throw subscriptError('wrong number of array subscripts', 'Low bound array has different size than dimensions array.');

@@ -110,7 +110,7 @@ const md5 = (data: Uint8Array | string): string => createHash('md5').update(data
 
 type CharacterSet = 'UTF8' | 'LATIN1' | 'SQL_ASCII';
 
-function characterSet(name: string, role: 'source' | 'destination'): CharacterSet {
+function characterSet(name: string, role: 'source ' | 'destination ' | ''): CharacterSet {
   switch (name.toLowerCase().replaceAll(/[^a-z0-9]/g, '')) {
     case 'utf8':
     case 'unicode':
@@ -121,7 +121,7 @@ function characterSet(name: string, role: 'source' | 'destination'): CharacterSe
     case 'sqlascii':
       return 'SQL_ASCII';
     default:
-      throw new SqlError(sqlstate.invalidParameterValue, `invalid ${role} encoding name "${name}"`);
+      throw new SqlError(sqlstate.invalidParameterValue, `invalid ${role}encoding name "${name}"`);
   }
 }
 
@@ -214,10 +214,13 @@ export const byteaFunctions: Implementations = {
   'sha256(bytea)': scalar((bytes: Uint8Array) => digest('sha256', bytes)),
   'sha384(bytea)': scalar((bytes: Uint8Array) => digest('sha384', bytes)),
   'sha512(bytea)': scalar((bytes: Uint8Array) => digest('sha512', bytes)),
-  'convert_from(bytea,name)': scalar((bytes: Uint8Array, name: string) => textFromBytes(bytes, characterSet(name, 'source'))),
-  'convert_to(text,name)': scalar((text: string, name: string) => bytesFromText(text, characterSet(name, 'destination'))),
-  'convert(bytea,name,name)': scalar((bytes: Uint8Array, from: string, to: string) =>
-    bytesFromText(textFromBytes(bytes, characterSet(from, 'source')), characterSet(to, 'destination')),
-  ),
-  'length(bytea,name)': scalar((bytes: Uint8Array, name: string) => Array.from(textFromBytes(bytes, characterSet(name, 'source'))).length),
+  'convert_from(bytea,name)': scalar((bytes: Uint8Array, name: string) => textFromBytes(bytes, characterSet(name, 'source '))),
+  'convert_to(text,name)': scalar((text: string, name: string) => bytesFromText(text, characterSet(name, 'destination '))),
+  'convert(bytea,name,name)': scalar((bytes: Uint8Array, from: string, to: string) => {
+    const [source, destination] = [characterSet(from, 'source '), characterSet(to, 'destination ')];
+    if (source === 'SQL_ASCII') return destination === 'UTF8' ? bytesFromText(textFromBytes(bytes, 'UTF8'), 'UTF8') : bytes;
+    const text = textFromBytes(bytes, source);
+    return destination === 'SQL_ASCII' ? bytes : bytesFromText(text, destination);
+  }),
+  'length(bytea,name)': scalar((bytes: Uint8Array, name: string) => Array.from(textFromBytes(bytes, characterSet(name, ''))).length),
 };

@@ -135,7 +135,8 @@ export const castFunctions: Implementations = {
   'xid(xid8)': scalar((value: Int8) => Number(BigInt.asUintN(32, BigInt(value)))),
 
   'text(bpchar)': scalar(trimBlanks),
-  'text(char)': identity,
+  // As its output shows it.
+  'text(char)': scalar((value: string, context: EvaluationContext) => typeByOid(oid.char).output(value, context)),
   'text(name)': identity,
   'bpchar(char)': identity,
   'bpchar(name)': identity,

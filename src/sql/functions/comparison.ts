@@ -11,6 +11,7 @@ import { oid } from '../oids.ts';
 import type { NonNull } from '../type.ts';
 import { compareFloats } from '../types/float.ts';
 import { typeByOid } from '../types/registry.ts';
+import { byteComparisons } from './byte-comparison.ts';
 import { floatVectorComparison } from './float-comparison.ts';
 import {
   type ComparisonName,
@@ -131,7 +132,6 @@ const equalityOnly: Implementations = {
 const supportFunctions: Implementations = {
   ...Object.fromEntries(
     [
-      'btint2cmp(int2,int2)',
       'btint4cmp(int4,int4)',
       'btint8cmp(int8,int8)',
       'btint24cmp(int2,int4)',
@@ -146,7 +146,6 @@ const supportFunctions: Implementations = {
       'time_cmp(time,time)',
       'timestamp_cmp(timestamp,timestamp)',
       'timestamptz_cmp(timestamptz,timestamptz)',
-      'uuid_cmp(uuid,uuid)',
     ].map((signature) => [signature, scalar(comparePlainSign)]),
   ),
   ...Object.fromEntries(
@@ -154,19 +153,6 @@ const supportFunctions: Implementations = {
       (signature) => [signature, scalar(compareFloats)],
     ),
   ),
-  ...Object.fromEntries(
-    [
-      'bttextcmp(text,text)',
-      'bttext_pattern_cmp(text,text)',
-      'btnamecmp(name,name)',
-      'btnametextcmp(name,text)',
-      'bttextnamecmp(text,name)',
-    ].map((signature) => [signature, cmpByTypeOrder(oid.text)]),
-  ),
-  'btcharcmp(char,char)': cmpByTypeOrder(oid.char),
-  'bpcharcmp(bpchar,bpchar)': cmpByTypeOrder(oid.bpchar),
-  'btbpchar_pattern_cmp(bpchar,bpchar)': cmpByTypeOrder(oid.bpchar),
-  'byteacmp(bytea,bytea)': cmpByTypeOrder(oid.bytea),
   'timetz_cmp(timetz,timetz)': cmpByTypeOrder(oid.timetz),
   'interval_cmp(interval,interval)': cmpByTypeOrder(oid.interval),
   'numeric_cmp(numeric,numeric)': cmpByTypeOrder(oid.numeric),
@@ -215,4 +201,5 @@ export const comparisonFunctions: Implementations = Object.assign(
   equalityOnly,
   extremes(),
   supportFunctions,
+  byteComparisons,
 );

@@ -22,10 +22,11 @@ import { dateOutOfRange, intervalOutOfRange, timestampOutOfRange } from '../type
 import { formatInterval } from '../types/date-time/format-interval.ts';
 import { fitInterval } from '../types/date-time/interval.ts';
 import { addInt64, isInt32 } from '../types/date-time/interval-fields.ts';
+import { isIntervalTypmod } from '../types/date-time/interval-typmod.ts';
 import { sessionZone } from '../types/date-time/parse-date-time.ts';
-import { roundMicroseconds } from '../types/date-time/precision.ts';
+import { maxPrecision, roundMicroseconds } from '../types/date-time/precision.ts';
 import { findAbbreviation, findTimeZone, offsetOfLocal, type TimeZone } from '../types/date-time/time-zone.ts';
-import { toLocal } from '../types/date-time/timestamp.ts';
+import { localClock, toLocal } from '../types/date-time/timestamp.ts';
 import { Interval } from '../types/interval-value.ts';
 import { TimeTz } from '../types/timetz-value.ts';
 import { addIntervals, divideInterval, multiplyInterval, negateInterval, subtractIntervals } from './interval-arithmetic.ts';
@@ -71,7 +72,7 @@ export function addToTimestamptz(timestamp: Microseconds, interval: Interval, zo
   if (isInfinite(timestamp)) return timestamp;
   let moved = timestamp;
   if (interval.months !== 0 || interval.days !== 0) {
-    moved = toMoment(addMonthsAndDays(toLocal(timestamp, zone), interval.months, interval.days), zone);
+    moved = toMoment(addMonthsAndDays(localClock(timestamp, zone), interval.months, interval.days), zone);
   }
   return inTimestampRange(addMicroseconds(moved, interval.microseconds));
 }
@@ -197,6 +198,12 @@ function timetzIn(time: TimeTz, zone: TimeZone, context: TypeContext): TimeTz {
   return new TimeTz(wrapDay(time.microseconds + (time.zoneSeconds + offset) * 1e6), -offset || 0);
 }
 
+function fitTimestamp(value: Microseconds, typmod: number): Microseconds {
+  if (typmod > maxPrecision || typmod < -1)
+    throw new SqlError(sqlstate.invalidParameterValue, `timestamp(${typmod}) precision must be between 0 and ${maxPrecision}`);
+  return roundMicroseconds(value, typmod);
+}
+
 /** The offset that the session's zone has now, for times that carry no date. */
 const zoneSecondsNow = (context: TypeContext): number =>
   -sessionZone(context).offsetAt(Math.floor(context.transactionTimestamp / 1e6)) || 0;
@@ -204,7 +211,7 @@ const zoneSecondsNow = (context: TypeContext): number =>
 function timetzOfTimestamptz(timestamp: Microseconds, context: TypeContext): TimeTz | null {
   if (isInfinite(timestamp)) return null;
   const zone = sessionZone(context);
-  return new TimeTz(splitTimestamp(toLocal(timestamp, zone)).microseconds, -zone.offsetAt(unixSecondsOf(timestamp)) || 0);
+  return new TimeTz(splitTimestamp(localClock(timestamp, zone)).microseconds, -zone.offsetAt(unixSecondsOf(timestamp)) || 0);
 }
 
 /** OVERLAPS over any ordered type, NULL where the standard leaves it open. Ends given as NULL count as the start. */
@@ -345,19 +352,19 @@ export const dateTimeArithmeticFunctions: Implementations = {
 
   'timestamp(date)': scalar(timestampOfDate),
   'timestamp(date,time)': scalar(atTime),
-  'timestamp(timestamp,int4)': scalar((value: Microseconds, typmod: number) => roundMicroseconds(value, typmod)),
+  'timestamp(timestamp,int4)': scalar(fitTimestamp),
   'timestamp(timestamptz)': scalar((moment: Microseconds, context: TypeContext) => toLocal(moment, sessionZone(context))),
   'timestamptz(timestamp)': scalar((local: Microseconds, context: TypeContext) => toMoment(local, sessionZone(context))),
-  'timestamptz(timestamptz,int4)': scalar((value: Microseconds, typmod: number) => roundMicroseconds(value, typmod)),
+  'timestamptz(timestamptz,int4)': scalar(fitTimestamp),
   'timestamptz(date)': scalar((date: number, context: TypeContext) => toMoment(timestampOfDate(date), sessionZone(context))),
   'timestamptz(date,time)': scalar((date: number, time: number, context: TypeContext) =>
     toMoment(atTime(date, time), sessionZone(context)),
   ),
   'timestamptz(date,timetz)': scalar(atTimetz),
   'date(timestamp)': scalar(dateOfTimestamp),
-  'date(timestamptz)': scalar((moment: Microseconds, context: TypeContext) => dateOfTimestamp(toLocal(moment, sessionZone(context)))),
+  'date(timestamptz)': scalar((moment: Microseconds, context: TypeContext) => dateOfTimestamp(localClock(moment, sessionZone(context)))),
   'time(timestamp)': scalar(timeOfTimestamp),
-  'time(timestamptz)': scalar((moment: Microseconds, context: TypeContext) => timeOfTimestamp(toLocal(moment, sessionZone(context)))),
+  'time(timestamptz)': scalar((moment: Microseconds, context: TypeContext) => timeOfTimestamp(localClock(moment, sessionZone(context)))),
   'time(interval)': scalar((interval: Interval) => wrapDay(interval.microseconds)),
   'time(timetz)': scalar((time: TimeTz) => time.microseconds),
   'time(time,int4)': scalar((time: number, typmod: number) => roundMicroseconds(time, typmod)),
@@ -367,5 +374,8 @@ export const dateTimeArithmeticFunctions: Implementations = {
     (time: TimeTz, typmod: number) => new TimeTz(Number(roundMicroseconds(time.microseconds, typmod)), time.zoneSeconds),
   ),
   'interval(time)': scalar((time: number) => new Interval(0, 0, time)),
-  'interval(interval,int4)': scalar((interval: Interval, typmod: number) => fitInterval(interval, typmod)),
+  'interval(interval,int4)': scalar((interval: Interval, typmod: number) => {
+    if (typmod >= 0 && !isIntervalTypmod(typmod)) throw new SqlError(sqlstate.internalError, `unrecognized interval typmod: ${typmod}`);
+    return fitInterval(interval, typmod);
+  }),
 };

@@ -18,7 +18,7 @@ import {
 } from '../types/date-time/calendar.ts';
 import { fieldsOf, inInt64 } from '../types/date-time/interval-fields.ts';
 import { sessionZone } from '../types/date-time/parse-date-time.ts';
-import { toLocal } from '../types/date-time/timestamp.ts';
+import { localClock } from '../types/date-time/timestamp.ts';
 import type { Interval } from '../types/interval-value.ts';
 import { addNumeric, divideNumeric, numericOfInteger, roundNumeric } from '../types/numeric-arithmetic.ts';
 import { Numeric } from '../types/numeric-value.ts';
@@ -167,7 +167,7 @@ function timestamptzField(field: FieldName, value: Microseconds, context: TypeCo
   if (isInfinite(value)) return infiniteField(field, value);
   if (field === 'epoch') return epochOf(value);
   const zone = sessionZone(context);
-  return localField(field, toLocal(value, zone)) ?? zoneField(field, zone.offsetAt(unixSecondsOf(value)));
+  return localField(field, localClock(value, zone)) ?? zoneField(field, zone.offsetAt(unixSecondsOf(value)));
 }
 
 const timeField = (field: FieldName, time: number): Field => (field === 'epoch' ? { unscaled: time, scale: 6 } : clockField(field, time));

@@ -23,7 +23,7 @@ import { fieldsOf, inInt64 } from '../types/date-time/interval-fields.ts';
 import { localNow, sessionZone } from '../types/date-time/parse-date-time.ts';
 import { parseDisplacement } from '../types/date-time/parts.ts';
 import type { TimeZone } from '../types/date-time/time-zone.ts';
-import { toLocal } from '../types/date-time/timestamp.ts';
+import { localClock } from '../types/date-time/timestamp.ts';
 import { Interval } from '../types/interval-value.ts';
 import { roundHalfEven } from './casts.ts';
 import { fixedZone, toMoment, zoneNamed } from './date-time-arithmetic.ts';
@@ -50,7 +50,7 @@ export function generalFloat(value: number): string {
 function existingDate(year: number, month: number, day: number): number {
   const astronomical = year < 0 ? year + 1 : year;
   const exists = year !== 0 && year > -2147483648 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(astronomical, month);
-  if (!exists) throw outOfRange(`date field value out of range: ${shownDate(year, month, day)}`);
+  if (!exists) throw outOfRange(`date field value out of range: ${shownDate(year === -2147483648 ? year : astronomical, month, day)}`);
   return daysOfDate(astronomical, month, day);
 }
 
@@ -182,7 +182,7 @@ function truncateTimestamp(word: string, local: Microseconds): Microseconds {
 function truncateTimestamptz(word: string, moment: Microseconds, zone: TimeZone): Microseconds {
   const name = 'timestamp with time zone';
   const field = truncationNamed(word, name);
-  const local = toLocal(moment, zone);
+  const local = localClock(moment, zone);
   const cut = truncateLocal(field, local);
   if (cut === undefined) throw fieldNotSupported(word, name);
   // Within an hour the offset cannot have changed: of two like times on the clock the cut stays at this one.
@@ -309,7 +309,9 @@ export const dateTimeMakingFunctions: Implementations = {
   'age(timestamp,timestamp)': scalar(age),
   'age(timestamp)': scalar((earlier: Microseconds, context: TypeContext) => age(today(context), earlier)),
   'age(timestamptz,timestamptz)': scalar((later: Microseconds, earlier: Microseconds, context: TypeContext) =>
-    age(toLocal(later, sessionZone(context)), toLocal(earlier, sessionZone(context))),
+    age(localClock(later, sessionZone(context)), localClock(earlier, sessionZone(context))),
   ),
-  'age(timestamptz)': scalar((earlier: Microseconds, context: TypeContext) => age(today(context), toLocal(earlier, sessionZone(context)))),
+  'age(timestamptz)': scalar((earlier: Microseconds, context: TypeContext) =>
+    age(today(context), localClock(earlier, sessionZone(context))),
+  ),
 };

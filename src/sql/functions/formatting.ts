@@ -18,7 +18,7 @@ import { dateOutOfRange, timestampOutOfRange } from '../types/date-time/date-tim
 import { sessionZone } from '../types/date-time/parse-date-time.ts';
 import { roundMicroseconds } from '../types/date-time/precision.ts';
 import { offsetOfLocal } from '../types/date-time/time-zone.ts';
-import { toLocal } from '../types/date-time/timestamp.ts';
+import { localClock } from '../types/date-time/timestamp.ts';
 import type { Interval } from '../types/interval-value.ts';
 import { fitNumeric, formatNumeric, parseNumeric } from '../types/numeric.ts';
 import { finiteNumeric, multiplyNumeric, numericOfInteger, powerOfTen, roundNumeric } from '../types/numeric-arithmetic.ts';
@@ -44,7 +44,7 @@ function formatTimestamptz(moment: Microseconds, template: string, context: Type
   const zone = sessionZone(context);
   const seconds = unixSecondsOf(moment);
   const shown = { abbreviation: zone.abbreviationAt(seconds), secondsEast: zone.offsetAt(seconds) };
-  return formatTime(parseDateTemplate(template), timeOfTimestamp(toLocal(moment, zone), shown));
+  return formatTime(parseDateTemplate(template), timeOfTimestamp(localClock(moment, zone), shown));
 }
 
 function formatInterval(interval: Interval, template: string): string | null {

@@ -94,9 +94,10 @@ type Hash<Value> = (value: Value, seed: bigint) => Words;
 const ofText: Hash<string> = (text, seed) => hashBytes(Buffer.from(text, 'utf8'), seed);
 const ofBpchar: Hash<string> = (text, seed) => ofText(trimBlanks(text), seed);
 const ofInteger: Hash<number> = hashWord;
-/** An int8 hashes as the int4 of the same value. */
+const int8Max = 2n ** 63n - 1n;
+/** An int8 hashes as the int4 of the same value; infinite timestamps are its ends. */
 const ofInt8: Hash<number | bigint> = (value, seed) => {
-  const whole = BigInt(value);
+  const whole = value === Number.POSITIVE_INFINITY ? int8Max : value === Number.NEGATIVE_INFINITY ? -int8Max - 1n : BigInt(value);
   const high = Number(BigInt.asIntN(32, whole >> 32n));
   return hashWord(Number(BigInt.asIntN(32, whole)) ^ (whole >= 0n ? high : ~high), seed);
 };

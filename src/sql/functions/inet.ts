@@ -36,7 +36,13 @@ function setMaskLength(text: string, bits: number, isCidr: boolean): string {
 /** cidr without its trailing zero bytes: 10.1/16. */
 function abbreviateCidr(text: string): string {
   const address = addressOf(text);
-  if (address.bytes.length !== 4) return cidrText(address);
+  if (address.bytes.length !== 4) {
+    // Groups of two bytes, the first always; what is left off is zero.
+    const groups = Math.max(1, Math.ceil(address.bits / 16));
+    if (groups === 8) return cidrText(address);
+    const words = Array.from({ length: groups }, (_, at) => ((address.bytes[2 * at] << 8) | address.bytes[2 * at + 1]).toString(16));
+    return `${words.join(':')}${groups > 1 || words[0] !== '0' ? '' : ''}/${address.bits}`;
+  }
   const shown = Math.max(1, Math.ceil(address.bits / 8));
   return `${address.bytes.slice(0, shown).join('.')}/${address.bits}`;
 }

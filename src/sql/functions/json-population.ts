@@ -10,6 +10,7 @@ import type { CallTypes, EvaluationContext, Implementation, Implementations } fr
 import { oid } from '../oids.ts';
 import type { TypeRef } from '../type.ts';
 import { ArrayValue } from '../types/array-value.ts';
+import { pgTypeByOid } from '../types/format-type.ts';
 import { parseJson } from '../types/json-parser.ts';
 import { formatJsonb } from '../types/jsonb.ts';
 import { Jsonb, type JsonNode } from '../types/jsonb-value.ts';
@@ -156,12 +157,19 @@ function* objectsOf(source: Source, name: string): Generator<Source> {
 
 const last = (args: readonly unknown[]): EvaluationContext => args.at(-1) as EvaluationContext;
 
+function refuseScalar({ args }: CallTypes, name: string): void {
+  const type = pgTypeByOid(args[0]);
+  if (type !== undefined && type.oid !== oid.record && type.category !== 'C')
+    throw new SqlError(sqlstate.datatypeMismatch, `first argument of ${name} must be a row type`);
+}
+
 const populateRecord = (name: string): Implementation => ({
   kind: 'scalar',
   vector: undefined,
   forTypes:
     (types) =>
     (base: Datum, document: Datum, ...rest: unknown[]) => {
+      refuseScalar(types, name);
       if (document === null) return base;
       const own = baseOf(base);
       const columns = columnsOf(types, own, name);
@@ -173,6 +181,7 @@ const populateSet = (name: string): Implementation => ({
   kind: 'set',
   forTypes: (types) =>
     function* (base: Datum, document: Datum, ...rest: unknown[]) {
+      refuseScalar(types, name);
       if (document === null) return;
       const own = baseOf(base);
       const columns = columnsOf(types, own, name);

@@ -64,12 +64,18 @@ export class PathRun {
   readonly #path: JsonPath;
   readonly #lax: boolean;
   readonly #root: JsonNode;
-  readonly #variables: ReadonlyMap<string, JsonNode>;
+  readonly #variables: ReadonlyMap<string, JsonNode> | undefined;
   readonly #useZone: boolean;
   readonly #context: EvaluationContext;
   #nextObject: number;
 
-  constructor(path: JsonPath, root: JsonNode, variables: ReadonlyMap<string, JsonNode>, useZone: boolean, context: EvaluationContext) {
+  constructor(
+    path: JsonPath,
+    root: JsonNode,
+    variables: ReadonlyMap<string, JsonNode> | undefined,
+    useZone: boolean,
+    context: EvaluationContext,
+  ) {
     this.#path = path;
     this.#lax = !path.strict;
     this.#root = root;
@@ -122,6 +128,8 @@ export class PathRun {
   }
 
   #variable(name: string): JsonNode {
+    // The operators take no variables, and know every name for null.
+    if (this.#variables === undefined) return null;
     const value = this.#variables.get(name);
     if (value === undefined) throw new SqlError(sqlstate.undefinedObject, `could not find jsonpath variable "${name}"`);
     return value;

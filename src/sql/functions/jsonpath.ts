@@ -20,7 +20,7 @@ function start(target: Jsonb, pathText: string, variables: Jsonb | undefined, us
       detail: 'Jsonpath parameters should be encoded as key-value pairs of "vars" object.',
     });
   }
-  return { run: new PathRun(path, target.root, given, useZone, context), strict: path.strict };
+  return { run: new PathRun(path, target.root, variables === undefined ? undefined : given, useZone, context), strict: path.strict };
 }
 
 const asNode = (value: PathValue, context: EvaluationContext): JsonNode =>

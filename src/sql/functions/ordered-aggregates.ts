@@ -6,6 +6,7 @@ import type { AggregateFunction, CallTypes, Implementation, Implementations } fr
 import { ArrayValue } from '../types/array-value.ts';
 import { Interval } from '../types/interval-value.ts';
 import { typeByOid } from '../types/registry.ts';
+import { generalFloat } from './date-time-making.ts';
 import { add } from './float.ts';
 import { addIntervals, multiplyInterval, subtractIntervals } from './interval-arithmetic.ts';
 
@@ -34,11 +35,8 @@ const withoutNulls = (rows: Rows): readonly Datum[] => rows.map((row) => row[0])
 
 function checkFraction(fraction: number): void {
   if (!(fraction >= 0 && fraction <= 1))
-    throw new SqlError(sqlstate.numericValueOutOfRange, `percentile value ${printFraction(fraction)} is not between 0 and 1`);
+    throw new SqlError(sqlstate.numericValueOutOfRange, `percentile value ${generalFloat(fraction)} is not between 0 and 1`);
 }
-
-/** As C's %g. */
-const printFraction = (value: number): string => (Number.isNaN(value) ? 'nan' : String(Number(value.toPrecision(6))));
 
 type Percentile = (values: readonly Datum[], fraction: number) => Datum;
 

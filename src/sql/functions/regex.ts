@@ -171,9 +171,10 @@ function count(text: string, pattern: string, start: number, flags: string): num
 
 /** The n-th match at or behind a place, and of it a group. */
 function nthSpan(regex: Regex, text: string, from: number, occurrence: number, group: number): readonly [number, number] | undefined {
-  if (group > regex.captures) return undefined;
+  // A pattern without groups is one itself.
+  if (group > Math.max(regex.captures, 1)) return undefined;
   let number = 0;
-  for (const match of allMatches(regex, text, from)) if (++number === occurrence) return match[group];
+  for (const match of allMatches(regex, text, from)) if (++number === occurrence) return match[regex.captures === 0 ? 0 : group];
   return undefined;
 }
 

@@ -4,6 +4,8 @@
  *
  * pg_sleep() and its kin wait in an operator before they are evaluated (planner/physical-plan.ts, `await`); here they only answer.
  */
+
+import { InvariantError } from '#base/assert.ts';
 import { ByteWriter } from '#base/bytes.ts';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { procsByName } from '../builtins.ts';
@@ -245,6 +247,12 @@ const encodings: ReadonlyMap<number, string> = new Map([
   [8, 'LATIN1'],
 ]);
 
+/** The longest character of each of PostgreSQL's encodings, by its number, in bytes. */
+const encodingWidths = [
+  ...[1, 3, 3, 3, 4, 3, 4, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
+  ...[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 3, 4],
+];
+
 function encodingNumber(name: string): number {
   const plain = name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '');
   if (plain === 'UTF8' || plain === 'UNICODE') return 6;
@@ -252,17 +260,15 @@ function encodingNumber(name: string): number {
   return -1;
 }
 
-const parseAs = (text: string, typeText: string, context: EvaluationContext): void => {
-  const type = context.names?.oidOf('type', typeText) ?? 0;
-  typeByOid(type).input(text, -1, context);
-};
-
+/** What the type's input says against the text; a type that is not there is no answer but an error. */
 function inputError(text: string, typeText: string, context: EvaluationContext): SqlError | undefined {
+  if (context.names === undefined) throw new InvariantError('a type is named where there is no catalog');
+  const type = context.names.typeOf(typeText, context.remark);
   try {
-    parseAs(text, typeText, context);
+    typeByOid(type.oid).input(text, type.typmod, context);
     return undefined;
   } catch (error) {
-    if (error instanceof SqlError && error.sqlstate.startsWith('22')) return error;
+    if (error instanceof SqlError && error.sqlstate !== sqlstate.featureNotSupported) return error;
     throw error;
   }
 }
@@ -288,7 +294,7 @@ export const sessionFunctions: Implementations = {
   'getdatabaseencoding()': scalar(() => 'UTF8'),
   'pg_encoding_to_char(int4)': scalar((encoding: number) => encodings.get(encoding) ?? ''),
   'pg_char_to_encoding(name)': scalar(encodingNumber),
-  'pg_encoding_max_length(int4)': scalar((encoding: number) => (encoding === 6 ? 4 : encodings.has(encoding) ? 1 : null)),
+  'pg_encoding_max_length(int4)': scalar((encoding: number) => encodingWidths[encoding] ?? null),
   'pg_typeof(any)': polymorphic(typeOf),
   'format_type(oid,int4)': scalar(typeName),
   'pg_input_is_valid(text,text)': scalar(

@@ -29,7 +29,8 @@ function prettyWhole(size: bigint): string {
 const halfRounded = (value: bigint): bigint => (value < 0n ? (value - 1n) / 2n : (value + 1n) / 2n);
 
 function prettyNumeric(size: Numeric): string {
-  if (size.kind !== 'finite') return `${formatNumeric(size)} bytes`;
+  // Smaller than nothing and larger than nothing: the last unit is as far as it goes.
+  if (size.kind !== 'finite') return `${formatNumeric(size)} ${units[units.length - 1]}`;
   const magnitude = size.unscaled < 0n ? -size.unscaled : size.unscaled;
   if (magnitude < 10240n * 10n ** BigInt(size.scale)) return `${formatNumeric(size)} bytes`;
   return prettyWhole(size.unscaled / 10n ** BigInt(size.scale));

@@ -15,6 +15,7 @@ import {
 } from '../types/numeric-arithmetic.ts';
 import { Numeric } from '../types/numeric-value.ts';
 import { squareRootTo } from './decimal-logarithm.ts';
+import { addToSpread, combineSpreads, type FloatSpread, isInfinite, newFloatSpread } from './float-spread.ts';
 import { floatOverflow } from './number-loops.ts';
 
 type Spread = { readonly isSample: boolean; readonly isRoot: boolean };
@@ -55,46 +56,19 @@ function toNumeric(value: Datum): Numeric | null {
 
 // floats
 
-/** Count, sum, and sum of the squared distances from the mean. */
-type FloatState = { readonly count: number; readonly sum: number; readonly squares: number };
-
-function addFloat(state: FloatState, value: number): FloatState {
-  const count = state.count + 1;
-  const sum = state.sum + value;
-  let { squares } = state;
-  if (state.count > 0) {
-    const distance = value * count - sum;
-    squares += (distance * distance) / (count * state.count);
-    if (isInfinite(sum) || isInfinite(squares)) {
-      if (!isInfinite(state.sum) && !isInfinite(value)) throw floatOverflow();
-      squares = Number.NaN;
-    }
-  } else if (!Number.isFinite(value)) squares = Number.NaN;
-  return { count, sum, squares };
-}
-
-function combineFloats(a: FloatState, b: FloatState): FloatState {
-  if (a.count === 0) return b;
-  if (b.count === 0) return a;
-  const count = a.count + b.count;
-  const distance = a.sum / a.count - b.sum / b.count;
-  const squares = a.squares + b.squares + (a.count * b.count * distance * distance) / count;
-  if (isInfinite(squares) && !isInfinite(a.squares) && !isInfinite(b.squares)) throw floatOverflow();
-  return { count, sum: a.sum + b.sum, squares };
-}
-
-const isInfinite = (value: number): boolean => value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY;
-
 function floatSpread({ isSample, isRoot }: Spread): Implementation {
-  return aggregate<FloatState>({
-    initial: () => ({ count: 0, sum: 0, squares: 0 }),
-    step: (state, args) => (typeof args[0] === 'number' ? addFloat(state, args[0]) : state),
+  return aggregate<FloatSpread>({
+    initial: newFloatSpread,
+    step: (state, args) => {
+      if (typeof args[0] === 'number') addToSpread(state, args[0]);
+      return state;
+    },
     final: ({ count, squares }) => {
       if (count === 0 || (isSample && count === 1)) return null;
       const variance = squares / (isSample ? count - 1 : count);
       return isRoot ? Math.sqrt(variance) : variance;
     },
-    combine: combineFloats,
+    combine: combineSpreads,
   });
 }
 
@@ -195,7 +169,13 @@ function ofPairs(final: (state: PairState) => Datum, leastCount = 1): Implementa
 
 export const statisticsFunctions: Implementations = {
   ...spreads(),
-  'regr_count(float8,float8)': ofPairs(({ count }) => count, 0),
+  // Counts, and adds nothing up that could overflow.
+  'regr_count(float8,float8)': aggregate<number>({
+    initial: () => 0,
+    step: (count, [y, x]) => (y === null || x === null ? count : count + 1),
+    final: (count) => count,
+    combine: (a, b) => a + b,
+  }),
   'regr_sxx(float8,float8)': ofPairs(({ squaresX }) => squaresX),
   'regr_syy(float8,float8)': ofPairs(({ squaresY }) => squaresY),
   'regr_sxy(float8,float8)': ofPairs(({ products }) => products),

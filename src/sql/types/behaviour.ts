@@ -10,7 +10,7 @@ import { type ByteReader, type ByteWriter, EndOfBytes } from '#base/bytes.ts';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Datum } from '../datum.ts';
 import type { KeyReader, KeyWriter } from '../key.ts';
-import type { NonNull, Type, TypeContext } from '../type.ts';
+import type { NonNull, Remark, Type, TypeContext } from '../type.ts';
 
 export type TypeFacts = Pick<Type, 'oid' | 'name' | 'displayName' | 'category' | 'preferred' | 'length' | 'arrayOid' | 'elementOid'>;
 export type TypeBehaviour = Omit<Type, keyof TypeFacts>;
@@ -27,7 +27,7 @@ export type BehaviourOf<Value> = {
   readonly decodeKey?: (reader: KeyReader) => Datum;
   readonly encodeRow: (value: Value, writer: ByteWriter) => void;
   readonly decodeRow: (buffer: Buffer, offset: number, length: number) => Datum;
-  readonly typmodIn?: (modifiers: readonly number[]) => number;
+  readonly typmodIn?: (modifiers: readonly number[], remark?: Remark) => number;
   readonly typmodOut?: (typmod: number) => string;
   readonly applyTypmod?: (value: Value, typmod: number, explicit: boolean) => Datum;
 };

@@ -154,7 +154,11 @@ function receive(reader: ByteReader, typeName: 'inet' | 'cidr'): string {
 function addressType(typeName: 'inet' | 'cidr'): TypeBehaviour {
   return behaviour<string>({
     input: (text) => format(parse(text, typeName), typeName === 'cidr'),
-    output: (value) => value,
+    // A cidr taken for an inet shows no mask where that is whole.
+    output:
+      typeName === 'cidr'
+        ? (value) => value
+        : (value) => (value.endsWith('/32') || value.endsWith('/128') ? format(stored(value), false) : value),
     receive: (reader) => receive(reader, typeName),
     send: (value, writer) => send(value, typeName === 'cidr', writer),
     compare,

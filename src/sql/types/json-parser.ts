@@ -329,7 +329,7 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 /** Not followed by more of a word: `01` and `1.5x` are wrong as a whole. */
-const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?(?![0-9A-Za-z_.\u0080-\uffff])/y;
+const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+(?:[eE][+-]?[0-9]+)?|[eE][+-]?[0-9]+|(?!\.))(?![0-9A-Za-z_\u0080-\uffff])/y;
 const partOfNumber = /-?(?:0|[1-9][0-9]*)?(?:\.[0-9]*)?(?:[eE][+-]?[0-9]*)?/y;
 
 /** Past letters, digits, underscores and everything beyond ASCII. */

@@ -2,11 +2,13 @@
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 
 export type PathToken = {
-  readonly kind: 'word' | 'string' | 'variable' | 'number' | 'symbol' | 'end';
+  readonly kind: 'word' | 'string' | 'variable' | 'number' | 'symbol' | 'end' | 'error';
   /** What it means: a string without quotes and escapes, a symbol as it stands. */
   readonly value: string;
   /** As it stands in the text. */
   readonly text: string;
+  /** What is wrong with the text from here on: told when the parser comes here. */
+  readonly error?: SqlError;
 };
 
 const syntaxError = (message: string): SqlError => new SqlError(sqlstate.syntaxError, message);
@@ -28,6 +30,16 @@ const simpleEscapes: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '
 
 export function tokensOf(text: string): PathToken[] {
   const tokens: PathToken[] = [];
+  try {
+    addTokens(text, tokens);
+  } catch (error) {
+    if (!(error instanceof SqlError)) throw error;
+    tokens.push({ kind: 'error', value: '', text: '', error });
+  }
+  return tokens;
+}
+
+function addTokens(text: string, tokens: PathToken[]): void {
   let at = 0;
 
   const fail = (message: string, end: number, from = at): never => {
@@ -161,5 +173,4 @@ export function tokensOf(text: string): PathToken[] {
     at = end;
   }
   tokens.push({ kind: 'end', value: '', text: '' });
-  return tokens;
 }

@@ -36,6 +36,11 @@ export function parseJsonPath(text: string): JsonPath {
   return path;
 }
 
+function usable(token: PathToken): PathToken {
+  if (token.error !== undefined) throw token.error;
+  return token;
+}
+
 class PathParser {
   readonly #text: string;
   readonly #tokens: readonly PathToken[];
@@ -59,11 +64,11 @@ class PathParser {
   }
 
   get #peek(): PathToken {
-    return this.#tokens[this.#at];
+    return usable(this.#tokens[this.#at]);
   }
 
   #next(): PathToken {
-    return this.#tokens[this.#at++];
+    return usable(this.#tokens[this.#at++]);
   }
 
   #isSymbol(symbol: string): boolean {

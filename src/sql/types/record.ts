@@ -9,7 +9,7 @@ import type { Type, TypeContext, TypeRef } from '../type.ts';
 import { encodeRowField, receiveField, sendField } from './array.ts';
 import { type BehaviourOf, behaviour, isSpace, type TypeBehaviour } from './behaviour.ts';
 import { joinHashKey } from './element-hash.ts';
-import { formatType } from './format-type.ts';
+import { displayNameOf, formatType, pgTypeByOid } from './format-type.ts';
 import { readInt32 } from './integer-bytes.ts';
 import { RecordValue } from './record-value.ts';
 
@@ -129,12 +129,17 @@ function receiveFields(reader: ByteReader, fields: readonly CompositeField[], ty
   });
 }
 
+function displayName(oid: number): string {
+  const type = pgTypeByOid(oid);
+  return type === undefined ? '???' : displayNameOf(type);
+}
+
 function compareRecords(a: RecordValue, b: RecordValue, typeByOid: TypeByOid): number {
   const shared = Math.min(a.values.length, b.values.length);
   for (let index = 0; index < shared; index++) {
     const typeOid = a.typeOids[index];
     if (typeOid !== b.typeOids[index]) {
-      const [left, right] = [typeOid, b.typeOids[index]].map((oid) => formatType({ oid, typmod: -1 }));
+      const [left, right] = [typeOid, b.typeOids[index]].map((oid) => displayName(oid));
       throw new SqlError(
         sqlstate.datatypeMismatch,
         `cannot compare dissimilar column types ${left} and ${right} at record column ${index + 1}`,
@@ -148,10 +153,7 @@ function compareRecords(a: RecordValue, b: RecordValue, typeByOid: TypeByOid): n
     }
     const { compare } = typeByOid(typeOid);
     if (compare === undefined) {
-      throw new SqlError(
-        sqlstate.undefinedFunction,
-        `could not identify a comparison function for type ${formatType({ oid: typeOid, typmod: -1 })}`,
-      );
+      throw new SqlError(sqlstate.undefinedFunction, `could not identify a comparison function for type ${displayName(typeOid)}`);
     }
     const order = compare(x, y);
     if (order !== 0) return order;

@@ -6,6 +6,7 @@
  */
 import { operatorByOid, procByOid } from '#sql/builtins.ts';
 import type { Expression } from '#sql/expression.ts';
+import { childrenOf } from '#sql/expression-walk.ts';
 import type { LogicalPlan } from '../../analyzer/logical-plan.ts';
 import {
   boolean,
@@ -20,7 +21,7 @@ import {
   isVolatile,
   rewrite,
 } from '../expression-tree.ts';
-import { foldConstants } from '../fold-constants.ts';
+import { foldConstants, isFoldable, throwFailed } from '../fold-constants.ts';
 import { mapExpressions, mapInputs, outputOf } from '../plan-tree.ts';
 import type { Rule } from './rule.ts';
 
@@ -66,6 +67,7 @@ function simplifyOperator(plan: LogicalPlan): LogicalPlan {
 /** Bottom-up; plans of subqueries are simplified as plans. */
 export function simplify(e: Expression): Expression {
   const rewritten = rewrite(e, simplifyNode);
+  if (hasFailed(rewritten)) throwFailed(rewritten);
   return simplifySubqueries(rewritten);
 }
 
@@ -96,7 +98,8 @@ function simplifyNode(e: Expression): Expression {
         proc?.strict === true &&
         proc.kind === 'f' &&
         !e.returnsSet &&
-        e.args.some((arg) => arg.kind === 'constant' && arg.value === null)
+        e.args.some((arg) => arg.kind === 'constant' && arg.value === null) &&
+        !e.args.some(hasFailed)
       )
         return { kind: 'constant', value: null, type: e.type };
       return simplifyBooleanEquality(e) ?? foldConstants(e);
@@ -112,11 +115,18 @@ function simplifyNode(e: Expression): Expression {
     case 'case':
       return simplifyCase(e);
     case 'isNull':
-      // A row value is null field by field: left to run time.
+      // A row value is null field by field; one constant of the other kind decides.
+      if (e.arg.kind === 'row' && e.arg.fields.some((field) => field.kind === 'constant' && (field.value === null) === e.negated))
+        return constantFalse;
       return isConstant(e.arg) ? foldConstants(e) : e;
     default:
       return foldConstants(e);
   }
+}
+
+/** Whether an expression over constants stands in it that folding has left because it fails: PostgreSQL tells of it even where NULL decides. */
+function hasFailed(e: Expression): boolean {
+  return isFoldable(e) || childrenOf(e).some(hasFailed);
 }
 
 const sameType = (a: Expression, b: Expression) => a.type.oid === b.type.oid && a.type.typmod === b.type.typmod;
@@ -128,7 +138,7 @@ function simplifyConnective(args: readonly Expression[], kind: 'and' | 'or'): Ex
     const parts = arg.kind === kind ? arg.args : [arg];
     for (const part of parts) {
       if (part.kind === 'constant' && part.value === neutral) continue;
-      if (part.kind === 'constant' && part.value === decisive) return decisive ? constantTrue : constantFalse;
+      if (part.kind === 'constant' && part.value === decisive && !kept.some(hasFailed)) return decisive ? constantTrue : constantFalse;
       kept.push(part);
     }
   }

@@ -1,5 +1,7 @@
 /** The modifier of interval: which fields it keeps (high 16 bits, a mask) and its precision (low 16 bits), as PostgreSQL packs them. */
 import { SqlError, sqlstate } from '#base/sql-error.ts';
+import type { Remark } from '../../type.ts';
+import { reducedPrecision } from './precision.ts';
 
 export const intervalField = { month: 2, year: 4, day: 8, hour: 1024, minute: 2048, second: 4096 } as const;
 const { month, year, day, hour, minute, second } = intervalField;
@@ -30,15 +32,18 @@ export const intervalPrecision = (typmod: number): number => (typmod < 0 ? inter
 
 const wordOf = (range: number): string | undefined => words.find(([mask]) => mask === range)?.[1];
 
+/** Whether it names a range of fields that there is. */
+export const isIntervalTypmod = (typmod: number): boolean => wordOf(intervalRange(typmod)) !== undefined;
+
 /** [fields], [fields, precision] as the grammar gives them: fields is the mask, 32767 for all. */
-export function intervalTypmodIn(modifiers: readonly number[]): number {
+export function intervalTypmodIn(modifiers: readonly number[], remark?: Remark): number {
   const [range, precision] = modifiers;
   if (modifiers.length < 1 || modifiers.length > 2 || wordOf(range) === undefined) {
     throw new SqlError(sqlstate.invalidParameterValue, 'invalid INTERVAL type modifier');
   }
   if (precision === undefined) return range === intervalFullRange ? -1 : (range << 16) | intervalFullPrecision;
   if (precision < 0) throw new SqlError(sqlstate.invalidParameterValue, `INTERVAL(${precision}) precision must not be negative`);
-  return (range << 16) | (precision === intervalFullPrecision ? precision : Math.min(precision, maxPrecision));
+  return (range << 16) | (precision === intervalFullPrecision ? precision : reducedPrecision(precision, `INTERVAL(${precision})`, remark));
 }
 
 /** ' day to second(2)' for interval day to second(2). */

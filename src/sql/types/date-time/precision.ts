@@ -1,21 +1,29 @@
 /** time(p), timestamp(p) and their kind: how many digits of the seconds are kept. */
-import { SqlError, sqlstate } from '#base/sql-error.ts';
+import { SqlError, sqlstate, warning } from '#base/sql-error.ts';
 import { int8 } from '../../datum.ts';
+import type { Remark } from '../../type.ts';
 import { isInfinite, type Microseconds } from './calendar.ts';
 
 export const maxPrecision = 6;
 
-/** A precision above six becomes six; PostgreSQL also warns. `words` is TIMESTAMP and WITH TIME ZONE for the message. */
+/** A precision above six becomes six, with a warning. `word` and `zone` are TIMESTAMP and WITH TIME ZONE for the message. */
 export const precisionTypmodIn =
   (word: string, zone: string) =>
-  (modifiers: readonly number[]): number => {
+  (modifiers: readonly number[], remark?: Remark): number => {
     const [precision] = modifiers;
     if (modifiers.length !== 1) throw new SqlError(sqlstate.invalidParameterValue, 'invalid type modifier');
     if (precision < 0) {
       throw new SqlError(sqlstate.invalidParameterValue, `${word}(${precision})${zone} precision must not be negative`);
     }
-    return Math.min(precision, maxPrecision);
+    return reducedPrecision(precision, `${word}(${precision})${zone}`, remark);
   };
+
+/** At most six digits; `written` is the type as it was asked for. */
+export function reducedPrecision(precision: number, written: string, remark: Remark | undefined): number {
+  if (precision <= maxPrecision) return precision;
+  remark?.(warning(sqlstate.invalidParameterValue, `${written} precision reduced to maximum allowed, ${maxPrecision}`));
+  return maxPrecision;
+}
 
 export const precisionTypmodOut =
   (zone: string) =>

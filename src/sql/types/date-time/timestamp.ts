@@ -69,11 +69,14 @@ export function timestamptzText(value: Microseconds, context: TypeContext): stri
 
 /** What a clock in the zone shows at a moment: AT TIME ZONE. */
 export function toLocal(value: Microseconds, zone: TimeZone): Microseconds {
-  if (isInfinite(value)) return value;
-  const local = addMicroseconds(value, zone.offsetAt(unixSecondsOf(value)) * 1e6);
-  if (!isTimestampInRange(local)) throw timestampOutOfRange();
+  const local = localClock(value, zone);
+  if (!isInfinite(local) && !isTimestampInRange(local)) throw timestampOutOfRange();
   return local;
 }
+
+/** The same, for its day or its time alone: at the ends of the range the two together are no timestamp any more. */
+export const localClock = (value: Microseconds, zone: TimeZone): Microseconds =>
+  isInfinite(value) ? value : addMicroseconds(value, zone.offsetAt(unixSecondsOf(value)) * 1e6);
 
 function timestampFamily(withZone: boolean): TypeBehaviour {
   const typeName = withZone ? 'timestamp with time zone' : 'timestamp';
