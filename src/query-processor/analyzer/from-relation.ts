@@ -164,12 +164,16 @@ function bindCommonTable(scope: Scope, entry: CommonTableEntry, alias: Alias | u
     if (column.shape !== undefined) analysis.shapes.set(id, column.shape);
     return { id, name: column.name, type: column.type, tableOid: column.tableOid, attributeNumber: column.attributeNumber };
   });
+  const ranged = columns.map((column) => {
+    const isLeftOutOfStar = entry.isRecursing && entry.added.has(column.name);
+    return isLeftOutOfStar ? { ...rangeColumn(column), isLeftOutOfStar } : rangeColumn(column);
+  });
   const item: RangeItem = {
     kind: 'cte',
     name,
     hasAlias: true,
     table: undefined,
-    columns: aliasColumns(analysis, columns.map(rangeColumn), alias, name),
+    columns: aliasColumns(analysis, ranged, alias, name),
     isScalar: false,
     takeKeyColumn: undefined,
   };

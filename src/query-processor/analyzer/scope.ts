@@ -28,6 +28,8 @@ export type RangeColumn = {
   readonly attributeNumber: number;
   /** Of a column that a relation itself has: reading it is noted there. */
   readonly access?: ColumnAccess;
+  /** Not part of what `*` stands for. */
+  readonly isLeftOutOfStar?: boolean;
 };
 
 /** One entry of the range table. */
@@ -63,6 +65,8 @@ export type CommonTableEntry = {
   readonly id: number;
   readonly name: string;
   readonly columns: readonly (Omit<OutputColumn, 'id'> & { readonly shape: RecordShape | undefined })[];
+  /** Columns that SEARCH and CYCLE have added: `*` within the common table itself leaves them out. */
+  readonly added: ReadonlySet<string>;
   referenceCount: number;
   /** Its recursive term is being bound: a reference is the rows of the last round. */
   isRecursing: boolean;

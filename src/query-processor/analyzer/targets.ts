@@ -87,7 +87,9 @@ function expandAll(scope: Scope, location: number | undefined): readonly NamedCo
 }
 
 const columnsOf = (analysis: Analysis, item: RangeItem, location: number | undefined): readonly NamedColumn[] =>
-  item.columns.map((column) => ({ name: column.name, expression: referTo(analysis, column, location) }));
+  item.columns
+    .filter((column) => column.isLeftOutOfStar !== true)
+    .map((column) => ({ name: column.name, expression: referTo(analysis, column, location) }));
 
 export function resolveUnknownTargets(analysis: Analysis, targets: readonly Target[]): void {
   for (const target of targets) target.expression = resolveUnknown(analysis, target.expression);

@@ -11,6 +11,7 @@ import { stringOf } from './expression-names.ts';
 import type { CommonTable, LogicalPlan, OutputColumn } from './logical-plan.ts';
 import { mentions, requireWellFormedRecursion, sortByDependency } from './recursion.ts';
 import { type CommonTableEntry, Scope } from './scope.ts';
+import { checkAddedNames, type ExtendedTerms, extendTerms } from './search-cycle.ts';
 import { type BoundSelect, bindSelect, prepareSelect } from './select.ts';
 import { combine } from './set-operation.ts';
 import { typeDisplayName } from './type-facts.ts';
@@ -86,11 +87,18 @@ function bindPlain(scope: Scope, item: CommonTableExpr): Wrap {
   }));
 }
 
-function makeEntry(scope: Scope, item: CommonTableExpr, columns: readonly OutputColumn[], hasNoResult: boolean): CommonTableEntry {
+function makeEntry(
+  scope: Scope,
+  item: CommonTableExpr,
+  columns: readonly OutputColumn[],
+  hasNoResult: boolean,
+  added: readonly string[] = [],
+): CommonTableEntry {
   return {
     id: scope.analysis.newCteId(),
     name: item.ctename ?? '',
     columns: columns.map(({ id, ...column }) => ({ ...column, shape: scope.analysis.shapes.get(id) })),
+    added: new Set(added),
     referenceCount: 0,
     isRecursing: false,
     hasNoResult,
@@ -122,20 +130,26 @@ function bindRecursive(scope: Scope, item: CommonTableExpr): Wrap {
       `recursive query "${name}" does not have the form non-recursive-term UNION [ALL] recursive-term`,
       item.location,
     );
-  if (item.search_clause !== undefined) throw analysis.notSupported('SEARCH clause is not supported', item.search_clause.location);
-  if (item.cycle_clause !== undefined) throw analysis.notSupported('CYCLE clause is not supported', item.cycle_clause.location);
   requireWellFormedRecursion(scope, select, name);
   // Common tables of its own stand around the whole, visible to both terms.
   const own = new Scope(analysis, scope);
   const around = bindWith(own, select.withClause);
-  const left = prepareSelect(analysis, select.larg, own, { resolveUnknowns: true });
+  const terms = extendedTerms(own, item, select.larg, select.rarg);
+  const left = prepareSelect(analysis, terms.left, own, { resolveUnknowns: true });
   const leftBound = left.finish();
-  const columns = namedColumns(scope, item, leftBound.output);
-  const entry = makeEntry(scope, item, columns, false);
+  const named = namedColumns(scope, item, leftBound.output);
+  const ownCount = named.length - terms.added.length;
+  const columns = named.map((column, at) => (at < ownCount ? column : { ...column, name: terms.added[at - ownCount] }));
+  const entry = makeEntry(scope, item, columns, false, terms.added);
   scope.commonTables.set(name, entry);
   entry.isRecursing = true;
-  const right = prepareSelect(analysis, select.rarg, own, { resolveUnknowns: false });
+  const right = prepareSelect(analysis, terms.right, own, { resolveUnknowns: false });
   entry.isRecursing = false;
+  checkAddedNames(
+    scope,
+    item,
+    columns.slice(0, ownCount).map((column) => column.name),
+  );
   // The rules of UNION, for their casts of the recursive term and their errors.
   const united = combine(own, { targets: left.targets, finish: () => leftBound }, right, 'union', select.all === true);
   const { plan } = united;
@@ -163,6 +177,16 @@ function bindRecursive(scope: Scope, item: CommonTableExpr): Wrap {
     modifies: false,
   }));
   return (input) => around(wrap(input));
+}
+
+function extendedTerms(scope: Scope, item: CommonTableExpr, left: SelectStmt, right: SelectStmt): ExtendedTerms {
+  if (item.search_clause === undefined && item.cycle_clause === undefined) return { left, right, added: [] };
+  if (left.op !== undefined && left.op !== 'SETOP_NONE')
+    throw scope.analysis.notSupported('with a SEARCH or CYCLE clause, the left side of the UNION must be a SELECT');
+  // Bound once more, around what the clauses add; here for the names alone.
+  const { output } = bindSelect(scope.analysis, left, scope, { resolveUnknowns: true });
+  const names = namedColumns(scope, item, output).map((column) => column.name);
+  return extendTerms(scope, item, left, right, names);
 }
 
 const withTypmod = (type: { readonly oid: number; readonly typmod: number }): string =>
