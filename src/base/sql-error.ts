@@ -40,6 +40,8 @@ export const sqlstate = {
   stringDataRightTruncation: '22001',
   substringError: '22011',
   floatingPointException: '22P01',
+  invalidTablesampleArgument: '2202H',
+  invalidTablesampleRepeat: '2202G',
   invalidTextRepresentation: '22P02',
   invalidBinaryRepresentation: '22P03',
   badCopyFileFormat: '22P04',

@@ -19,6 +19,7 @@ import { makeOperatorCall } from './operator-resolution.ts';
 import { noteRead } from './relation-access.ts';
 import { type NamespaceEntry, type RangeColumn, type RangeItem, requireDistinctNames, type Scope, visible } from './scope.ts';
 import { bindSelect } from './select.ts';
+import { bindTableSample } from './table-sample.ts';
 import { columnsIn, forEachExpressionIn } from './walk.ts';
 
 export type FromItem = {
@@ -80,7 +81,7 @@ export function bindFromItem(scope: Scope, node: Node): FromItem {
     scope.analysis.leave();
     return item;
   }
-  if ('RangeTableSample' in node) throw scope.analysis.notSupported('TABLESAMPLE is not supported', node.RangeTableSample.location);
+  if ('RangeTableSample' in node) return bindTableSample(scope, node.RangeTableSample);
   if ('RangeTableFunc' in node) throw scope.analysis.notSupported('unsupported XML feature', node.RangeTableFunc.location);
   throw scope.analysis.notSupported(`${Object.keys(node)[0]} is not supported in FROM`);
 }

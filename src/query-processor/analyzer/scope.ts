@@ -114,9 +114,12 @@ export class Scope {
 
   /** The locking clauses that mean a FROM item of this name. */
   lockingFor(name: string | undefined): LockingClauses {
-    return this.locking.filter(
-      ({ lockedRels = [] }) => lockedRels.length === 0 || lockedRels.some((rel) => 'RangeVar' in rel && rel.RangeVar.relname === name),
-    );
+    return this.locking.flatMap((clause) => {
+      const { lockedRels = [], ...all } = clause;
+      if (lockedRels.length === 0) return [clause];
+      // In there it means every table.
+      return lockedRels.some((rel) => 'RangeVar' in rel && rel.RangeVar.relname === name) ? [all] : [];
+    });
   }
 
   /** Binds within another kind of place. */

@@ -9,16 +9,16 @@
  * All of them keep the order of their outer rows.
  */
 import { assert } from '#base/assert.ts';
-import { notSupported } from '#base/sql-error.ts';
+import { notSupported, type SqlError } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import type { LogicalPlan, NamedExpression, OutputColumn, Scan } from '../../analyzer/logical-plan.ts';
-import { columnsOf, conjunction, conjunctsOf, isVolatile, overlaps, sameExpression, within } from '../expression-tree.ts';
+import { columnsOf, conjunction, conjunctsOf, isConstant, isVolatile, overlaps, sameExpression, within } from '../expression-tree.ts';
 import type { PhysicalPlan } from '../physical-plan.ts';
 import { columnRef, computedColumn, freeColumns, outputIds, outputOf } from '../plan-tree.ts';
 import { pathsOf } from './access-paths.ts';
 import { cpuOperator, cpuTuple, disabledCost, estimate, expressionCost, fetchCost, widthOfAll } from './cost.ts';
 import { equalityAcross, hashKeysOf } from './hash-keys.ts';
-import { bindOuter, needsLifting } from './lift.ts';
+import { bindOuter, lift, needsLifting } from './lift.ts';
 import { lookupKeys } from './lookup-keys.ts';
 import { noWish, type Planned, type Planning, satisfies, unordered, type Wish } from './planning.ts';
 
@@ -34,9 +34,9 @@ const rerunCost = 0.1;
 export function planJoin(join: Join, wish: Wish, planning: Planning): Planned {
   if (join.join === 'right') return planJoin({ ...join, join: 'left', left: join.right, right: join.left }, wish, planning);
   const conditions = conjunctsOf(join.condition);
+  if (join.join === 'full') return planFull(join, planning);
   const special = conditions.filter(needsLifting);
   if (special.length > 0) return planWithSubqueries(join, conditions, special, wish, planning);
-  if (join.join === 'full') return planFull(join, planning);
   const leftIds = outputIds(join.left);
   if (overlaps(freeColumns(join.right), leftIds)) return planLateral(join, join.join, wish, planning);
   return cheapest(candidatesFor(join, join.join, conditions, wish, planning), wish);
@@ -54,17 +54,33 @@ function planWithSubqueries(
   const condition = conjunction(special);
   assert(condition !== undefined, 'there are conditions to move');
   if (join.join === 'inner') return planning.plan({ kind: 'filter', input: { ...join, condition: rest }, condition }, wish);
-  if (join.join === 'full') throw notSupported('FULL JOIN is only supported with merge-joinable or hash-joinable join conditions');
   // As a filter of the right side, which then depends on the left's row.
   const right: LogicalPlan = { kind: 'filter', input: join.right, condition };
   return planning.plan({ ...join, right, condition: rest, lateral: true }, wish);
 }
 
+const notJoinable = (): SqlError => notSupported('FULL JOIN is only supported with merge-joinable or hash-joinable join conditions');
+
 function planFull(join: Join, planning: Planning): Planned {
-  const left = planning.plan(join.left, noWish).plan;
-  const right = planning.plan(join.right, noWish).plan;
-  const conditions = conjunctsOf(join.condition);
-  const keys = hashKeysOf(conditions, outputIds(join.left), outputIds(join.right));
+  const leftIds = outputIds(join.left);
+  const rightIds = outputIds(join.right);
+  let leftInput = planning.plan(join.left, noWish);
+  let rightInput = planning.plan(join.right, noWish);
+  // A subquery is asked where the columns that it names come from; about a pair it cannot be.
+  const conditions = conjunctsOf(join.condition).map((condition) => {
+    if (!needsLifting(condition)) return condition;
+    const columns = columnsOf(condition);
+    const isOfLeft = !overlaps(columns, rightIds);
+    if (!isOfLeft && overlaps(columns, leftIds)) throw notJoinable();
+    const lifted = lift(isOfLeft ? leftInput : rightInput, [condition], planning);
+    if (isOfLeft) leftInput = lifted.input;
+    else rightInput = lifted.input;
+    return lifted.expressions[0];
+  });
+  const left = leftInput.plan;
+  const right = rightInput.plan;
+  const keys = hashKeysOf(conditions, leftIds, rightIds);
+  if (keys.decided.length === 0 && !conditions.every(isConstant)) throw notJoinable();
   const isSwapped = left.estimate.rows < right.estimate.rows;
   const [outer, inner] = isSwapped ? [right, left] : [left, right];
   const output = [...outer.output, ...inner.output];
@@ -92,7 +108,7 @@ function planFull(join: Join, planning: Planning): Planned {
       join: 'full',
       outer,
       inner,
-      condition: join.condition,
+      condition: conjunction(conditions),
       output,
       estimate: pairsEstimate(outer, inner, join.condition, rows, output),
     },

@@ -2,7 +2,7 @@
 import { InvariantError } from '#base/assert.ts';
 import type { Expression } from '#sql/expression.ts';
 import type { Scan } from '../../analyzer/logical-plan.ts';
-import { conjunction, isVolatile } from '../expression-tree.ts';
+import { columnsOf, conjunction, isVolatile } from '../expression-tree.ts';
 import type { PhysicalPlan } from '../physical-plan.ts';
 import { outputOf } from '../plan-tree.ts';
 import { type Access, accessOf, type Path, pathsOf, reversed } from './access-paths.ts';
@@ -36,8 +36,10 @@ type Candidate = {
 };
 
 export function planScan(scan: Scan, conditions: readonly Expression[], wish: Wish, planning: Planning): Planned {
-  const filters = conditions.filter((c) => !isVolatile(c));
-  const fixed = conditions.filter(isVolatile);
+  // Storage evaluates conditions over columns; the row's key comes with what it hands out.
+  const isAbove = (c: Expression): boolean => isVolatile(c) || (scan.keyColumn !== undefined && columnsOf(c).has(scan.keyColumn));
+  const filters = conditions.filter((c) => !isAbove(c));
+  const fixed = conditions.filter(isAbove);
   const scanned = scan.table.kind === 'system' ? systemScan(scan, filters, planning) : tableOrIndexScan(scan, filters, wish, planning);
   const condition = conjunction(fixed);
   if (condition === undefined) return scanned;
