@@ -51,8 +51,8 @@ export function bindTableSample(scope: Scope, node: RangeTableSample): FromItem 
     part = callByName(scope, 'random', [], undefined);
     limit = { kind: 'constant', value: percent / 100, type: typeRef(oid.float8) };
   } else {
-    const key: Expression = { kind: 'column', id: item.takeKeyColumn(), name: 'key', type: typeRef(oid.bytea) };
-    const text = callByName(scope, 'encode', [key, { kind: 'constant', value: 'hex', type: typeRef(oid.text) }], undefined);
+    // Keys travel as texts of one character a byte.
+    const text: Expression = { kind: 'column', id: item.takeKeyColumn(), name: 'key', type: typeRef(oid.text) };
     const seedText: Expression = { kind: 'constant', value: String(seed), type: typeRef(oid.text) };
     const hash = callByName(scope, 'hashtext', [makeOperatorCall(analysis, '||', text, seedText, undefined)], undefined);
     part = makeOperatorCall(analysis, '&', hash, int4Constant(parts - 1), undefined);
