@@ -42,6 +42,8 @@ export type LeaderOptions = ConflictHistoryOptions & {
   readonly unansweredBytes?: number;
   /** Requests that may wait undecided, beyond which they are refused; 10 000. */
   readonly waitingRequests?: number;
+  /** Appends under way at once; 1. More pay where an append takes a journey: the next batch need not wait for the answer to the last. */
+  readonly appendsUnderWay?: number;
   /** 3 s; see above. */
   readonly leadershipMs?: number;
   /** Breaks isolation on purpose, for the simulator alone. */
@@ -122,11 +124,13 @@ export class Leader implements Adjudicator {
   readonly #stopListening: () => void;
 
   #batch: Batch = emptyBatch();
-  #inFlight: Batch | undefined;
+  /** In the order of their positions. */
+  readonly #inFlight: Batch[] = [];
+  readonly #appendsUnderWay: number;
   readonly #waiting: Waiting[] = [];
   #unanswered: Unanswered[] = [];
   #unansweredBytes = 0;
-  /** Last position appended, durable or not. */
+  /** Of the last entry that is durable. */
   #position: JournalPosition;
   #head: Timestamp;
   #stable: Timestamp = 0;
@@ -144,6 +148,7 @@ export class Leader implements Adjudicator {
     this.#receipts = options.receipts;
     this.#exclusive = options.exclusive;
     this.#leadershipMs = options.leadershipMs ?? 3000;
+    this.#appendsUnderWay = options.appendsUnderWay ?? 1;
     this.#onStopped = options.onStopped;
     this.#batchBytes = options.batchBytes ?? 2 ** 20;
     this.#batchRecords = options.batchRecords ?? 4096;
@@ -273,13 +278,14 @@ export class Leader implements Adjudicator {
   }
 
   #send(): void {
-    if (this.#inFlight !== undefined || this.#stopped !== undefined) return;
+    if (this.#inFlight.length >= this.#appendsUnderWay || this.#stopped !== undefined) return;
     const batch = this.#batch;
     if (batch.records.length === 0 && batch.barriers.length === 0) return;
     this.#batch = emptyBatch();
-    this.#inFlight = batch;
+    const behind = this.#position + this.#inFlight.length;
+    this.#inFlight.push(batch);
     const sentMs = this.#exclusive ? 0 : this.#world.clock.monotonicMs();
-    this.#journal.append({ kind: 'commits', epoch: this.epoch, records: batch.records }, this.#position).then(
+    this.#journal.append({ kind: 'commits', epoch: this.epoch, records: batch.records }, behind).then(
       (placed) => {
         if (placed === 'moved') this.#stop('another adjudicator has claimed the journal', unavailable('this adjudicator no longer leads'));
         else this.#appended(batch, placed.position, sentMs);
@@ -293,7 +299,7 @@ export class Leader implements Adjudicator {
     // stop() has answered the batch already.
     if (this.#stopped !== undefined) return;
     assert(position === this.#position + 1, 'J1: the leader alone appends');
-    this.#inFlight = undefined;
+    assert(this.#inFlight.shift() === batch, 'J2: appends become durable in order');
     this.#position = position;
     this.#confirmedUntilMs = Math.max(this.#confirmedUntilMs, sentMs + this.#leadershipMs * 0.9);
     if (batch.records.length > 0) this.#head = batch.records[batch.records.length - 1].timestamp;
@@ -335,7 +341,7 @@ export class Leader implements Adjudicator {
   }
 
   get #isIdle(): boolean {
-    return this.#unanswered.length === 0 && this.#inFlight === undefined && this.#batch.records.length === 0 && this.#waiting.length === 0;
+    return this.#unanswered.length === 0 && this.#inFlight.length === 0 && this.#batch.records.length === 0 && this.#waiting.length === 0;
   }
 
   /** Resolves when everything asked so far has been answered. */
@@ -364,11 +370,12 @@ export class Leader implements Adjudicator {
     // Durable ones have been committed, but A5's second half is open: only the next leader can tell.
     for (const { batch } of this.#unanswered) for (const answer of batch.answers) answer(unknown);
     this.#unanswered = [];
-    for (const answer of this.#inFlight?.answers ?? []) answer(inFlight);
+    for (const { answers } of this.#inFlight) for (const answer of answers) answer(inFlight);
     const notSent = unavailable(reason);
     for (const answer of this.#batch.answers) answer(notSent);
     for (const { answer } of this.#waiting.splice(0)) answer(notSent);
-    for (const batch of [this.#inFlight, this.#batch]) for (const barrier of batch?.barriers ?? []) barrier(false);
+    for (const { barriers } of [...this.#inFlight, this.#batch]) for (const barrier of barriers) barrier(false);
+    this.#inFlight.length = 0;
     for (const resolve of this.#idle.splice(0)) resolve();
     this.#claimSettled();
   }

@@ -3,17 +3,16 @@
  * replicas as small as can be in others. It can lose power at any moment, and starts
  * again from what its disk has kept.
  */
-import type { Clock, Logger, Timestamp } from '#base/world.ts';
+import type { Clock, Timestamp } from '#base/world.ts';
 import { RegionNetwork } from '#crossbar/network.ts';
-import { type LocalCluster, type RegionDoors, startLocalCluster } from '#deployment/local-cluster.ts';
+import { type LocalCluster, startLocalCluster } from '#deployment/local-cluster.ts';
 import { type FileJournal, openFileJournal } from '#journal/file/file-journal.ts';
 import type { JournalPosition } from '#journal/journal.ts';
 import { MemoryStore } from '#storage/memory-store.ts';
 import { defaultReplicaOptions, Replica as StorageReplica } from '#storage/replica.ts';
 import { MemoryReplica } from './memory-replica.ts';
-import type { Scheduler } from './scheduler.ts';
-import type { SeededRandom } from './seeded-random.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
+import type { SimulatedTarget, SimulationParts, TargetDoors } from './simulated-target.ts';
 import { ProcessLife, SimulatedClock } from './simulated-world.ts';
 import { type SimulatedReplica, StoredReplica } from './stored-replica.ts';
 
@@ -26,13 +25,7 @@ const threeRegions = ['us-east-1', 'us-east-2', 'us-west-2'];
 export const plantedBugs = ['skipConflictCheck', 'lyingDisk', 'slowClock', 'answerUnstable'] as const;
 export type PlantedBug = (typeof plantedBugs)[number];
 
-export type DeploymentOptions = {
-  readonly scheduler: Scheduler;
-  readonly random: SeededRandom;
-  readonly log: Logger;
-  readonly plantedBug: PlantedBug | undefined;
-  readonly onFailure: (error: Error) => void;
-};
+export type DeploymentOptions = SimulationParts & { readonly plantedBug: PlantedBug | undefined };
 
 const directory = '/data/journal';
 
@@ -59,7 +52,7 @@ function beginUptime(): Uptime {
   return { ended, end };
 }
 
-export class SimulatedDeployment {
+export class SimulatedDeployment implements SimulatedTarget {
   readonly #options: DeploymentOptions;
   readonly #disk: SimulatedDisk;
   readonly #clock: SimulatedClock;
@@ -90,6 +83,10 @@ export class SimulatedDeployment {
       this.regions.map((name) => [name, new SimulatedClock(scheduler, plantedBug === 'slowClock' ? 0.1 : rate())]),
     );
     this.#oneWayMs = random.pick([0, 1, 15, 60]);
+  }
+
+  get answersUnstable(): boolean {
+    return this.#options.plantedBug === 'answerUnstable';
   }
 
   get isRunning(): boolean {
@@ -169,7 +166,7 @@ export class SimulatedDeployment {
   }
 
   /** undefined while the Region cannot be used: power is off, or it is stopped. */
-  doors(region: string): (RegionDoors & { readonly replica: SimulatedReplica; readonly ended: Promise<'ended'> }) | undefined {
+  doors(region: string): TargetDoors | undefined {
     const running = this.#running;
     const replica = running?.replicas.get(region);
     const uptime = running?.uptimes.get(region);
@@ -246,6 +243,66 @@ export class SimulatedDeployment {
   /** Cuts the journal as far as replicas and conflict window allow. */
   async truncateJournal(): Promise<void> {
     await this.#running?.cluster?.truncateJournal(Number.MAX_SAFE_INTEGER);
+  }
+
+  async fault(tell: (what: string, counted: string) => void): Promise<void> {
+    const { random, scheduler } = this.#options;
+    const { places, regions } = this;
+    const draw = random.float();
+    if (draw < 0.25) await this.#crash(tell);
+    else if (draw < 0.6) {
+      const region = random.pick(places);
+      tell(`isolate ${region}`, 'isolations');
+      this.isolate(region);
+      await scheduler.sleep(random.between(50, 6000));
+      if (random.chance(0.8)) this.healAll();
+    } else if (draw < 0.75) {
+      const region = random.pick(regions);
+      tell(`stop ${region}`, 'Region stops');
+      this.stopRegion(region);
+      await scheduler.sleep(random.between(50, 4000));
+      await this.startRegion(region, random.chance(0.5));
+    } else if (draw < 0.85) {
+      const region = random.pick(regions);
+      tell(`${region} is full`, 'full replicas');
+      this.setFull(region, true);
+      await scheduler.sleep(random.between(50, 3000));
+      this.setFull(region, false);
+    } else if (draw < 0.93) {
+      tell('cut the journal', 'journal cuts');
+      await this.truncateJournal();
+    } else {
+      tell('clock jump', 'clock jumps');
+      this.jumpClock(random.between(-20_000, 20_000));
+    }
+  }
+
+  async #crash(tell: (what: string, counted: string) => void): Promise<void> {
+    const { random, scheduler } = this.#options;
+    for (let again = true; again; again = random.chance(0.2)) {
+      const kind = random.chance(0.6) ? 'power' : 'process';
+      tell(`crash (${kind})`, 'crashes');
+      this.crash(kind);
+      await scheduler.sleep(random.between(10, 500));
+      const start = this.#startAgain();
+      // Now and then power fails again while it starts.
+      await (random.chance(0.2) ? Promise.race([start, scheduler.sleep(random.between(0, 10))]) : start);
+    }
+    if (!this.isRunning) await scheduler.sleep(1000);
+  }
+
+  async #startAgain(): Promise<void> {
+    try {
+      await this.start();
+    } catch (error) {
+      this.#options.onFailure(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  async mendAll(): Promise<void> {
+    this.healAll();
+    for (const region of this.regions) this.setFull(region, false);
+    await this.startAllRegions();
   }
 
   /** Empty when all replicas hold the same. */

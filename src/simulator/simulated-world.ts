@@ -38,9 +38,17 @@ export class ProcessLife {
   isAlive = true;
   readonly world: World;
 
-  constructor(scheduler: Scheduler, random: SeededRandom, disk: SimulatedDisk, clock: Clock, log: Logger) {
+  /** `whenRunning`: runs what is due, at once or when the process does not stand still any more. */
+  constructor(
+    scheduler: Scheduler,
+    random: SeededRandom,
+    disk: SimulatedDisk,
+    clock: Clock,
+    log: Logger,
+    whenRunning: (run: () => void) => void = (run) => run(),
+  ) {
     const isAlive = (): boolean => this.isAlive;
-    this.world = { clock, timers: simulatedTimers(scheduler, isAlive), random, disk: disk.open(isAlive), log };
+    this.world = { clock, timers: simulatedTimers(scheduler, isAlive, whenRunning), random, disk: disk.open(isAlive), log };
   }
 
   end(): void {
@@ -48,11 +56,19 @@ export class ProcessLife {
   }
 }
 
-function simulatedTimers(scheduler: Scheduler, isAlive: () => boolean): Timers {
-  const after = (delayMs: number, callback: () => void): (() => void) =>
-    scheduler.after(delayMs, () => {
-      if (isAlive()) callback();
-    });
+function simulatedTimers(scheduler: Scheduler, isAlive: () => boolean, whenRunning: (run: () => void) => void): Timers {
+  const after = (delayMs: number, callback: () => void): (() => void) => {
+    let isCancelled = false;
+    const cancel = scheduler.after(delayMs, () =>
+      whenRunning(() => {
+        if (isAlive() && !isCancelled) callback();
+      }),
+    );
+    return () => {
+      isCancelled = true;
+      cancel();
+    };
+  };
   return {
     after,
     sleep: (delayMs, signal) =>

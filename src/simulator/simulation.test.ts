@@ -1,10 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { realWorld, silentLog } from '#base/real-world.ts';
-import { type PlantedBug, plantedBugs } from './simulated-deployment.ts';
+import { type PlantedBug, plantedBugs, SimulatedDeployment } from './simulated-deployment.ts';
 import { type SimulationResult, simulate } from './simulation.ts';
 
 const run = (seed: number, transactions: number, plantedBug?: PlantedBug): Promise<SimulationResult> =>
-  simulate({ seed, transactions, plantedBug, settle: realWorld({ log: silentLog }).timers.yield, log: silentLog });
+  simulate({
+    seed,
+    transactions,
+    make: (parts) => new SimulatedDeployment({ ...parts, plantedBug }),
+    settle: realWorld({ log: silentLog }).timers.yield,
+    log: silentLog,
+  });
 
 /** `npm run test:long`: twenty-five times as many histories. */
 const seeds = process.env.BOREALIS_LONG ? 500 : 20;

@@ -16,7 +16,7 @@ import type { Logger } from '#base/world.ts';
 import type { HistoryTransaction, Operation, Violation } from './history.ts';
 import { Scheduler } from './scheduler.ts';
 import { SeededRandom } from './seeded-random.ts';
-import { type PlantedBug, SimulatedDeployment } from './simulated-deployment.ts';
+import type { SimulatedTarget, SimulationParts } from './simulated-target.ts';
 import type { SimulatedReplica } from './stored-replica.ts';
 import { checkStrongSnapshotIsolation, checkTimestamps } from './strong-si-checker.ts';
 
@@ -24,7 +24,8 @@ export type SimulationOptions = {
   readonly seed: number;
   /** Transactions to be tried, over all clients. */
   readonly transactions: number;
-  readonly plantedBug: PlantedBug | undefined;
+  /** What is tried: one process with all Regions, or a fleet. */
+  readonly make: (parts: SimulationParts) => SimulatedTarget;
   /** Resolves when no promise continuation is left to run: setImmediate, in effect. */
   readonly settle: () => Promise<void>;
   readonly log: Logger;
@@ -50,7 +51,7 @@ export async function simulate(options: SimulationOptions): Promise<SimulationRe
   return simulation.run();
 }
 
-type Doors = NonNullable<ReturnType<SimulatedDeployment['doors']>>;
+type Doors = NonNullable<ReturnType<SimulatedTarget['doors']>>;
 
 /** What a client can do in a transaction; `read` and `commit` throw Ended when power is lost meanwhile. */
 type OpenTransaction = {
@@ -74,7 +75,7 @@ class Simulation {
   readonly #options: SimulationOptions;
   readonly #random: SeededRandom;
   readonly #scheduler: Scheduler;
-  readonly #deployment: SimulatedDeployment;
+  readonly #deployment: SimulatedTarget;
   readonly #hash: Hash = createHash('sha256');
   readonly #history: (HistoryTransaction & { readonly transactionId: string })[] = [];
   readonly #violations: Violation[] = [];
@@ -88,11 +89,10 @@ class Simulation {
     this.#options = options;
     this.#random = new SeededRandom(options.seed);
     this.#scheduler = new Scheduler(this.#random, options.settle);
-    this.#deployment = new SimulatedDeployment({
+    this.#deployment = options.make({
       scheduler: this.#scheduler,
       random: this.#random,
       log: options.log,
-      plantedBug: options.plantedBug,
       onFailure: (error) => this.#violate('failure', error.message),
     });
   }
@@ -199,7 +199,7 @@ class Simulation {
       const { epoch } = doors.readPoint;
       if (this.#random.chance(0.5)) await this.#within(doors, this.#scheduler.sleep(this.#random.between(0, 40)));
       const { request, observed } = this.#perform(doors.replica, { transactionId, snapshot, epoch }, body);
-      if (this.#options.plantedBug !== 'answerUnstable' && observed > doors.readPoint.stable) {
+      if (!this.#deployment.answersUnstable && observed > doors.readPoint.stable) {
         this.#count('waits for stable');
         await this.#within(doors, doors.readPoint.untilStable(observed));
       }
@@ -340,38 +340,7 @@ class Simulation {
     while (!this.#faultsEnd) {
       await this.#scheduler.sleep(this.#random.between(50, 1500));
       if (this.#faultsEnd) return;
-      await this.#fault();
-    }
-  }
-
-  async #fault(): Promise<void> {
-    const draw = this.#random.float();
-    const { places, regions } = this.#deployment;
-    if (draw < 0.25) await this.#crash();
-    else if (draw < 0.6) {
-      const region = this.#random.pick(places);
-      this.#event(`isolate ${region}`, 'isolations');
-      this.#deployment.isolate(region);
-      await this.#scheduler.sleep(this.#random.between(50, 6000));
-      if (this.#random.chance(0.8)) this.#deployment.healAll();
-    } else if (draw < 0.75) {
-      const region = this.#random.pick(regions);
-      this.#event(`stop ${region}`, 'Region stops');
-      this.#deployment.stopRegion(region);
-      await this.#scheduler.sleep(this.#random.between(50, 4000));
-      await this.#deployment.startRegion(region, this.#random.chance(0.5));
-    } else if (draw < 0.85) {
-      const region = this.#random.pick(regions);
-      this.#event(`${region} is full`, 'full replicas');
-      this.#deployment.setFull(region, true);
-      await this.#scheduler.sleep(this.#random.between(50, 3000));
-      this.#deployment.setFull(region, false);
-    } else if (draw < 0.93) {
-      this.#event('cut the journal', 'journal cuts');
-      await this.#deployment.truncateJournal();
-    } else {
-      this.#event('clock jump', 'clock jumps');
-      this.#deployment.jumpClock(this.#random.between(-20_000, 20_000));
+      await this.#deployment.fault((what, counted) => this.#event(what, counted));
     }
   }
 
@@ -380,33 +349,10 @@ class Simulation {
     this.#note(what);
   }
 
-  async #crash(): Promise<void> {
-    for (let again = true; again; again = this.#random.chance(0.2)) {
-      const kind = this.#random.chance(0.6) ? 'power' : 'process';
-      this.#event(`crash (${kind})`, 'crashes');
-      this.#deployment.crash(kind);
-      await this.#scheduler.sleep(this.#random.between(10, 500));
-      const start = this.#start();
-      // Now and then power fails again while it starts.
-      await (this.#random.chance(0.2) ? Promise.race([start, this.#scheduler.sleep(this.#random.between(0, 10))]) : start);
-    }
-    if (!this.#deployment.isRunning) await this.#scheduler.sleep(1000);
-  }
-
-  async #start(): Promise<void> {
-    try {
-      await this.#deployment.start();
-    } catch (error) {
-      this.#violate('restart', error instanceof Error ? error.message : String(error));
-    }
-  }
-
   // --- the end ---
 
   async #quietEnd(): Promise<void> {
-    this.#deployment.healAll();
-    for (const region of this.#deployment.regions) this.#deployment.setFull(region, false);
-    await this.#deployment.startAllRegions();
+    await this.#deployment.mendAll();
     for (const region of this.#deployment.regions) await this.#mustCommit(region);
     await this.#scheduler.sleep(5000);
     for (const region of this.#deployment.regions) {

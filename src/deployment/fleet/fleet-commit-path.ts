@@ -325,7 +325,7 @@ export class FleetCommitPath {
 
   async #headOf(epoch: number): Promise<Timestamp | undefined> {
     const own = this.#leadership;
-    if (own !== undefined && own.leader.epoch === epoch) return own.isStopped ? undefined : own.leader.confirmedHead();
+    if (own !== undefined && own.leader.epoch === epoch) return own.head();
     if (epoch === 0) return undefined;
     const answer = await this.#messages.request(this.#subjects.leader(epoch), headQuestion(), 2000);
     return answer === undefined ? undefined : decodeHead(new ByteReader(answer));

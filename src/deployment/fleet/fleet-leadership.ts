@@ -56,10 +56,13 @@ export type FleetLeadershipOptions = {
 /** Rules that the simulator leaves out, one at a time, to see that its checks notice. */
 export type FleetFaults = {
   readonly skipLeaseWait?: boolean;
+  readonly skipReceipts?: boolean;
   readonly skipConflictCheck?: boolean;
   readonly grantUnconfirmed?: boolean;
 };
 
+/** Enough to fill a journey between Regions with batches. */
+const appendsUnderWay = 8;
 /** Transactions that are being put together: a few of the largest. */
 const assembledBytes = 64 * 2 ** 20;
 const assembledRequests = 256;
@@ -78,6 +81,7 @@ export async function beginFleetLeadership(options: FleetLeadershipOptions): Pro
     epoch: history.epoch + 1,
     isConnected: () => transport.isConnected,
     announce: (stable) => parts.leadership?.announce(stable),
+    skipReceipts: faults?.skipReceipts ?? false,
   });
   let leader: Leader;
   try {
@@ -87,6 +91,7 @@ export async function beginFleetLeadership(options: FleetLeadershipOptions): Pro
       receipts,
       exclusive: false,
       leadershipMs: terms.leaseMs,
+      appendsUnderWay,
       windowMs: options.windowMs,
       history,
       onStopped: (reason) => parts.leadership?.stopped(reason),
@@ -129,6 +134,16 @@ export class FleetLeadership implements LeaderDoor {
 
   commit(request: CommitRequest): Promise<Verdict> {
     return this.leader.commit(request);
+  }
+
+  /** undefined when it leads no more. */
+  async head(): Promise<Timestamp | undefined> {
+    try {
+      return await this.leader.confirmedHead();
+    } catch (error) {
+      if (!(error instanceof NotLeading)) throw error;
+      return undefined;
+    }
   }
 
   /** Nodes heard of within `withinMs`, and up to where they need the journal no more. */
@@ -224,7 +239,7 @@ export class FleetLeadership implements LeaderDoor {
         this.release(decodeFarewell(reader));
         break;
       case messageKind.head:
-        this.#head(answer);
+        void this.head().then((head) => answer(encodeHead(head)));
         break;
       case messageKind.commit:
         this.leader.commit(decodeRequest(reader)).then((verdict) => answer(encodeVerdict(verdict)));
@@ -232,18 +247,6 @@ export class FleetLeadership implements LeaderDoor {
       default:
         this.#options.world.log.debug('a message of unknown kind to the adjudicator is passed over');
     }
-  }
-
-  #head(answer: (message: Uint8Array) => void): void {
-    Promise.resolve()
-      .then(() => this.leader.confirmedHead())
-      .then(
-        (head) => answer(encodeHead(head)),
-        (error: Error) => {
-          this.#notLeading(error);
-          answer(encodeHead(undefined));
-        },
-      );
   }
 
   #notLeading(error: Error): void {
