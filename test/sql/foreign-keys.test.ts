@@ -132,6 +132,14 @@ const operationOf = (tables: number, keyCount: number): fc.Arbitrary<Operation> 
           ),
       ),
       weighted(
+        3,
+        fc
+          .tuple(table, value, maybe)
+          .map(
+            ([t, id, a]) => `WITH gone AS (DELETE FROM ${t} WHERE id = ${id} RETURNING *) INSERT INTO ${t} SELECT id, u, ${a}, b FROM gone`,
+          ),
+      ),
+      weighted(
         1,
         fc
           .tuple(table, table, value)

@@ -142,6 +142,7 @@ export function insertRow(
     const entry = images.entries[at]?.[row];
     if (entry?.mode === 'write' && holders.isTaken(entry.key)) throw entryTaken(table, at, images, row, run);
   }
+  writes.noteInsert(key);
   writes.write(key, value, 'write');
   for (const entries of images.entries) {
     const entry = entries?.[row];

@@ -24,9 +24,13 @@ export class StatementWrites {
   /** Rows that have moved to another key: from where, by where to; and the other way round. */
   #origins: Map<Key, Key> | undefined;
   #moved: Set<Key> | undefined;
+  #hasDeleted = false;
+  /** Rows that were deleted, and inserted again under the same key, as `WITH d AS (DELETE ... RETURNING *) INSERT ... FROM d` does. */
+  #replaced: Set<Key> | undefined;
 
   /** A later write of the same key replaces the value and keeps the stronger mode. Hot: once a row and index entry. */
   write(key: Key, value: Uint8Array | undefined, mode: Write['mode']): void {
+    if (value === undefined) this.#hasDeleted = true;
     const before = this.#changes.get(key);
     this.#changes.set(key, { value, mode: before === undefined ? mode : stronger(before.mode, mode) });
   }
@@ -46,6 +50,18 @@ export class StatementWrites {
   /** In the order in which the keys were first written. */
   entries(): Iterable<readonly [Key, Change]> {
     return this.#changes;
+  }
+
+  /** A row is about to be inserted under a key that is free: which this statement may have made so. Hot: once a row. */
+  noteInsert(key: Key): void {
+    if (!this.#hasDeleted || this.#changes.get(key) === undefined) return;
+    this.#replaced ??= new Set();
+    this.#replaced.add(key);
+  }
+
+  /** True when the row that was at `key` has been deleted, and another one inserted. */
+  isReplaced(key: Key): boolean {
+    return this.#replaced?.has(key) === true;
   }
 
   /** A row has got another primary key. */
@@ -74,6 +90,8 @@ export class StatementWrites {
     this.#relations.clear();
     this.#origins = undefined;
     this.#moved = undefined;
+    this.#hasDeleted = false;
+    this.#replaced = undefined;
   }
 }
 

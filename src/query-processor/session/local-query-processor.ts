@@ -3,7 +3,7 @@
  */
 import { timingSafeEqual } from 'node:crypto';
 import type { Adjudicator } from '#adjudicator/adjudicator.ts';
-import { indexBuildRows } from '#base/limits.ts';
+import { jobSliceRows } from '#base/limits.ts';
 import type { World } from '#base/world.ts';
 import type { ReadPoint } from '#crossbar/crossbar.ts';
 import { defaultSettings, type Profile } from '#sql/settings.ts';
@@ -56,7 +56,7 @@ export class LocalQueryProcessor implements QueryProcessor {
     const jobs = new JobRunner({
       ...parts,
       catalogs,
-      rowsPerSlice: indexBuildRows,
+      rowsPerSlice: jobSliceRows,
       submittedMs: parts.profile === 'dsql' ? submittedMsInDsql : 0,
       bindTableText: (catalog, table, text) =>
         storedExpression(

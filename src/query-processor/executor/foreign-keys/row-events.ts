@@ -56,6 +56,12 @@ export function rowEvents(writes: StatementWrites, tables: readonly TableDescrip
       if (before !== undefined) events.push({ table, before, after: undefined, wasOwn: false });
       continue;
     }
+    if (origin === undefined && writes.isReplaced(key)) {
+      const gone = writes.hasMoved(key) ? undefined : imageOf(key);
+      if (gone !== undefined) events.push({ table, before: gone, after: undefined, wasOwn: false });
+      events.push({ table, before: undefined, after: { key, row }, wasOwn: false });
+      continue;
+    }
     const from = origin ?? (writes.hasMoved(key) ? undefined : key);
     const before = from === undefined ? undefined : imageOf(from);
     events.push({ table, before, after: { key, row }, wasOwn: from !== undefined && overlay?.get(from) !== undefined });
