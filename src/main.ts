@@ -4,9 +4,15 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { memoryDisk } from '#base/real-world.ts';
 import type { World } from '#base/world.ts';
+import { ApiService } from '#control-plane/api/api-service.ts';
+import { iamOperations } from '#control-plane/api/iam-operations.ts';
+import { ownOperations } from '#control-plane/api/own-operations.ts';
 import { AuditLog, usualAuditLimits } from '#control-plane/audit-log.ts';
 import { Endpoints } from '#control-plane/endpoints.ts';
 import { HttpServer } from '#control-plane/http-server.ts';
+import { type NodeFigures, nodeFigures, samplesOf } from '#control-plane/node-figures.ts';
+import { Regions } from '#control-plane/regions.ts';
+import { TimeSeries, usualSeries } from '#control-plane/time-series.ts';
 import { RegionNetwork } from '#crossbar/network.ts';
 import type { ClusterRecord } from '#deployment/cluster-records.ts';
 import { Clusters } from '#deployment/clusters.ts';
@@ -72,7 +78,7 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
   const secureContext = createSecureContext({ cert: identity.certificate, key: identity.privateKey, minVersion: 'TLSv1.2' });
 
   const network = new RegionNetwork({ world, regions: [...regions, options.witnessRegion], rttMs: options.regionRttMs });
-  const servers = new Map<string, SqlServer>();
+  let regionsOf: Regions | undefined;
   const clusters = await Clusters.open({
     world: clusterWorld,
     directory,
@@ -87,7 +93,7 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
     profile: options.profile,
     idleMs: options.idleMs,
     hasDefaultCluster: options.hasDefaultCluster,
-    closeEndpoint: ({ region, id }) => servers.get(region)?.closeCluster(id),
+    closeEndpoint: ({ region, id }) => regionsOf?.closeEndpoint(region, id),
     onFailure: options.onFatal,
   });
 
@@ -101,32 +107,48 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
   const verifier = once(() => import('#iam/token-verifier.ts'));
   const endpoints = new Endpoints({ world, clusters, identities, audit, checksTokenHost: options.checksTokenHost, verifier });
 
+  const regionControl = new Regions({
+    names: regions,
+    witness: options.witnessRegion,
+    network,
+    clusters,
+    listen: (region, port) => SqlServer.listen(sqlServerOptions(region, port)),
+  });
+  regionsOf = regionControl;
+  const figures = (): NodeFigures => nodeFigures({ regions: regionControl, clusters, endpoints });
+  const series = new TimeSeries({ world, sample: () => samplesOf(figures()), ...usualSeries });
+  const api = new ApiService({
+    world,
+    clusters,
+    identities,
+    audit,
+    ownOperations: [...ownOperations({ regions: regionControl, audit, series }), ...iamOperations(identities)],
+  });
+
   let isServing = false;
   const stop = async (): Promise<void> => {
     isServing = false;
+    series.close();
     await http?.close();
-    await Promise.all([...servers.values()].map((server) => server.close()));
+    await regionControl.close();
     await clusters.close();
     await identities.close();
     await audit.close();
   };
   let http: HttpServer | undefined;
   try {
-    for (const [i, region] of regions.entries()) {
-      servers.set(region, await SqlServer.listen(sqlServerOptions(region, options.port === 0 ? 0 : options.port + i)));
-    }
+    await regionControl.listen(options.port);
     http = await HttpServer.listen({
       host: options.host,
       port: options.httpPort,
       isServing: () => isServing,
+      isReady: () => isServing && regionControl.isReady,
       metrics: once(async () => {
         const { collectMetrics } = await import('#control-plane/metrics.ts');
-        return collectMetrics(() => ({
-          connections: [...servers].map(([region, server]) => ({ region, count: server.connectionCount })),
-          clusters: clusters.open.map(({ home, cluster }) => ({ id: home, ...cluster.figures })),
-        }));
+        return collectMetrics(figures);
       }),
-      hostNames: ['localhost', '127.0.0.1', '::1', options.host.toLowerCase()],
+      api,
+      hostNames: ['localhost', '127.0.0.1', '::1', options.host.toLowerCase(), ...regions.map((region) => `dsql.${region}.api.aws`)],
       tls: isLoopback(options.host) ? undefined : identity,
     });
   } catch (error) {
@@ -140,7 +162,7 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
       formatVersion: 1,
       host: options.host,
       httpPort: http.port,
-      regions: [...servers].map(([name, { port }]) => ({ name, port })),
+      regions: regionControl.ports,
       clusters: distinct(clusters.registry.clusters()),
     },
     stop,

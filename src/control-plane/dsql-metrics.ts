@@ -72,3 +72,7 @@ export function registerDsqlMetrics(registry: Registry, clusters: () => readonly
     });
   }
 }
+
+/** The same figures as they are now, by name. */
+export const dsqlMetricValues = (figures: DsqlFigures): readonly (readonly [string, number])[] =>
+  [...counters, ...gauges].map(([name, , value]) => [name, value(figures)]);

@@ -1,29 +1,39 @@
 /**
- * The HTTP port: health and metrics today, the AWS API and the console later, at the same port.
+ * The HTTP port: health, metrics, and the API (api/).
  *
- *   GET /health   200 {"status":"ok"} while the node serves, 503 otherwise
+ *   GET /health   200 {"status":"ok"} while the node runs and serves, 503 otherwise
+ *   GET /ready    200 once it takes connections in every Region that has not been stopped
  *   GET /metrics  Prometheus text; from loopback only
+ *   /cluster, /clusters, /tags, /stream, /borealis    the API, each call signed
  *
- * Host headers are checked, so that a page from elsewhere cannot reach the port through a name of its own (DNS rebinding).
+ *   H1  A page from elsewhere reaches nothing here: the Host must be a name of ours (against DNS rebinding), and an Origin, when there is one, this very port.
+ *   H2  No request holds more than a bounded piece of memory, or a socket for longer than a bounded time.
  */
-import { createServer as createHttpServer, type Server } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { getRequestListener } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
+import type { ApiRequest, ApiResponse } from './api/api-service.ts';
 
 export type HttpServerOptions = {
   readonly host: string;
   readonly port: number;
   readonly isServing: () => boolean;
+  readonly isReady: () => boolean;
   /** Made when first asked for. */
   readonly metrics: () => Promise<Registry>;
+  readonly api: { serves(target: string): boolean; handle(request: ApiRequest): Promise<ApiResponse> };
   /** Host names (without port) that requests may name. */
   readonly hostNames: readonly string[];
   /** undefined only on loopback. */
   readonly tls: { readonly certificate: Buffer; readonly privateKey: Buffer } | undefined;
 };
+
+/** Of a request to the API: a policy has 20 KiB at most, everything else is less. */
+const bodyMaximum = 128 * 1024;
+const connectionsMaximum = 1_000;
 
 export class HttpServer {
   #server: Server;
@@ -33,12 +43,20 @@ export class HttpServer {
   }
 
   static async listen(options: HttpServerOptions): Promise<HttpServer> {
-    const listener = getRequestListener(application(options).fetch);
+    const pages = getRequestListener(application(options).fetch);
+    const listener: RequestListener = (request, response) => {
+      const refusal = strangerRefusal(request, options.hostNames);
+      response.setHeader('X-Content-Type-Options', 'nosniff');
+      if (refusal !== undefined) answer(response, refusal.status, refusal.message);
+      else if (options.api.serves(request.url ?? '')) handleApi(request, response, options);
+      else void pages(request, response);
+    };
     const { tls } = options;
     const server =
       tls === undefined ? createHttpServer(listener) : createHttpsServer({ cert: tls.certificate, key: tls.privateKey }, listener);
     server.requestTimeout = 30_000;
     server.headersTimeout = 10_000;
+    server.maxConnections = connectionsMaximum;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ host: options.host, port: options.port }, () => {
@@ -61,19 +79,58 @@ export class HttpServer {
   }
 }
 
+/** H1. */
+function strangerRefusal(
+  request: IncomingMessage,
+  hostNames: readonly string[],
+): { readonly status: number; readonly message: string } | undefined {
+  const host = (request.headers.host ?? '').toLowerCase();
+  const name = host.replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  if (!hostNames.includes(name)) return { status: 421, message: 'this host name is not served here' };
+  const { origin } = request.headers;
+  if (origin === undefined || (URL.canParse(origin) && new URL(origin).host === host)) return undefined;
+  return { status: 403, message: 'requests from other origins are not served' };
+}
+
+function handleApi(request: IncomingMessage, response: ServerResponse, { api, tls }: HttpServerOptions): void {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  request.on('data', (chunk: Buffer) => {
+    length += chunk.length;
+    if (length <= bodyMaximum) chunks.push(chunk);
+    else if (!response.headersSent) {
+      response.setHeader('Connection', 'close');
+      answer(response, 413, 'the request is too large');
+      response.on('finish', () => request.destroy());
+    }
+  });
+  request.on('end', () => {
+    if (length > bodyMaximum) return;
+    const headers = new Map<string, string>();
+    for (const [name, value] of Object.entries(request.headers)) if (value !== undefined) headers.set(name, [value].flat().join(','));
+    void api
+      .handle({
+        method: request.method ?? '',
+        target: request.url ?? '',
+        headers,
+        body: Buffer.concat(chunks),
+        address: request.socket.remoteAddress ?? '',
+        isSecure: tls !== undefined,
+      })
+      .then(({ status, headers: own, body }) => response.writeHead(status, own).end(body));
+  });
+  // A client that goes away in the middle has asked nothing.
+  request.on('error', () => response.destroy());
+}
+
+function answer(response: ServerResponse, status: number, message: string): void {
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify({ message }));
+}
+
 function application(options: HttpServerOptions): Hono {
   const app = new Hono();
-  app.use(async (context, next) => {
-    const host = (context.req.header('host') ?? '')
-      .replace(/:\d+$/, '')
-      .replace(/^\[|\]$/g, '')
-      .toLowerCase();
-    if (!options.hostNames.includes(host)) return context.json({ message: 'this host name is not served here' }, 421);
-    await next();
-    context.header('X-Content-Type-Options', 'nosniff');
-    return undefined;
-  });
   app.get('/health', (context) => (options.isServing() ? context.json({ status: 'ok' }) : context.json({ status: 'unavailable' }, 503)));
+  app.get('/ready', (context) => (options.isReady() ? context.json({ status: 'ready' }) : context.json({ status: 'not ready' }, 503)));
   app.get('/metrics', async (context) => {
     const from = getConnInfo(context).remote.address ?? '';
     if (!/^(::ffff:)?127\.|^::1$/.test(from)) return context.json({ message: 'metrics are served to loopback only' }, 403);

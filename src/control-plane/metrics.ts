@@ -1,17 +1,7 @@
 /** What `/metrics` shows: asked for at each scrape, so that nothing is counted twice. */
 import { Gauge, Registry } from 'prom-client';
-import type { ClusterCounters } from '#query-processor/activity/cluster-counters.ts';
 import { registerDsqlMetrics } from './dsql-metrics.ts';
-
-export type NodeFigures = {
-  readonly connections: readonly { readonly region: string; readonly count: number }[];
-  readonly clusters: readonly {
-    readonly id: string;
-    readonly counters: ClusterCounters;
-    readonly journalPosition: number;
-    readonly regions: readonly { readonly name: string; readonly lag: number; readonly recentBytes: number; readonly storeBytes: number }[];
-  }[];
-};
+import type { NodeFigures } from './node-figures.ts';
 
 export function collectMetrics(figures: () => NodeFigures): Registry {
   const registry = new Registry();
@@ -34,6 +24,19 @@ export function collectMetrics(figures: () => NodeFigures): Registry {
   gauge('borealis_replica_store_bytes', 'Size of the store', ['cluster', 'region'], (made, now) => {
     for (const { id, regions } of now.clusters)
       for (const { name, storeBytes } of regions) made.set({ cluster: id, region: name }, storeBytes);
+  });
+  gauge('borealis_clusters', 'Clusters by status', ['region', 'status'], (made, now) => {
+    made.reset();
+    for (const { region, status } of now.records) made.inc({ region, status });
+  });
+  // Of Aurora DSQL's usage metrics (namespace AWS/Usage), by their names.
+  gauge('ClusterConnectionCount', 'Open connections of a cluster in a Region', ['ResourceId', 'Region'], (made, now) => {
+    made.reset();
+    for (const { id, region, sessions } of now.records) made.set({ ResourceId: `cluster/${id}`, Region: region }, sessions);
+  });
+  gauge('CallCount', 'Attempts to connect', ['ResourceId', 'Region', 'Resource'], (made, now) => {
+    for (const { cluster, region, action, count } of now.connectionAttempts)
+      made.set({ ResourceId: `cluster/${cluster}`, Region: region, Resource: action }, count);
   });
   gauge('borealis_resident_bytes', 'Resident memory of the process', [], (made) => made.set(process.memoryUsage.rss()));
   registerDsqlMetrics(registry, () => figures().clusters);

@@ -143,8 +143,8 @@ export class Cluster {
     return this.#regions.some(({ queryProcessor }) => queryProcessor.isBusy);
   }
 
-  get sessionCount(): number {
-    return this.#regions.reduce((count, { queryProcessor }) => count + queryProcessor.sessionCount, 0);
+  sessionsIn(region: string): number {
+    return this.#regions.find(({ name }) => name === region)?.queryProcessor.sessionCount ?? 0;
   }
 
   get leaderRegion(): string | undefined {
