@@ -37,6 +37,9 @@ export const maximumKeyColumns = 8;
 export const maximumIndexes = 24;
 /** DSQL: 10 schemas beside public and sys. */
 export const maximumSchemasDsql = 10;
+/** DSQL: 5 000 views, each of at most 2 MiB. */
+export const maximumViewsDsql = 5_000;
+export const maximumViewBytesDsql = 2 * 1024 * 1024;
 /** DSQL: 1 000 tables. */
 export const maximumTablesDsql = 1_000;
 /** Ours: the whole catalog is loaded by every node on each schema change, which stays below a tenth of a second up to here. */

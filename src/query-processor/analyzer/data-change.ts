@@ -1,19 +1,15 @@
 /** INSERT, UPDATE and DELETE have in common: the target table, RETURNING, checks and generated columns. */
-import type { DeleteStmt, InsertStmt, Node, RangeVar, UpdateStmt } from '@pgsql/types';
-import { SqlError, sqlstate } from '#base/sql-error.ts';
+import type { DeleteStmt, InsertStmt, Node, UpdateStmt } from '@pgsql/types';
+import { sqlstate } from '#base/sql-error.ts';
 import type { Expression } from '#sql/expression.ts';
 import type { ColumnDescriptor, TableDescriptor } from '../catalog/descriptors.ts';
-import { privilege } from '../catalog/privileges/privilege.ts';
 import { coerceToTarget } from './coercion.ts';
 import { bindDelete } from './delete.ts';
 import type { Analysis } from './environment.ts';
-import { rangeColumn } from './from-clause.ts';
-import { accessColumns, openRelation } from './from-relation.ts';
 import { bindInsert } from './insert.ts';
 import type { NamedExpression, OutputColumn, TableCheck } from './logical-plan.ts';
 import { bindMerge } from './merge.ts';
-import type { RelationAccess } from './relation-access.ts';
-import type { NamespaceEntry, RangeItem, Scope } from './scope.ts';
+import type { NamespaceEntry, Scope } from './scope.ts';
 import type { BoundSelect } from './select.ts';
 import { bindTableText } from './table-expression.ts';
 import { bindTargets, nameTargets, resolveUnknownTargets } from './targets.ts';
@@ -36,46 +32,6 @@ export function bindDataChange(parent: Scope, node: Node | undefined): BoundSele
     return bindMerge(parent, node.MergeStmt);
   }
   throw parent.analysis.notSupported(`${node === undefined ? 'nothing' : Object.keys(node)[0]} is not supported in WITH`);
-}
-
-const privilegeOf = { 'insert into': privilege.insert, update: privilege.update, 'delete from': privilege.delete } as const;
-
-/** The table that a statement changes. */
-export function openTarget(scope: Scope, node: RangeVar, verb: 'insert into' | 'update' | 'delete from'): TableDescriptor {
-  const analysis = scope.analysis;
-  const relation = openRelation(scope, node);
-  if (relation.kind === 'view') {
-    if (relation.oid < 16384) throw analysis.error(sqlstate.insufficientPrivilege, `permission denied for view ${relation.name}`);
-    throw analysis.error(sqlstate.objectNotInPrerequisiteState, `cannot ${verb} view "${relation.name}"`, undefined, {
-      detail: 'Views are not automatically updatable.',
-    });
-  }
-  if (relation.kind === 'system') throw new SqlError(sqlstate.insufficientPrivilege, `permission denied for table ${relation.name}`);
-  scope.targetAccess = analysis.addAccess(relation, privilegeOf[verb]);
-  return relation;
-}
-
-/** The target as a range item over some columns of its rows. */
-export const targetItem = (
-  table: TableDescriptor,
-  node: RangeVar,
-  columns: readonly OutputColumn[],
-  access: RelationAccess | undefined,
-): RangeItem => ({
-  kind: 'relation',
-  name: node.alias?.aliasname ?? table.name,
-  hasAlias: node.alias !== undefined,
-  table,
-  columns: access === undefined ? columns.map(rangeColumn) : accessColumns(access, columns),
-  isScalar: false,
-  takeKeyColumn: undefined,
-});
-
-/** A live column by name; throws 42703. */
-export function targetColumn(analysis: Analysis, table: TableDescriptor, name: string, location: number | undefined): ColumnDescriptor {
-  const column = table.columns.find((candidate) => candidate.name === name && !candidate.isDropped);
-  if (column !== undefined) return column;
-  throw analysis.error(sqlstate.undefinedColumn, `column "${name}" of relation "${table.name}" does not exist`, location);
 }
 
 /** A value on its way into a column. */

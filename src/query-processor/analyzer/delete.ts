@@ -1,7 +1,8 @@
 /** DELETE: the rows to remove, found with the help of USING. */
 import type { DeleteStmt } from '@pgsql/types';
+import { openTarget } from './change-target.ts';
 import { currentRow } from './current-of.ts';
-import { bindReturning, openTarget } from './data-change.ts';
+import { bindReturning } from './data-change.ts';
 import { bindCondition, required } from './expression.ts';
 import { Scope } from './scope.ts';
 import type { BoundSelect } from './select.ts';
@@ -12,8 +13,9 @@ export function bindDelete(parent: Scope, node: DeleteStmt): BoundSelect {
   const scope = new Scope(parent.analysis, parent);
   const wrap = bindWith(scope, node.withClause);
   const relation = required(node.relation);
-  const table = openTarget(scope, relation, 'delete from');
-  const { input, keyColumn, oldColumns, target, fromEntries } = bindTargetAndFrom(scope, table, relation, node.usingClause);
+  const from = openTarget(scope, relation, 'delete from');
+  const { table } = from;
+  const { input, keyColumn, oldColumns, target, fromEntries } = bindTargetAndFrom(scope, from, relation, node.usingClause);
   const where = node.whereClause;
   const plan =
     where === undefined

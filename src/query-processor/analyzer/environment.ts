@@ -9,13 +9,14 @@ import type { ColumnId, Expression } from '#sql/expression.ts';
 import type { Settings } from '#sql/settings.ts';
 import type { Remark, TypeContext } from '#sql/type.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { RelationDescriptor } from '../catalog/descriptors.ts';
+import type { RelationDescriptor, ViewDescriptor } from '../catalog/descriptors.ts';
 import { stackDepthExceeded } from '../parser/grammar.ts';
 import type { PositionOf } from '../parser/parse.ts';
 import type { CurrentOf } from './current-of.ts';
 import type { ParameterTypes } from './parameters.ts';
 import { newAccess, type RelationAccess } from './relation-access.ts';
 import type { RangeItem, RecordShape, Scope } from './scope.ts';
+import { StatedQueries } from './stated-query.ts';
 
 export type AnalyzerEnvironment = {
   readonly catalog: Catalog;
@@ -54,6 +55,8 @@ class SharedState {
   readonly accesses: RelationAccess[] = [];
   readonly owners = new Map<ColumnId, ColumnOwner>();
   readonly shapes = new Map<ColumnId, RecordShape>();
+  /** Views that are being expanded. */
+  readonly openViews = new Set<number>();
   isReadOnly = true;
   currentOf: CurrentOf | undefined = undefined;
   nextColumnId = 1;
@@ -67,6 +70,7 @@ export class Analysis {
   /** IN lists stay lists of expressions: for texts that will be printed again. */
   keepsLists = false;
   readonly #shared: SharedState;
+  #stated: StatedQueries | undefined;
   /** Records that stand for a whole row of an item, for messages. */
   readonly wholeRows = new WeakMap<Expression, RangeItem>();
   /** Items that an outer join may fill with NULLs. */
@@ -107,6 +111,18 @@ export class Analysis {
   /** Fields of columns whose type is record. */
   get shapes(): Map<ColumnId, RecordShape> {
     return this.#shared.shapes;
+  }
+
+  /** What the statement's queries say, where that is to be printed again. */
+  get stated(): StatedQueries | undefined {
+    return this.#stated;
+  }
+
+  /** From here on what queries say is noted. Texts of their own (views that are read) are not. */
+  noteQueries(): StatedQueries {
+    this.keepsLists = true;
+    this.#stated ??= new StatedQueries();
+    return this.#stated;
   }
 
   get isReadOnly(): boolean {
@@ -183,6 +199,20 @@ export class Analysis {
   enter(levels = 1): void {
     this.#shared.depth += levels;
     if (this.#shared.depth > depthMax) throw stackDepthExceeded();
+  }
+
+  /** A view that reads itself, by way of others, has no end. */
+  enterView(view: ViewDescriptor): void {
+    this.enter();
+    const { openViews } = this.#shared;
+    if (openViews.has(view.oid))
+      throw new SqlError(sqlstate.invalidObjectDefinition, `infinite recursion detected in rules for relation "${view.name}"`);
+    openViews.add(view.oid);
+  }
+
+  leaveView(view: ViewDescriptor): void {
+    this.#shared.openViews.delete(view.oid);
+    this.leave();
   }
 
   leave(levels = 1): void {

@@ -23,6 +23,7 @@ import {
   type RangeItem,
   type RecordShape,
   referTo,
+  referToColumn,
   type Scope,
 } from './scope.ts';
 import { arrayElementOf, typeDisplayName } from './type-facts.ts';
@@ -58,7 +59,7 @@ export function bindColumnReference(scope: Scope, reference: ColumnRef): Express
   if (hasStar) return wholeRow(analysis, entry.item, location);
   const name = names[names.length - 1];
   const column = columnOfItem(scope, entry.item, name, location);
-  if (column !== undefined) return referTo(analysis, column, location);
+  if (column !== undefined) return referToColumn(analysis, entry.item, column, location);
   const system = systemColumn(analysis, entry.item, name, location);
   if (system !== undefined) return system;
   const call = bindFunctionOnRecord(scope, name, wholeRow(analysis, entry.item, location), location);

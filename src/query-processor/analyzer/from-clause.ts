@@ -19,6 +19,7 @@ import { makeOperatorCall } from './operator-resolution.ts';
 import { noteRead } from './relation-access.ts';
 import { type NamespaceEntry, type RangeColumn, type RangeItem, requireDistinctNames, type Scope, visible } from './scope.ts';
 import { bindSelect } from './select.ts';
+import type { StatedFrom } from './stated-query.ts';
 import { bindTableSample } from './table-sample.ts';
 import { columnsIn, forEachExpressionIn } from './walk.ts';
 
@@ -36,11 +37,12 @@ export type FromItem = {
 const none: ReadonlySet<ColumnId> = new Set();
 
 /** Binds FROM into the scope; undefined stands for no FROM at all. */
-export function bindFrom(scope: Scope, nodes: readonly Node[] | undefined): LogicalPlan {
+export function bindFrom(scope: Scope, nodes: readonly Node[] | undefined, stated: StatedFrom[] = []): LogicalPlan {
   let plan: LogicalPlan | undefined;
   let ids: ReadonlySet<ColumnId> = none;
   for (const node of nodes ?? []) {
     const item = bindFromItem(scope, node);
+    if (scope.analysis.stated !== undefined) stated.push(scope.analysis.stated.ofFrom(item));
     requireDistinctNames(scope, scope.namespace, item.entries);
     setLateral(item.entries, true, true);
     scope.namespace = [...scope.namespace, ...item.entries];
@@ -87,8 +89,16 @@ export function bindFromItem(scope: Scope, node: Node): FromItem {
 }
 
 function bindRangeVar(scope: Scope, node: RangeVar): FromItem {
-  const { plan, item } = bindTableReference(scope, node);
-  return itemOf(scope, plan, item, none);
+  const { plan, item, relationOid } = bindTableReference(scope, node);
+  const bound = itemOf(scope, plan, item, none);
+  const aliasNamesOf = aliasNames(node.alias);
+  scope.analysis.stated?.noteFrom(
+    bound,
+    relationOid === undefined
+      ? { kind: 'commonTable', item, name: node.relname ?? '', aliasNames: aliasNamesOf }
+      : { kind: 'relation', item, relationOid, writtenName: node.relname ?? '', aliasNames: aliasNamesOf, isOnly: node.inh === false },
+  );
+  return bound;
 }
 
 /** A FROM item that is visible under its name. */
@@ -131,7 +141,16 @@ function bindRangeSubselect(scope: Scope, node: RangeSubselect): FromItem {
     takeKeyColumn: undefined,
   };
   const lateralIds = node.lateral === true ? lateralReads(scope, (look) => forEachExpressionIn(bound.plan, look)) : none;
-  return itemOf(scope, bound.plan, item, lateralIds, node.alias !== undefined);
+  const made = itemOf(scope, bound.plan, item, lateralIds, node.alias !== undefined);
+  const { stated } = scope.analysis;
+  stated?.noteFrom(made, {
+    kind: 'subquery',
+    item,
+    query: stated.ofPlan(bound.plan),
+    aliasNames: aliasNames(node.alias),
+    isLateral: node.lateral === true,
+  });
+  return made;
 }
 
 export const rangeColumn = (column: OutputColumn): RangeColumn => ({
@@ -255,7 +274,19 @@ function bindJoin(scope: Scope, node: JoinExpr): FromItem {
     requireDistinctNames(scope, entries, [usingEntry]);
     entries.push(usingEntry);
   }
-  return { plan, entries, columns: item.columns, ids, lateralIds };
+  const made: FromItem = { plan, entries, columns: item.columns, ids, lateralIds };
+  analysis.stated?.noteFrom(made, {
+    kind: 'join',
+    join,
+    left: analysis.stated.ofFrom(left),
+    right: analysis.stated.ofFrom(right),
+    using,
+    usingAlias: node.join_using_alias?.aliasname,
+    condition,
+    item,
+    aliasNames: aliasNames(node.alias),
+  });
+  return made;
 }
 
 function noteNullable(scope: Scope, from: number, to: number): void {

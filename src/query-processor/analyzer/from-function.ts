@@ -72,12 +72,23 @@ export function bindRangeFunction(scope: Scope, node: RangeFunction): FromItem {
   const lateralIds = lateralReads(scope, (look) => {
     for (const { call } of functions) look(call);
   });
-  return itemOf(
+  const made = itemOf(
     scope,
     { kind: 'functionScan', alias: name, functions: functions.map(({ call, columns }) => ({ call, columns })), ordinality },
     rangeItem,
     lateralIds,
   );
+  analysis.stated?.noteFrom(made, {
+    kind: 'function',
+    item: rangeItem,
+    calls: functions.map(({ call }) => call),
+    definitions: functions.map(({ columns }, at) =>
+      items[at].definitions.length > 0 || (isSingle && definitions.length > 0) ? columns.map(({ name, type }) => ({ name, type })) : [],
+    ),
+    withOrdinality: ordinality !== undefined,
+    isLateral: node.lateral === true,
+  });
+  return made;
 }
 
 const columnDef = (node: Node): ColumnDef[] => ('ColumnDef' in node ? [node.ColumnDef] : []);

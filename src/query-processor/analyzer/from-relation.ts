@@ -4,7 +4,6 @@ import { sqlstate } from '#base/sql-error.ts';
 import type { ColumnId } from '#sql/expression.ts';
 import type { TableDescriptor, ViewDescriptor } from '../catalog/descriptors.ts';
 import { privilege } from '../catalog/privileges/privilege.ts';
-import { parse } from '../parser/parse.ts';
 import type { AnalyzerEnvironment } from './environment.ts';
 import { aliasColumns, rangeColumn } from './from-clause.ts';
 import type { LogicalPlan, OutputColumn, Scan } from './logical-plan.ts';
@@ -12,8 +11,10 @@ import type { RelationAccess } from './relation-access.ts';
 import { findRelation, isIndexName } from './relation-lookup.ts';
 import type { CommonTableEntry, RangeColumn, RangeItem, Scope } from './scope.ts';
 import { bindSelect, type LockingClauses } from './select.ts';
+import { storedSelect } from './stored-query.ts';
 
-type Bound = { readonly plan: LogicalPlan; readonly item: RangeItem };
+/** `relationOid`: undefined for a common table. */
+type Bound = { readonly plan: LogicalPlan; readonly item: RangeItem; readonly relationOid?: number };
 
 export function bindTableReference(scope: Scope, node: RangeVar): Bound {
   const { schemaname, relname = '', alias } = node;
@@ -76,7 +77,7 @@ export function bindTable(
     takeKeyColumn,
     access,
   };
-  return { plan: scan, item };
+  return { plan: scan, item, relationOid: table.oid };
 }
 
 /** Columns of a relation: whoever refers to one reads it. */
@@ -114,6 +115,10 @@ export function tableColumns(scope: Scope, table: TableDescriptor): readonly Out
     }));
 }
 
+/** In whose name a view's definition reads: its owner's, or with security_invoker that of whoever reads the view. */
+export const readerOf = (environment: AnalyzerEnvironment, view: ViewDescriptor): { readonly checkAs: number | undefined } =>
+  view.options.securityInvoker === true ? (environment.stored ?? { checkAs: undefined }) : { checkAs: view.ownerOid };
+
 /** A view is its definition, bound where it is used, without sight of the query around it. */
 function bindView(scope: Scope, view: ViewDescriptor, alias: Alias | undefined): Bound {
   const analysis = scope.analysis;
@@ -121,17 +126,14 @@ function bindView(scope: Scope, view: ViewDescriptor, alias: Alias | undefined):
     ...analysis.environment,
     parameterTypes: undefined,
     statementText: view.definition,
-    stored: { checkAs: view.ownerOid },
+    stored: readerOf(analysis.environment, view),
   };
-  const [statement] = parse(view.definition);
-  const node = statement.node;
-  if (!('SelectStmt' in node)) throw analysis.notSupported(`the definition of view "${view.name}" is not a SELECT`);
   const name = alias?.aliasname ?? view.name;
   const locking: LockingClauses = scope.lockingFor(name);
   const access = analysis.addAccess(view, privilege.select);
-  analysis.enter();
-  const bound = bindSelect(analysis.inner(environment), node.SelectStmt, undefined, { resolveUnknowns: true, locking });
-  analysis.leave();
+  analysis.enterView(view);
+  const bound = bindSelect(analysis.inner(environment), storedSelect(view.definition), undefined, { resolveUnknowns: true, locking });
+  analysis.leaveView(view);
   const columns = bound.output.map((column, at) => ({
     ...column,
     name: view.columns[at]?.name ?? column.name,
@@ -149,7 +151,7 @@ function bindView(scope: Scope, view: ViewDescriptor, alias: Alias | undefined):
     takeKeyColumn: undefined,
     access,
   };
-  return { plan: bound.plan, item };
+  return { plan: bound.plan, item, relationOid: view.oid };
 }
 
 function bindCommonTable(scope: Scope, entry: CommonTableEntry, alias: Alias | undefined, location: number | undefined): Bound {

@@ -4,8 +4,9 @@ import { sqlstate } from '#base/sql-error.ts';
 import type { Expression } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
 import type { ColumnDescriptor, TableDescriptor } from '../catalog/descriptors.ts';
+import { ChangeTarget, openTarget } from './change-target.ts';
 import { nullConstant, returnsSet } from './coercion.ts';
-import { bindChecks, bindGenerated, bindReturning, coerceForColumn, openTarget, targetColumn, targetItem } from './data-change.ts';
+import { bindChecks, bindGenerated, bindReturning, coerceForColumn } from './data-change.ts';
 import { bindExpression, required } from './expression.ts';
 import { tableColumns } from './from-relation.ts';
 import type { LogicalPlan, OutputColumn } from './logical-plan.ts';
@@ -26,14 +27,15 @@ export function bindInsert(parent: Scope, node: InsertStmt): BoundSelect {
   const scope = new Scope(analysis, parent);
   const wrap = bindWith(scope, node.withClause);
   const relation = required(node.relation);
-  const table = openTarget(scope, relation, 'insert into');
+  const into = openTarget(scope, relation, 'insert into');
+  const { table } = into;
   const newColumns = tableColumns(scope, table);
-  const target = scope.addItem(targetItem(table, relation, newColumns, scope.targetAccess));
+  const target = scope.addItem(into.item(newColumns));
   scope.target = target;
-  const source = bindSource(scope, node, table);
+  const source = bindSource(scope, node, into);
   const generated = bindGenerated(analysis, table, newColumns);
-  const checks = bindChecks(analysis, table, newColumns);
-  const onConflict = node.onConflictClause === undefined ? undefined : bindOnConflict(scope, table, relation, node.onConflictClause);
+  const checks = [...bindChecks(analysis, table, newColumns), ...into.checks(newColumns)];
+  const onConflict = node.onConflictClause === undefined ? undefined : bindOnConflict(scope, into, node.onConflictClause);
   const returning = bindReturning(scope, node.returningList, [visible(target)]);
   const plan: LogicalPlan = {
     kind: 'insert',
@@ -53,16 +55,23 @@ export function bindInsert(parent: Scope, node: InsertStmt): BoundSelect {
 type TargetColumn = Part;
 
 /** The columns that the statement names, or all. */
-function namedColumns(scope: Scope, node: InsertStmt, table: TableDescriptor): readonly TargetColumn[] {
+function namedColumns(scope: Scope, node: InsertStmt, into: ChangeTarget): readonly TargetColumn[] {
   const analysis = scope.analysis;
+  // A column that is not given may be one that cannot be.
   if (node.cols === undefined)
-    return table.columns.filter((column) => !column.isDropped).map((column) => ({ column, steps: [], location: undefined }));
+    return into.allColumns().map((take) => ({
+      get column() {
+        return take();
+      },
+      steps: [],
+      location: undefined,
+    }));
   const whole = new Set<number>();
   const parts = new Set<number>();
   return node.cols.flatMap((entry) => {
     if (!('ResTarget' in entry)) return [];
     const { name = '', location, indirection } = entry.ResTarget;
-    const column = targetColumn(analysis, table, name, location);
+    const column = into.column(name, location);
     const steps = indirection ?? [];
     if (whole.has(column.attributeNumber) || (!isPart(steps) && parts.has(column.attributeNumber)))
       throw analysis.error(sqlstate.duplicateColumn, `column "${name}" specified more than once`, location);
@@ -71,18 +80,19 @@ function namedColumns(scope: Scope, node: InsertStmt, table: TableDescriptor): r
   });
 }
 
-function bindSource(scope: Scope, node: InsertStmt, table: TableDescriptor): Source {
+function bindSource(scope: Scope, node: InsertStmt, into: ChangeTarget): Source {
+  const table = into.defaults;
   const select = node.selectStmt;
   if (select === undefined) return { input: { kind: 'oneRow' }, values: rowValues(scope, table, new Map()) };
   if (!('SelectStmt' in select)) throw scope.analysis.notSupported('INSERT takes its rows from VALUES or SELECT');
-  const columns = namedColumns(scope, node, table);
+  const columns = namedColumns(scope, node, into);
   return isPlainValues(select.SelectStmt)
-    ? valuesSource(scope, node, table, columns, select.SelectStmt.valuesLists ?? [])
-    : selectSource(scope, node, table, columns, select.SelectStmt);
+    ? valuesSource(scope, node, into, columns, select.SelectStmt.valuesLists ?? [])
+    : selectSource(scope, node, into, columns, select.SelectStmt);
 }
 
-function noteInserted(scope: Scope, columns: readonly TargetColumn[]): void {
-  for (const { column } of columns) scope.targetAccess?.inserted.add(column.attributeNumber);
+function noteInserted(into: ChangeTarget, columns: readonly TargetColumn[]): void {
+  for (const { column } of columns) into.note('inserted', column);
 }
 
 const isPlainValues = (select: SelectStmt): boolean =>
@@ -122,10 +132,11 @@ function requireCounts(
 function valuesSource(
   scope: Scope,
   node: InsertStmt,
-  table: TableDescriptor,
+  into: ChangeTarget,
   columns: readonly TargetColumn[],
   lists: readonly Node[],
 ): Source {
+  const table = into.defaults;
   const analysis = scope.analysis;
   let width = -1;
   const isSingle = lists.length === 1;
@@ -150,7 +161,7 @@ function valuesSource(
     }),
   );
   const filled = columns.slice(0, width);
-  noteInserted(scope, filled);
+  noteInserted(into, filled);
   const given = new Map<number, Expression>();
   const kept: { readonly at: number; readonly output: OutputColumn }[] = [];
   for (const [at, part] of filled.entries()) {
@@ -197,13 +208,8 @@ function expandedRow(scope: Scope, table: TableDescriptor, input: LogicalPlan, g
   return { input: expandSets(scope.analysis, { kind: 'oneRow' }, targets), values: rowValues(scope, table, given) };
 }
 
-function selectSource(
-  scope: Scope,
-  node: InsertStmt,
-  table: TableDescriptor,
-  columns: readonly TargetColumn[],
-  select: SelectStmt,
-): Source {
+function selectSource(scope: Scope, node: InsertStmt, into: ChangeTarget, columns: readonly TargetColumn[], select: SelectStmt): Source {
+  const table = into.defaults;
   const analysis = scope.analysis;
   const pending = prepareSelect(analysis, select, scope, { resolveUnknowns: false });
   const { targets } = pending;
@@ -221,7 +227,7 @@ function selectSource(
     return analysis.locationOf(target.expression);
   });
   const { plan, output } = pending.finish();
-  noteInserted(scope, columns.slice(0, output.length));
+  noteInserted(into, columns.slice(0, output.length));
   const given = new Map<number, Expression>();
   for (const [at, { id, name, type }] of output.entries()) {
     const { column } = columns[at];
@@ -266,12 +272,13 @@ function isOverridden(scope: Scope, node: InsertStmt, column: ColumnDescriptor, 
 
 /** MERGE ... INSERT: one row of values over the joined rows, which the scope sees. */
 export function mergeValues(scope: Scope, node: InsertStmt, list: readonly Node[] | undefined, table: TableDescriptor): Values {
-  const columns = namedColumns(scope, node, table);
+  const into = ChangeTarget.ofTable(scope, {}, table, 'insert into');
+  const columns = namedColumns(scope, node, into);
   const given = new Map<number, Expression>();
   if (list === undefined) return rowValues(scope, table, given);
   const row = scope.within('valuesSingle', () => list.map((item) => ('SetToDefault' in item ? undefined : bindExpression(scope, item))));
   requireCounts(scope, node, columns, row, (at) => scope.analysis.locationOf(row[at]));
-  noteInserted(scope, columns.slice(0, row.length));
+  noteInserted(into, columns.slice(0, row.length));
   for (const [at, value] of row.entries()) {
     const { column } = columns[at];
     if (value !== undefined && !isOverridden(scope, node, column, true)) give(scope, given, columns[at], value);

@@ -166,7 +166,12 @@ export type Insert = {
   readonly returning: readonly NamedExpression[] | undefined;
 };
 
-export type TableCheck = { readonly name: string; readonly condition: Expression };
+export type TableCheck = {
+  readonly name: string;
+  readonly condition: Expression;
+  /** The condition of a view WITH CHECK OPTION, whose name it has. */
+  readonly isOfView?: boolean;
+};
 
 export type OnConflict = {
   /** Index oids that arbitrate; empty: any unique index (DO NOTHING without target). */

@@ -13,6 +13,7 @@ import { oid } from '#sql/oids.ts';
 import { typeRef } from '#sql/type.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
 import { privilege } from '../catalog/privileges/privilege.ts';
+import { ChangeTarget } from './change-target.ts';
 import { bindChecks, bindGenerated } from './data-change.ts';
 import { bindCondition, required } from './expression.ts';
 import { bindFromItem, joinOf, setLateral } from './from-clause.ts';
@@ -226,7 +227,12 @@ function bindClause(parent: Scope, table: TableDescriptor, access: RelationAcces
   if (node.commandType === 'CMD_DELETE')
     return { kind: 'delete', table, input, keyColumn, oldColumns, returning: undefined, refusesRepeated: true };
   if (node.commandType === 'CMD_UPDATE') {
-    const { assignments, records } = bindAssignments(scope, table, node.targetList ?? [], 'update');
+    const { assignments, records } = bindAssignments(
+      scope,
+      ChangeTarget.ofTable(scope, {}, table, 'update'),
+      node.targetList ?? [],
+      'update',
+    );
     if (records.length > 0) input = withRecords(input, scope, records);
     const newColumns = tableColumns(scope, table);
     return {

@@ -1,11 +1,11 @@
 /** ON CONFLICT: which unique indexes arbitrate, and what happens to the existing row. */
-import type { InferClause, OnConflictClause, RangeVar } from '@pgsql/types';
+import type { InferClause, OnConflictClause } from '@pgsql/types';
 import { sqlstate } from '#base/sql-error.ts';
 import type { Expression } from '#sql/expression.ts';
 import type { IndexDescriptor, TableDescriptor } from '../catalog/descriptors.ts';
 import { privilege } from '../catalog/privileges/privilege.ts';
+import type { ChangeTarget } from './change-target.ts';
 import { resolveUnknown } from './coercion.ts';
-import { targetItem } from './data-change.ts';
 import { bindCondition, bindExpression } from './expression.ts';
 import { expressionKey } from './expression-key.ts';
 import { tableColumns } from './from-relation.ts';
@@ -15,8 +15,9 @@ import { Scope, visible } from './scope.ts';
 import { bindTableText } from './table-expression.ts';
 import { bindAssignments } from './update.ts';
 
-export function bindOnConflict(parent: Scope, table: TableDescriptor, relation: RangeVar, node: OnConflictClause): OnConflict {
+export function bindOnConflict(parent: Scope, into: ChangeTarget, node: OnConflictClause): OnConflict {
   const { analysis } = parent;
+  const { table } = into;
   const isUpdate = node.action === 'ONCONFLICT_UPDATE';
   if (isUpdate && node.infer === undefined)
     throw analysis.error(sqlstate.syntaxError, 'ON CONFLICT DO UPDATE requires inference specification or constraint name', node.location, {
@@ -25,27 +26,28 @@ export function bindOnConflict(parent: Scope, table: TableDescriptor, relation: 
   const scope = new Scope(analysis, parent);
   const access = parent.targetAccess;
   const existing = tableColumns(scope, table);
-  const target = scope.addItem(targetItem(table, relation, existing, access));
+  const target = scope.addItem(into.item(existing));
   scope.target = target;
   scope.targetAccess = access;
   if (isUpdate && access !== undefined) access.required |= privilege.update;
   scope.namespace = [visible(target)];
-  const arbiters = node.infer === undefined ? [] : inferArbiters(scope, table, existing, node.infer);
+  const arbiters = node.infer === undefined ? [] : inferArbiters(scope, into, existing, node.infer);
   if (!isUpdate) return { arbiters, action: { kind: 'nothing' } };
   const excluded = tableColumns(scope, table);
-  const excludedItem = scope.addItem({ ...targetItem(table, relation, excluded, undefined), name: 'excluded', hasAlias: true });
+  const excludedItem = scope.addItem({ ...into.item(excluded, false), name: 'excluded', hasAlias: true });
   // RETURNING does not see it, but can say so.
   parent.rangeTable.push(excludedItem);
   scope.namespace = [visible(target), visible(excludedItem)];
-  const { assignments } = bindAssignments(scope, table, node.targetList ?? [], 'onConflict');
+  const { assignments } = bindAssignments(scope, into, node.targetList ?? [], 'onConflict');
   const whereClause = node.whereClause;
   const where = whereClause === undefined ? undefined : scope.within('where', () => bindCondition(scope, whereClause, 'WHERE'));
   return { arbiters, action: { kind: 'update', existing, excluded, assignments, where } };
 }
 
 /** Oids of the unique indexes that the conflict target names or fits. */
-function inferArbiters(scope: Scope, table: TableDescriptor, columns: readonly OutputColumn[], infer: InferClause): readonly number[] {
+function inferArbiters(scope: Scope, into: ChangeTarget, columns: readonly OutputColumn[], infer: InferClause): readonly number[] {
   const { analysis } = scope;
+  const { table } = into;
   if (infer.conname !== undefined) {
     const { conname } = infer;
     if (table.primaryKey?.name === conname) {
@@ -68,7 +70,7 @@ function inferArbiters(scope: Scope, table: TableDescriptor, columns: readonly O
     if (!('IndexElem' in node)) continue;
     const { name, expr } = node.IndexElem;
     if (name !== undefined) {
-      const column = table.columns.find((candidate) => candidate.name === name && !candidate.isDropped);
+      const column = into.item(columns).columns.find((candidate) => candidate.name === name);
       if (column === undefined) throw analysis.error(sqlstate.undefinedColumn, `column "${name}" does not exist`, infer.location);
       wantedColumns.add(column.attributeNumber);
     } else if (expr !== undefined) {

@@ -15,6 +15,7 @@ import type { OutputColumn, WindowSpecification } from './logical-plan.ts';
 import { missingColumn, missingRelation } from './name-errors.ts';
 import { type ColumnAccess, noteRead, type RelationAccess } from './relation-access.ts';
 import type { LockingClauses } from './select.ts';
+import type { StatedCommonTable } from './stated-query.ts';
 import type { NamedWindow } from './window.ts';
 
 /** Names and types of a record's fields. */
@@ -103,6 +104,8 @@ export class Scope {
   target: RangeItem | undefined;
   /** What the statement does with its target. */
   targetAccess: RelationAccess | undefined;
+  /** The common tables as they are stated, where that is noted. */
+  readonly statedTables: StatedCommonTable[] = [];
 
   /** FOR UPDATE and the like of this level, to be handed to the subqueries and views that they name. */
   locking: LockingClauses = [];
@@ -185,6 +188,13 @@ export function referTo(analysis: Analysis, column: RangeColumn, location: numbe
   return analysis.locate({ ...column.expression }, location);
 }
 
+/** The same, of an item's column: where USING merged two columns, a printed text names what was merged. */
+export function referToColumn(analysis: Analysis, item: RangeItem, column: RangeColumn, location: number | undefined): Expression {
+  const reference = referTo(analysis, column, location);
+  if (analysis.stated !== undefined && reference.kind !== 'column') analysis.stated.merged.set(reference, { item, name: column.name });
+  return reference;
+}
+
 /** The column that a bare name means, through all levels; undefined when there is none. 42702 when there are several. */
 export function findColumn(scope: Scope, name: string, location: number | undefined): Expression | undefined {
   for (let level: Scope | undefined = scope; level !== undefined; level = level.parent) {
@@ -198,7 +208,7 @@ export function findColumn(scope: Scope, name: string, location: number | undefi
       requireLateralOk(level, entry, location);
       found = { entry, column };
     }
-    if (found !== undefined) return referTo(scope.analysis, found.column, location);
+    if (found !== undefined) return referToColumn(scope.analysis, found.entry.item, found.column, location);
   }
   return undefined;
 }

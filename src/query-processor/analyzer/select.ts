@@ -24,6 +24,8 @@ import { outputIdsOf } from './plan-output.ts';
 import { expandSets } from './project-set.ts';
 import { Scope } from './scope.ts';
 import { bindSetOperation } from './set-operation.ts';
+import { stateSelect } from './state-select.ts';
+import type { StatedFrom, StatedQuery } from './stated-query.ts';
 import { bindTargets, nameTargets, resolveUnknownTargets, type Target } from './targets.ts';
 import { bindValues } from './values.ts';
 import { bindUnusedWindows, declareWindows } from './window.ts';
@@ -44,7 +46,14 @@ export type BoundSelect = { readonly plan: LogicalPlan; readonly output: readonl
  * A SELECT whose target types can still be settled from outside (the other side of UNION, the columns of INSERT): literals of unknown
  * type in `targets` may be replaced before `finish` makes the plan.
  */
-export type PendingSelect = { readonly targets: readonly Target[]; readonly finish: () => BoundSelect };
+export type PendingSelect = {
+  readonly targets: readonly Target[];
+  readonly finish: () => BoundSelect;
+  /** What the query says, once it is finished, where that is noted; without its common tables. */
+  readonly state?: () => StatedBody;
+};
+
+export type StatedBody = Omit<StatedQuery, 'commonTables' | 'isRecursive'>;
 
 export function bindSelect(analysis: Analysis, node: SelectStmt, parent: Scope | undefined, options: SelectOptions): BoundSelect {
   return prepareSelect(analysis, node, parent, options).finish();
@@ -63,7 +72,14 @@ export function prepareSelect(analysis: Analysis, node: SelectStmt, parent: Scop
     targets: pending.targets,
     finish: () => {
       const { plan, output } = pending.finish();
-      return { plan: wrap(plan), output };
+      const wrapped = wrap(plan);
+      if (analysis.stated !== undefined && pending.state !== undefined)
+        analysis.stated.note(wrapped, {
+          ...pending.state(),
+          commonTables: scope.statedTables,
+          isRecursive: node.withClause?.recursive === true,
+        });
+      return { plan: wrapped, output };
     },
   };
 }
@@ -72,8 +88,14 @@ export function prepareSelect(analysis: Analysis, node: SelectStmt, parent: Scop
 function prepareBody(scope: Scope, node: SelectStmt, options: SelectOptions): PendingSelect {
   if (node.intoClause !== undefined)
     throw scope.analysis.error(sqlstate.syntaxError, 'SELECT ... INTO is not allowed here', node.intoClause.rel?.location);
-  if (node.op !== undefined && node.op !== 'SETOP_NONE') return settled(bindSetOperation(scope, node, options));
-  if (node.valuesLists !== undefined) return settled(bindValues(scope, node));
+  if (node.op !== undefined && node.op !== 'SETOP_NONE') {
+    const { bound, state } = bindSetOperation(scope, node, options);
+    return { ...settled(bound), state };
+  }
+  if (node.valuesLists !== undefined) {
+    const { bound, state } = bindValues(scope, node);
+    return { ...settled(bound), state };
+  }
   return preparePlainSelect(scope, node, options);
 }
 
@@ -86,12 +108,13 @@ const settled = (bound: BoundSelect): PendingSelect => ({
 function preparePlainSelect(scope: Scope, node: SelectStmt, options: SelectOptions): PendingSelect {
   const analysis = scope.analysis;
   scope.locking = [...lockingClauses(node.lockingClause), ...(options.locking ?? [])];
-  let plan = bindFrom(scope, node.fromClause);
+  const from: StatedFrom[] = [];
+  let plan = bindFrom(scope, node.fromClause, from);
   declareWindows(scope, node.windowClause);
   const targets = bindTargets(scope, node.targetList);
   const where = node.whereClause;
-  if (where !== undefined)
-    plan = { kind: 'filter', input: plan, condition: scope.within('where', () => bindCondition(scope, where, 'WHERE')) };
+  const condition = where === undefined ? undefined : scope.within('where', () => bindCondition(scope, where, 'WHERE'));
+  if (condition !== undefined) plan = { kind: 'filter', input: plan, condition };
   const havingNode = node.havingClause;
   const having = havingNode === undefined ? undefined : scope.within('having', () => bindCondition(scope, havingNode, 'HAVING'));
   const order = bindOrderBy(scope, node.sortClause, targets);
@@ -101,6 +124,10 @@ function preparePlainSelect(scope: Scope, node: SelectStmt, options: SelectOptio
   const limits = bindLimits(scope, node);
   bindUnusedWindows(scope);
   const isGrouped = groupBy !== undefined;
+  const state =
+    analysis.stated === undefined
+      ? undefined
+      : stateSelect(scope, node, { from, targets, where: condition, having, groupBy, order, distinct, limits });
   const locks = bindLocks(scope, { isGrouped, hasHaving: having !== undefined, isDistinct: distinct !== undefined });
   const aggregated = aggregateLevel(scope, { plan, targets, having, groupBy });
   plan = aggregated.plan;
@@ -109,6 +136,7 @@ function preparePlainSelect(scope: Scope, node: SelectStmt, options: SelectOptio
   return {
     targets: targets.filter((target) => !target.isJunk),
     finish: () => finishSelect(scope, plan, targets, { order, distinct, limits, locks }),
+    ...(state === undefined ? {} : { state }),
   };
 }
 

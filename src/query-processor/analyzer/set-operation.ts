@@ -10,15 +10,30 @@ import { lockingName } from './locking.ts';
 import type { LogicalPlan, NamedExpression, OutputColumn } from './logical-plan.ts';
 import { bindOrderBy } from './order-by.ts';
 import { type RangeItem, type Scope, visible } from './scope.ts';
-import { type BoundSelect, bindLimits, limited, lockingClauses, type PendingSelect, prepareSelect, type SelectOptions } from './select.ts';
+import {
+  type BoundSelect,
+  bindLimits,
+  limited,
+  lockingClauses,
+  type PendingSelect,
+  prepareSelect,
+  type SelectOptions,
+  type StatedBody,
+} from './select.ts';
 import { requireOrder } from './sort-key.ts';
+import { statedTail } from './state-select.ts';
+import type { StatedQuery, StatedSetOperation } from './stated-query.ts';
 import type { Target } from './targets.ts';
 
-export function bindSetOperation(scope: Scope, node: SelectStmt, options: SelectOptions): BoundSelect {
+export function bindSetOperation(
+  scope: Scope,
+  node: SelectStmt,
+  options: SelectOptions,
+): { readonly bound: BoundSelect; readonly state: () => StatedBody } {
   const analysis = scope.analysis;
   const [locking] = [...lockingClauses(node.lockingClause), ...(options.locking ?? [])];
   if (locking !== undefined) throw analysis.notSupported(`${lockingName(locking)} is not allowed with UNION/INTERSECT/EXCEPT`);
-  const { plan: united, output } = bindTree(scope, node);
+  const { plan: united, output, stated } = bindTree(scope, node);
   const item: RangeItem = {
     kind: 'join',
     name: 'unnamed_join',
@@ -45,7 +60,10 @@ export function bindSetOperation(scope: Scope, node: SelectStmt, options: Select
   const limits = bindLimits(scope, node);
   const keys = order.map(({ target, descending, nullsFirst }) => ({ expression: target.expression, descending, nullsFirst }));
   const sorted: LogicalPlan = keys.length === 0 ? united : { kind: 'sort', input: united, keys };
-  return { plan: limited(sorted, limits, keys), output };
+  return {
+    bound: { plan: limited(sorted, limits, keys), output },
+    state: () => ({ body: stated(), ...statedTail(targets, order, limits), locks: [] }),
+  };
 }
 
 /** A node of the tree of set operations that has no clauses of its own. */
@@ -58,25 +76,51 @@ const isInnerNode = (node: SelectStmt): boolean =>
   node.lockingClause === undefined &&
   node.withClause === undefined;
 
-function prepareSide(scope: Scope, node: SelectStmt | undefined): PendingSelect {
+type Side = StatedSetOperation | StatedQuery;
+
+/** A side, and what it says once it is finished. */
+function prepareSide(scope: Scope, node: SelectStmt | undefined): { readonly pending: PendingSelect; readonly stated: () => Side } {
+  const { analysis } = scope;
   if (node === undefined) throw new TypeError('a set operation has two sides');
-  if (!isInnerNode(node)) return prepareSelect(scope.analysis, node, scope, { resolveUnknowns: false });
+  if (!isInnerNode(node)) {
+    const pending = prepareSelect(analysis, node, scope, { resolveUnknowns: false });
+    let finished: BoundSelect | undefined;
+    const finish = (): BoundSelect => {
+      finished = pending.finish();
+      return finished;
+    };
+    return { pending: { targets: pending.targets, finish }, stated: () => statedSide(scope, finished) };
+  }
   const bound = bindTree(scope, node);
-  return {
+  const pending: PendingSelect = {
     targets: bound.output.map(({ id, name, type }) => ({ expression: { kind: 'column', id, name, type }, name, isJunk: false })),
     finish: () => bound,
   };
+  return { pending, stated: bound.stated };
+}
+
+function statedSide(scope: Scope, finished: BoundSelect | undefined): StatedQuery {
+  const { stated } = scope.analysis;
+  if (stated === undefined || finished === undefined) throw new TypeError('a query is stated once it is finished, where that is noted');
+  return stated.ofPlan(finished.plan);
 }
 
 const operations = { SETOP_UNION: 'union', SETOP_INTERSECT: 'intersect', SETOP_EXCEPT: 'except' } as const;
 
-function bindTree(scope: Scope, node: SelectStmt): BoundSelect {
+function bindTree(scope: Scope, node: SelectStmt): BoundSelect & { readonly stated: () => StatedSetOperation } {
   scope.analysis.enter();
   const left = prepareSide(scope, node.larg);
   const right = prepareSide(scope, node.rarg);
   scope.analysis.leave();
   const op = node.op === undefined || node.op === 'SETOP_NONE' ? 'SETOP_UNION' : node.op;
-  return combine(scope, left, right, operations[op], node.all === true);
+  const operation = operations[op];
+  const all = node.all === true;
+  const bound = combine(scope, left.pending, right.pending, operation, all);
+  const names = bound.output.map(({ name }) => name);
+  return {
+    ...bound,
+    stated: () => ({ kind: 'setOperation', operation, all, left: left.stated(), right: right.stated(), names }),
+  };
 }
 
 /** Joins two sides whose column types are settled here. */

@@ -9,7 +9,7 @@ import { bindExpression, required } from './expression.ts';
 import { fieldOf, qualification, recordShapeOf, stringOf } from './expression-names.ts';
 import { figureName } from './figure-name.ts';
 import type { NamedExpression, OutputColumn } from './logical-plan.ts';
-import { findItem, missingRelation, type RangeItem, referTo, type Scope } from './scope.ts';
+import { findItem, missingRelation, type RangeItem, referToColumn, type Scope } from './scope.ts';
 import { typeDisplayName } from './type-facts.ts';
 
 export type Target = {
@@ -89,7 +89,7 @@ function expandAll(scope: Scope, location: number | undefined): readonly NamedCo
 const columnsOf = (analysis: Analysis, item: RangeItem, location: number | undefined): readonly NamedColumn[] =>
   item.columns
     .filter((column) => column.isLeftOutOfStar !== true)
-    .map((column) => ({ name: column.name, expression: referTo(analysis, column, location) }));
+    .map((column) => ({ name: column.name, expression: referToColumn(analysis, item, column, location) }));
 
 export function resolveUnknownTargets(analysis: Analysis, targets: readonly Target[]): void {
   for (const target of targets) target.expression = resolveUnknown(analysis, target.expression);

@@ -1,12 +1,13 @@
 /** UPDATE: the rows to change with whatever FROM adds, and the assignments. */
-import type { MultiAssignRef, Node, UpdateStmt } from '@pgsql/types';
+import type { MultiAssignRef, Node, RangeVar, UpdateStmt } from '@pgsql/types';
 import { InvariantError } from '#base/assert.ts';
 import { sqlstate } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
-import type { ColumnDescriptor, TableDescriptor } from '../catalog/descriptors.ts';
+import type { ColumnDescriptor } from '../catalog/descriptors.ts';
+import { type ChangeTarget, openTarget } from './change-target.ts';
 import { currentRow } from './current-of.ts';
-import { bindChecks, bindGenerated, bindReturning, coerceForColumn, openTarget, targetColumn, targetItem } from './data-change.ts';
+import { bindChecks, bindGenerated, bindReturning, coerceForColumn } from './data-change.ts';
 import type { Analysis } from './environment.ts';
 import { bindCondition, bindExpression, required } from './expression.ts';
 import { recordShapeOf } from './expression-names.ts';
@@ -29,10 +30,11 @@ export function bindUpdate(parent: Scope, node: UpdateStmt): BoundSelect {
   const scope = new Scope(analysis, parent);
   const wrap = bindWith(scope, node.withClause);
   const relation = required(node.relation);
-  const table = openTarget(scope, relation, 'update');
-  const { input, keyColumn, oldColumns, target, fromEntries } = bindTargetAndFrom(scope, table, relation, node.fromClause);
+  const into = openTarget(scope, relation, 'update');
+  const { table } = into;
+  const { input, keyColumn, oldColumns, target, fromEntries } = bindTargetAndFrom(scope, into, relation, node.fromClause);
   let plan = input;
-  const { assignments, records } = bindAssignments(scope, table, node.targetList ?? [], 'update');
+  const { assignments, records } = bindAssignments(scope, into, node.targetList ?? [], 'update');
   const where = node.whereClause;
   if (where !== undefined && 'CurrentOfExpr' in where) plan = currentRow(analysis, plan, where.CurrentOfExpr, table);
   else if (where !== undefined)
@@ -40,8 +42,8 @@ export function bindUpdate(parent: Scope, node: UpdateStmt): BoundSelect {
   if (records.length > 0) plan = withRecords(plan, scope, records);
   const newColumns = tableColumns(scope, table);
   const generated = bindGenerated(analysis, table, newColumns);
-  const checks = bindChecks(analysis, table, newColumns);
-  const newItem = scope.addItem({ ...targetItem(table, relation, newColumns, scope.targetAccess), name: target.item.name });
+  const checks = [...bindChecks(analysis, table, newColumns), ...into.checks(newColumns)];
+  const newItem = scope.addItem({ ...into.item(newColumns), name: target.item.name });
   const returning = bindReturning(scope, node.returningList, [visible(newItem), ...fromEntries]);
   return {
     plan: wrap({
@@ -63,8 +65,8 @@ export function bindUpdate(parent: Scope, node: UpdateStmt): BoundSelect {
 /** The target's rows joined with FROM (or USING), and the names that the rest of the statement sees. */
 export function bindTargetAndFrom(
   scope: Scope,
-  table: TableDescriptor,
-  relation: Parameters<typeof targetItem>[1],
+  into: ChangeTarget,
+  relation: RangeVar,
   from: readonly Node[] | undefined,
 ): {
   readonly input: LogicalPlan;
@@ -73,19 +75,22 @@ export function bindTargetAndFrom(
   readonly target: NamespaceEntry;
   readonly fromEntries: readonly NamespaceEntry[];
 } {
-  const { plan: scan, item } = bindTable(scope, table, relation.alias, scope.targetAccess);
-  scope.addItem(item);
+  const { plan: scan, item: rows } = bindTable(scope, into.table, into.isView ? undefined : relation.alias, into.tableAccess);
+  const oldColumns = scan.kind === 'scan' ? scan.columns : [];
+  scope.addItem(rows);
+  const item = into.isView ? scope.addItem(into.item(oldColumns)) : rows;
   scope.target = item;
-  const keyColumn = required(item.takeKeyColumn)();
+  const keyColumn = required(rows.takeKeyColumn)();
   const target: NamespaceEntry = { ...visible(item), lateralOnly: true, lateralOk: false };
   scope.namespace = [target];
-  let input = scan;
+  let input: LogicalPlan = scan;
+  for (const condition of into.conditions(oldColumns)) input = { kind: 'filter', input, condition };
   const hasFrom = from !== undefined && from.length > 0;
-  if (hasFrom) input = joinOf('inner', scan, bindFrom(scope, from), undefined, false);
+  if (hasFrom) input = joinOf('inner', input, bindFrom(scope, from), undefined, false);
   target.lateralOnly = false;
   target.lateralOk = true;
   const fromEntries = scope.namespace.filter((entry) => entry !== target);
-  return { input, keyColumn, oldColumns: scan.kind === 'scan' ? scan.columns : [], target, fromEntries };
+  return { input, keyColumn, oldColumns, target, fromEntries };
 }
 
 type RecordColumn = { readonly id: ColumnId; readonly expression: Expression };
@@ -105,7 +110,7 @@ export function withRecords(plan: LogicalPlan, scope: Scope, records: readonly R
 
 export function bindAssignments(
   scope: Scope,
-  table: TableDescriptor,
+  into: ChangeTarget,
   nodes: readonly Node[],
   place: 'update' | 'onConflict',
 ): { readonly assignments: readonly Assignment[]; readonly records: readonly RecordColumn[] } {
@@ -120,8 +125,8 @@ export function bindAssignments(
     const bound: Expression | undefined = scope.within('updateSource', () =>
       'MultiAssignRef' in value ? sources.bind(value.MultiAssignRef) : 'SetToDefault' in value ? undefined : bindExpression(scope, value),
     );
-    const column = targetColumn(analysis, table, name, location);
-    scope.targetAccess?.updated.add(column.attributeNumber);
+    const column = into.column(name, location);
+    into.note('updated', column);
     const before = assigned.get(column.attributeNumber);
     const ofPart = isPart(indirection);
     if (before !== undefined && !(ofPart && before.ofPart)) throw analysis.syntaxError(`multiple assignments to same column "${name}"`);
@@ -131,7 +136,7 @@ export function bindAssignments(
       const part = { column, steps: indirection, location };
       if (bound === undefined) refuseDefaultOfPart(scope, part);
       expression = assignPart(scope, part, before?.expression ?? currentValue(scope, column), bound);
-    } else expression = bound === undefined ? columnDefault(analysis, table, column) : coerceForColumn(analysis, column, bound);
+    } else expression = bound === undefined ? columnDefault(analysis, into.defaults, column) : coerceForColumn(analysis, column, bound);
     const { attributeNumber } = column;
     if (column.generated === undefined) assigned.set(attributeNumber, { attributeNumber, expression, ofPart });
   }

@@ -8,10 +8,11 @@ import { lockingName } from './locking.ts';
 import type { OutputColumn } from './logical-plan.ts';
 import { bindOrderBy } from './order-by.ts';
 import { type RangeItem, type Scope, visible } from './scope.ts';
-import { type BoundSelect, bindLimits, finishSelect, lockingClauses } from './select.ts';
+import { type BoundSelect, bindLimits, finishSelect, lockingClauses, type StatedBody } from './select.ts';
+import { statedTail } from './state-select.ts';
 import { expandStar, type Target } from './targets.ts';
 
-export function bindValues(scope: Scope, node: SelectStmt): BoundSelect {
+export function bindValues(scope: Scope, node: SelectStmt): { readonly bound: BoundSelect; readonly state: () => StatedBody } {
   const analysis = scope.analysis;
   const rows = bindRows(scope, node.valuesLists ?? []);
   const width = rows[0]?.length ?? 0;
@@ -45,7 +46,10 @@ export function bindValues(scope: Scope, node: SelectStmt): BoundSelect {
   const [locking] = lockingClauses(node.lockingClause);
   if (locking !== undefined) throw analysis.notSupported(`${lockingName(locking)} cannot be applied to VALUES`);
   const plan = { kind: 'values', columns, rows: rows.map((_, row) => unified.map(({ expressions }) => expressions[row])) } as const;
-  return finishSelect(scope, plan, targets, { order, distinct: undefined, limits, locks: [] });
+  return {
+    bound: finishSelect(scope, plan, targets, { order, distinct: undefined, limits, locks: [] }),
+    state: () => ({ body: { kind: 'values', item, rows: plan.rows }, ...statedTail(targets, order, limits), locks: [] }),
+  };
 }
 
 /** The rows of VALUES lists, which all have one length. */

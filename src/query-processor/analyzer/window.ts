@@ -172,7 +172,9 @@ function bindWindow(scope: Scope, node: WindowDef, ownName: string | undefined):
     orderNodes.map((sort) => makeSortKey(analysis, resolveUnknown(analysis, bindExpression(scope, required(sort.node))), sort)),
   );
   const orderBy = ownOrder.length > 0 ? ownOrder : (base?.orderBy ?? []);
-  return { name: ownName, partitionBy, orderBy, frame: bindFrame(scope, node, orderBy) };
+  const specification: WindowSpecification = { name: ownName, partitionBy, orderBy, frame: bindFrame(scope, node, orderBy) };
+  analysis.stated?.noteWindow(specification, node, base === undefined || base.orderBy.length === 0);
+  return specification;
 }
 
 const isNonDefault = (node: WindowDef): boolean => ((node.frameOptions ?? 0) & bit.nonDefault) !== 0;

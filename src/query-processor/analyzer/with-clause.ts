@@ -14,6 +14,8 @@ import { type CommonTableEntry, Scope } from './scope.ts';
 import { checkAddedNames, type ExtendedTerms, extendTerms } from './search-cycle.ts';
 import { type BoundSelect, bindSelect, prepareSelect } from './select.ts';
 import { combine } from './set-operation.ts';
+import { statedTail } from './state-select.ts';
+import type { StatedQuery } from './stated-query.ts';
 import { typeDisplayName } from './type-facts.ts';
 
 type Wrap = (plan: LogicalPlan) => LogicalPlan;
@@ -74,6 +76,7 @@ function bindPlain(scope: Scope, item: CommonTableExpr): Wrap {
   const columns = namedColumns(scope, item, bound.output);
   const entry = makeEntry(scope, item, columns, hasNoResult);
   scope.commonTables.set(entry.name, entry);
+  if (analysis.stated !== undefined && !modifies) state(scope, item, analysis.stated.ofPlan(bound.plan));
   return laid(() => ({
     id: entry.id,
     name: entry.name,
@@ -85,6 +88,11 @@ function bindPlain(scope: Scope, item: CommonTableExpr): Wrap {
     referenceCount: entry.referenceCount,
     modifies,
   }));
+}
+
+function state(scope: Scope, item: CommonTableExpr, query: StatedQuery): void {
+  const columnNames = (item.aliascolnames ?? []).map(stringOf);
+  scope.statedTables.push({ name: item.ctename ?? '', columnNames, materialized: materialization(item), query });
 }
 
 function makeEntry(
@@ -131,6 +139,8 @@ function bindRecursive(scope: Scope, item: CommonTableExpr): Wrap {
       item.location,
     );
   requireWellFormedRecursion(scope, select, name);
+  if (analysis.stated !== undefined && (item.search_clause !== undefined || item.cycle_clause !== undefined))
+    throw analysis.notSupported('SEARCH and CYCLE are not supported in a stored query', item.location);
   // Common tables of its own stand around the whole, visible to both terms.
   const own = new Scope(analysis, scope);
   const around = bindWith(own, select.withClause);
@@ -151,7 +161,33 @@ function bindRecursive(scope: Scope, item: CommonTableExpr): Wrap {
     columns.slice(0, ownCount).map((column) => column.name),
   );
   // The rules of UNION, for their casts of the recursive term and their errors.
-  const united = combine(own, { targets: left.targets, finish: () => leftBound }, right, 'union', select.all === true);
+  let rightBound: BoundSelect | undefined;
+  const finishRight = (): BoundSelect => {
+    rightBound = right.finish();
+    return rightBound;
+  };
+  const united = combine(
+    own,
+    { targets: left.targets, finish: () => leftBound },
+    { targets: right.targets, finish: finishRight },
+    'union',
+    select.all === true,
+  );
+  if (analysis.stated !== undefined && rightBound !== undefined)
+    state(scope, item, {
+      commonTables: own.statedTables,
+      isRecursive: select.withClause?.recursive === true,
+      body: {
+        kind: 'setOperation',
+        operation: 'union',
+        all: select.all === true,
+        left: analysis.stated.ofPlan(leftBound.plan),
+        right: analysis.stated.ofPlan(rightBound.plan),
+        names: leftBound.output.map((column) => column.name),
+      },
+      ...statedTail([], [], undefined),
+      locks: [],
+    });
   const { plan } = united;
   if (plan.kind !== 'setOperation') throw new TypeError('combine makes a set operation');
   for (const [at, column] of columns.entries()) {

@@ -92,8 +92,10 @@ const descriptors: Descriptor[] = [
     schemaName: 'public',
     name: 'v',
     ownerOid: 10,
-    columns: [{ name: 'a', type: typeRef(23) }],
+    columns: [{ name: 'a', type: typeRef(23), defaultText: "'7'::integer" }],
     definition: 'SELECT 1 AS a',
+    dependencies: [{ oid: 16386, attributeNumbers: [1, 2] }],
+    options: { securityBarrier: true, securityInvoker: undefined, checkOption: 'local' },
   },
   {
     kind: 'sequence',

@@ -12,6 +12,7 @@ import type {
   ColumnDescriptor,
   CommentDescriptor,
   DefaultAclDescriptor,
+  Dependency,
   Descriptor,
   ForeignKeyDescriptor,
   IamMappingDescriptor,
@@ -239,9 +240,21 @@ const viewOf = (d: ViewDescriptor): ViewDescriptor => ({
   schemaName: d.schemaName,
   name: d.name,
   ownerOid: d.ownerOid,
-  columns: d.columns.map((column) => ({ name: column.name, type: typeRef(column.type.oid, column.type.typmod) })),
+  columns: d.columns.map((column) => ({
+    name: column.name,
+    type: typeRef(column.type.oid, column.type.typmod),
+    defaultText: column.defaultText,
+  })),
   definition: d.definition,
+  dependencies: d.dependencies.map(dependencyOf),
+  options: {
+    securityBarrier: d.options.securityBarrier,
+    securityInvoker: d.options.securityInvoker,
+    checkOption: d.options.checkOption,
+  },
 });
+
+const dependencyOf = (d: Dependency): Dependency => ({ oid: d.oid, attributeNumbers: d.attributeNumbers });
 
 const sequenceOf = (d: SequenceDescriptor): SequenceDescriptor => ({
   kind: 'sequence',

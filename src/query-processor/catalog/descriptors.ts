@@ -123,9 +123,29 @@ export type ViewDescriptor = {
   readonly schemaName: string;
   readonly name: string;
   readonly ownerOid: number;
-  readonly columns: readonly { readonly name: string; readonly type: TypeRef }[];
+  readonly columns: readonly ViewColumn[];
+  /** The query, printed with every name qualified. It is printed anew when something that it names gets another name (docs/decisions/0006). */
   readonly definition: string;
+  readonly dependencies: readonly Dependency[];
+  readonly options: ViewOptions;
 };
+
+export type ViewColumn = {
+  readonly name: string;
+  readonly type: TypeRef;
+  /** ALTER VIEW ... SET DEFAULT: for rows inserted through the view. */
+  readonly defaultText: string | undefined;
+};
+
+/** Absent ones were never set, and act as false or as no check. */
+export type ViewOptions = {
+  readonly securityBarrier: boolean | undefined;
+  readonly securityInvoker: boolean | undefined;
+  readonly checkOption: 'local' | 'cascaded' | undefined;
+};
+
+/** What a stored query or expression reads: a relation with the columns that it names, or another object by its oid. */
+export type Dependency = { readonly oid: number; readonly attributeNumbers: readonly number[] };
 
 export type SequenceDescriptor = {
   readonly kind: 'sequence';

@@ -31,6 +31,13 @@ export function checkViolation(table: TableDescriptor, name: string, row: readon
   });
 }
 
+/** A row that a view WITH CHECK OPTION would not show. */
+export function viewCheckViolation(table: TableDescriptor, view: string, row: readonly Datum[], context: EvaluationContext): SqlError {
+  return new SqlError(sqlstate.withCheckOptionViolation, `new row violates check option for view "${view}"`, {
+    detail: failingRow(table, row, context),
+  });
+}
+
 export function primaryKeyViolation(table: TableDescriptor, row: readonly Datum[], context: EvaluationContext): SqlError {
   const key = table.primaryKey;
   const columns = (key?.attributeNumbers ?? []).map((attributeNumber) => table.columns[attributeNumber - 1]);

@@ -14,7 +14,7 @@ import type { IndexDescriptor, TableDescriptor } from '../catalog/descriptors.ts
 import { type IndexEntry, type IndexLayout, indexLayoutOf, layoutOf, type TableLayout } from '../catalog/table-layout.ts';
 import type { IndexMaintenance } from '../planner/physical-plan.ts';
 import { columnsOf } from './column-references.ts';
-import { checkViolation, notNullViolation } from './constraint-errors.ts';
+import { checkViolation, notNullViolation, viewCheckViolation } from './constraint-errors.ts';
 import type { Run } from './operator.ts';
 import { idsOf } from './prepared.ts';
 import { nullVector } from './row-buffer.ts';
@@ -155,7 +155,7 @@ export type RowRules = {
   readonly table: TableDescriptor;
   readonly columns: readonly OutputColumn[];
   readonly generated: Generation;
-  readonly checks: readonly { readonly name: string; readonly evaluate: VectorEvaluator }[];
+  readonly checks: readonly { readonly name: string; readonly isOfView: boolean; readonly evaluate: VectorEvaluator }[];
 };
 
 export function rowRules(
@@ -172,7 +172,7 @@ export function rowRules(
       attributeNumber,
       evaluate: compileExpression(expression, ids),
     })),
-    checks: checks.map(({ name, condition }) => ({ name, evaluate: compileExpression(condition, ids) })),
+    checks: checks.map(({ name, condition, isOfView = false }) => ({ name, isOfView, evaluate: compileExpression(condition, ids) })),
   };
 }
 
@@ -195,12 +195,12 @@ export function applyRules(rules: RowRules, vectors: Vector[], rowCount: number,
   }
   if (checks.length > 0) {
     const batch = batchOf(vectors, columns, rowCount);
-    for (const { name, evaluate } of checks) {
+    for (const { name, isOfView, evaluate } of checks) {
       const result = evaluate(batch, run.context);
       const end = violation?.row ?? rowCount;
       for (let row = 0; row < end; row++) {
         if (datumAt(result, row) !== false) continue;
-        violation = { row, error: () => checkViolation(table, name, rowFields(row), run.context) };
+        violation = { row, error: () => (isOfView ? viewCheckViolation : checkViolation)(table, name, rowFields(row), run.context) };
         break;
       }
     }

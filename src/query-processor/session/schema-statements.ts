@@ -11,6 +11,7 @@ import { createIndex } from '../catalog/schema-change/create-index.ts';
 import { createSchema, dropSchemas } from '../catalog/schema-change/create-schema.ts';
 import { alterSequence, createSequence } from '../catalog/schema-change/create-sequence.ts';
 import { createTable, namesOf } from '../catalog/schema-change/create-table.ts';
+import { followNames } from '../catalog/schema-change/dependents.ts';
 import { dropIndexes, dropRelations, targetOf } from '../catalog/schema-change/drop-relation.ts';
 import { alterOtherRelation, setOwner, setSchema } from '../catalog/schema-change/move-object.ts';
 import { SchemaChange } from '../catalog/schema-change/schema-change.ts';
@@ -27,6 +28,7 @@ import {
   type StoredRow,
 } from '../catalog/schema-change/table-rows.ts';
 import { truncate } from '../catalog/schema-change/truncate.ts';
+import { createView } from '../catalog/schema-change/view.ts';
 import { layoutOf } from '../catalog/table-layout.ts';
 import { checkChildren, childCheck } from '../executor/foreign-keys/enforce.ts';
 import { planOf } from '../executor/foreign-keys/foreign-key-plan.ts';
@@ -84,6 +86,7 @@ export function finishSchemaChange(session: StatementHost, change: SchemaChange)
     block.afterCommit(wake);
     return newValidationJob(block.transaction, host.world, change.validation.table, change.validation.constraintOid);
   }
+  followNames(change);
   dropComments(change);
   if (change.changes.size === 0) return undefined;
   block.changeCatalog(change.changes, change.nextOid);
@@ -137,6 +140,7 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
   else if ('AlterObjectSchemaStmt' in node) setSchema(change, node.AlterObjectSchemaStmt);
   else if ('AlterOwnerStmt' in node) setOwner(change, node.AlterOwnerStmt);
   else if ('CommentStmt' in node) commentOn(change, node.CommentStmt);
+  else if ('ViewStmt' in node) createView(change, node.ViewStmt);
   else throw notSupported(`unsupported statement: ${statementName(node)}`);
   refuseWhileOwing(session, change.changes.keys(), node);
   return finishSchemaChange(session, change);
@@ -309,6 +313,7 @@ export function schemaTag(node: Node): string {
   if ('TruncateStmt' in node) return 'TRUNCATE TABLE';
   if ('AlterTableStmt' in node) return `ALTER ${objectName(node.AlterTableStmt.objtype)}`;
   if ('CommentStmt' in node) return 'COMMENT';
+  if ('ViewStmt' in node) return 'CREATE VIEW';
   if ('AlterObjectSchemaStmt' in node) return `ALTER ${objectName(node.AlterObjectSchemaStmt.objectType)}`;
   if ('AlterOwnerStmt' in node) return `ALTER ${objectName(node.AlterOwnerStmt.objectType)}`;
   if ('RenameStmt' in node) {

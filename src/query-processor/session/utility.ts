@@ -45,6 +45,7 @@ const schemaStatements = [
   'TruncateStmt',
   'DropStmt',
   'CreateSeqStmt',
+  'ViewStmt',
   'AlterSeqStmt',
   'AlterObjectSchemaStmt',
   'AlterOwnerStmt',

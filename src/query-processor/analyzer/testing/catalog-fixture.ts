@@ -143,7 +143,18 @@ export const otherSchema = schema(16000, 'other');
 const schemas = [schema(pgCatalogOid, 'pg_catalog'), publicSchema, otherSchema];
 
 export function makeView(name: string, definition: string, columns: ViewDescriptor['columns']): ViewDescriptor {
-  return { kind: 'view', oid: nextOid++, schemaOid: publicOid, schemaName: 'public', name, ownerOid: adminRoleOid, columns, definition };
+  return {
+    kind: 'view',
+    oid: nextOid++,
+    schemaOid: publicOid,
+    schemaName: 'public',
+    name,
+    ownerOid: adminRoleOid,
+    columns,
+    definition,
+    dependencies: [],
+    options: { securityBarrier: undefined, securityInvoker: undefined, checkOption: undefined },
+  };
 }
 
 export function makeCatalog(relations: readonly RelationDescriptor[]): Catalog {
@@ -190,8 +201,8 @@ export const tableDeclarations: Readonly<Record<string, string>> = {
 export function standardCatalog(): Catalog {
   const tables = Object.entries(tableDeclarations).map(([name, declaration]) => makeTable(name, declaration));
   const view = makeView('v', 'SELECT a, b AS bb FROM t WHERE c > 1', [
-    { name: 'a', type: typeRef(23) },
-    { name: 'bb', type: typeRef(25) },
+    { name: 'a', type: typeRef(23), defaultText: undefined },
+    { name: 'bb', type: typeRef(25), defaultText: undefined },
   ]);
   return makeCatalog([...tables, view, makeTable('o', 'k int', otherSchema)]);
 }

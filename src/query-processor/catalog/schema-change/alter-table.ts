@@ -18,6 +18,7 @@ import {
 import { quoteIdentifier } from '../identifiers.ts';
 import { addIdentity, dropIdentity, setIdentity } from './alter-identity.ts';
 import { columnDraft, keyColumns, makeCheck, namesOf, requireOrdinaryName, uniqueIndex, withExpressions } from './create-table.ts';
+import { releaseViews, viewsOfColumn } from './dependents.ts';
 import { dropOwnedSequences, targetOf } from './drop-relation.ts';
 import {
   alterForeignKey,
@@ -30,6 +31,7 @@ import {
 import { freeName, joinedColumns } from './object-names.ts';
 import type { SchemaChange } from './schema-change.ts';
 import { renamedText, tableExpression } from './table-expressions.ts';
+import { renameViewColumn } from './view.ts';
 
 /** What must be seen to in the rows before the change may stand. */
 export type RowWork =
@@ -229,6 +231,7 @@ function dropColumn(change: SchemaChange, table: TableDescriptor, name: string, 
       },
     );
   const place = `column ${name} of table ${change.describe(table)}`;
+  releaseViews(change, viewsOfColumn(change, table, number), place, command.behavior === 'DROP_CASCADE');
   const released = releaseReferences(change, table, (foreignKey) => foreignKey.parentAttributeNumbers.includes(number), {
     what: place,
     on: place,
@@ -449,6 +452,11 @@ export function rename(change: SchemaChange, statement: RenameStmt): void {
       return;
     case 'OBJECT_COLUMN':
     case 'OBJECT_TABCONSTRAINT': {
+      const view = change.findRelation(statement.relation ?? {});
+      if (view?.kind === 'view' && statement.renameType === 'OBJECT_COLUMN') {
+        change.put(renameViewColumn(view, statement.subname ?? '', newName));
+        return;
+      }
       const table = change.table(statement.relation ?? {}, statement.missing_ok === true);
       if (table === undefined) return;
       const oldName = statement.subname ?? '';

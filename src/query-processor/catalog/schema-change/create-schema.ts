@@ -6,6 +6,7 @@ import { firstUserOid, publicOid, type Reference } from '../catalog.ts';
 import type { RelationDescriptor, TableDescriptor } from '../descriptors.ts';
 import { isSystemSchema } from '../loaded-catalog.ts';
 import { namesOf } from './create-table.ts';
+import { dependencyLine, dependentViews, titled } from './dependents.ts';
 import { dependentReferences, dropRelation } from './drop-relation.ts';
 import { describeReference, dropReferences } from './foreign-keys.ts';
 import type { SchemaChange } from './schema-change.ts';
@@ -48,6 +49,7 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
     if (schema.oid === publicOid) throw notSupported('dropping schema public is not supported');
     const relations = catalog.relations(schema.oid);
     const references = dependentReferences(change, relations);
+    const dependents = dependentViews(change, relations);
     /** Each relation with what refers to it behind it, as PostgreSQL lists them. */
     const listed = (
       ofRelation: (relation: RelationDescriptor) => string,
@@ -59,18 +61,23 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
       ]);
     if (relations.length > 0 && statement.behavior !== 'DROP_CASCADE')
       throw new SqlError(sqlstate.dependentObjectsStillExist, `cannot drop schema ${name} because other objects depend on it`, {
-        detail: listed(
-          (relation) => `${relation.kind} ${change.describe(relation)} depends on schema ${name}`,
-          (reference, on) => `${describeReference(change, reference)} depends on table ${change.describe(on)}`,
-        ).join('\n'),
+        detail: [
+          ...listed(
+            (relation) => `${relation.kind} ${change.describe(relation)} depends on schema ${name}`,
+            (reference, on) => `${describeReference(change, reference)} depends on table ${change.describe(on)}`,
+          ),
+          ...dependents.map((dependent) => dependencyLine(change, dependent)),
+        ].join('\n'),
         hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
       });
-    change.noticeCascade(
-      listed(
+    change.noticeCascade([
+      ...listed(
         (relation) => `${relation.kind} ${change.describe(relation)}`,
         (reference) => describeReference(change, reference),
       ),
-    );
+      ...dependents.map(({ view }) => titled(change, view)),
+    ]);
+    for (const { view } of dependents) dropRelation(change, view);
     dropReferences(
       change,
       references.map(({ reference }) => reference),

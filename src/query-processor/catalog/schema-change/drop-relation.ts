@@ -7,6 +7,7 @@ import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Reference } from '../catalog.ts';
 import type { RelationDescriptor, SequenceDescriptor, TableDescriptor } from '../descriptors.ts';
 import { namesOf } from './create-table.ts';
+import { dependencyLine, dependentViews, stillNeeded, titled } from './dependents.ts';
 import { describeReference, dropReferences, referencesBeyond, releaseReferences } from './foreign-keys.ts';
 import type { SchemaChange } from './schema-change.ts';
 
@@ -37,22 +38,18 @@ export function dropRelations(change: SchemaChange, statement: DropStmt, wanted:
   const references = dependentReferences(change, dropped);
   if (dependents.length + references.length > 0 && statement.behavior !== 'DROP_CASCADE') {
     const [first] = dropped;
-    const what = dropped.length === 1 ? `${titles[first.kind]} ${change.describe(first)}` : 'desired object(s)';
-    throw new SqlError(
-      sqlstate.dependentObjectsStillExist,
-      `cannot drop ${what} because other objects depend on ${dropped.length === 1 ? 'it' : 'them'}`,
-      {
-        detail: [
-          ...references.map(({ reference, on }) => `${describeReference(change, reference)} depends on table ${change.describe(on)}`),
-          ...dependents.map(({ view, on }) => `view ${change.describe(view)} depends on ${titles[on.kind]} ${change.describe(on)}`),
-        ].join('\n'),
-        hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
-      },
+    throw stillNeeded(
+      dropped.length === 1 ? titled(change, first) : 'desired object(s)',
+      [
+        ...references.map(({ reference, on }) => `${describeReference(change, reference)} depends on table ${change.describe(on)}`),
+        ...dependents.map((dependent) => dependencyLine(change, dependent)),
+      ],
+      dropped.length === 1,
     );
   }
   change.noticeCascade([
     ...references.map(({ reference }) => describeReference(change, reference)),
-    ...dependents.map(({ view }) => `view ${change.describe(view)}`),
+    ...dependents.map(({ view }) => titled(change, view)),
   ]);
   dropReferences(
     change,
@@ -114,29 +111,6 @@ function wrongKind(name: string, wanted: string, found: string): SqlError {
   return new SqlError(sqlstate.wrongObjectType, `"${name}" is not ${article(wanted)}`, {
     hint: `Use DROP ${found.toUpperCase()} to remove ${article(found)}.`,
   });
-}
-
-type DependentView = { readonly view: RelationDescriptor; readonly on: RelationDescriptor };
-
-/** Views whose text names a dropped relation, and views on those. */
-function dependentViews(change: SchemaChange, dropped: readonly RelationDescriptor[]): readonly DependentView[] {
-  const found: DependentView[] = [];
-  const gone = [...dropped];
-  for (let at = 0; at < gone.length; at++) {
-    const on = gone[at];
-    for (const view of change.catalog.userRelations()) {
-      if (view.kind !== 'view' || gone.includes(view) || !mentions(view.definition, on)) continue;
-      gone.push(view);
-      found.push({ view, on });
-    }
-  }
-  return found;
-}
-
-/** Stored definitions are fully qualified. */
-function mentions(definition: string, relation: RelationDescriptor): boolean {
-  const quoted = (name: string): string => `"?${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}"?`;
-  return new RegExp(`(^|[^\\w"])${quoted(relation.schemaName)}\\.${quoted(relation.name)}($|[^\\w"])`).test(definition);
 }
 
 export function dropRelation(change: SchemaChange, relation: RelationDescriptor): void {

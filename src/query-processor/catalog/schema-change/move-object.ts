@@ -2,11 +2,12 @@
 import type { AlterObjectSchemaStmt, AlterOwnerStmt, AlterTableStmt, RoleSpec } from '@pgsql/types';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
-import type { RelationDescriptor, SequenceDescriptor } from '../descriptors.ts';
+import type { RelationDescriptor, SequenceDescriptor, ViewDescriptor } from '../descriptors.ts';
 import { quoteIdentifier, quoteLiteral } from '../identifiers.ts';
 import { isSystemSchema } from '../loaded-catalog.ts';
 import { ownedSequences } from './drop-relation.ts';
 import type { SchemaChange } from './schema-change.ts';
+import { alterView } from './view.ts';
 
 const movable = { OBJECT_TABLE: 'table', OBJECT_VIEW: 'view', OBJECT_SEQUENCE: 'sequence' } as const;
 
@@ -30,10 +31,6 @@ export function setSchema(change: SchemaChange, statement: AlterObjectSchemaStmt
   for (const entry of moved) {
     if (change.catalog.hasRelationName(schema.oid, entry.name))
       throw new SqlError(sqlstate.duplicateTable, `relation "${entry.name}" already exists in schema "${schema.name}"`);
-    const view = change.catalog.userRelations().find((other) => other.kind === 'view' && other.definition.includes(entry.name));
-    // Stored texts name relations with their schemas; a view's is not written anew.
-    if (view !== undefined && entry.kind !== 'view')
-      throw notSupported(`SET SCHEMA of "${entry.name}", which a view may read, is not supported`);
     change.put({ ...entry, schemaOid: schema.oid, schemaName: schema.name });
   }
   for (const entry of moved) if (entry.kind === 'sequence') followSequence(change, entry, { ...entry, schemaName: schema.name });
@@ -74,11 +71,16 @@ export function alterOtherRelation(change: SchemaChange, statement: AlterTableSt
   if (relation.kind === 'system') throw change.systemRelation(relation.name);
   const wanted = statement.objtype === 'OBJECT_VIEW' ? 'view' : 'sequence';
   if (relation.kind !== wanted) throw new SqlError(sqlstate.wrongObjectType, `"${relation.name}" is not a ${wanted}`);
+  let altered: RelationDescriptor = relation;
   for (const node of statement.cmds ?? []) {
-    if (!('AlterTableCmd' in node) || node.AlterTableCmd.subtype !== 'AT_ChangeOwner')
-      throw notSupported(`unsupported ALTER ${wanted.toUpperCase()} statement`);
-    change.put({ ...relation, ownerOid: ownerOf(change, node.AlterTableCmd.newowner) });
+    if (!('AlterTableCmd' in node)) continue;
+    const command = node.AlterTableCmd;
+    const view: ViewDescriptor | undefined = altered.kind === 'view' ? alterView(change, altered, command) : undefined;
+    if (view !== undefined) altered = view;
+    else if (command.subtype === 'AT_ChangeOwner') altered = { ...altered, ownerOid: ownerOf(change, command.newowner) };
+    else throw notSupported(`unsupported ALTER ${wanted.toUpperCase()} statement`);
   }
+  if (altered !== relation) change.put(altered);
 }
 
 export function ownerOf(change: SchemaChange, owner: RoleSpec | undefined): number {

@@ -10,7 +10,7 @@ import { deparseExpression } from '../../analyzer/deparse.ts';
 import { Analysis, type AnalyzerEnvironment } from '../../analyzer/environment.ts';
 import { bindExpression } from '../../analyzer/expression.ts';
 import { type RangeItem, Scope, visible } from '../../analyzer/scope.ts';
-import { analyzeTableExpression, type TableExpressionKind } from '../../analyzer/table-expression.ts';
+import { analyzeTableExpression, type ExpressionTable, type TableExpressionKind } from '../../analyzer/table-expression.ts';
 import { columnsIn } from '../../analyzer/walk.ts';
 import type { PositionOf } from '../../parser/parse.ts';
 import type { TableDescriptor } from '../descriptors.ts';
@@ -27,7 +27,7 @@ export type TableExpression = {
 /** Binds a node of the statement over the table's columns. `target`: the column that the value is assigned to. */
 export function tableExpression(
   change: SchemaChange,
-  table: TableDescriptor,
+  table: ExpressionTable,
   node: Node,
   kind: TableExpressionKind,
   target: { readonly type: TypeRef; readonly name: string } | undefined,
@@ -48,7 +48,7 @@ export function tableExpression(
   };
 }
 
-const environmentOf = (change: SchemaChange): AnalyzerEnvironment => ({
+export const environmentOf = (change: SchemaChange): AnalyzerEnvironment => ({
   catalog: change.catalog,
   settings: change.host.settings,
   typeContext: change.host.typeContext,

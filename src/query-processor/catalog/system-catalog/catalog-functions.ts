@@ -13,6 +13,8 @@ import { quoteIdentifier } from '../identifiers.ts';
 import type { LoadedCatalog } from '../loaded-catalog.ts';
 import { type CatalogNames, collations, findOperator, findProcedure, findTypeByText, typeText } from '../name-lookup.ts';
 import { constraintDefinition, indexDefinition } from './definitions.ts';
+import { changesOf, isColumnUpdatable } from './view-facts.ts';
+import { viewText } from './view-text.ts';
 
 export type CatalogFunctionContext = {
   readonly catalog: LoadedCatalog;
@@ -63,6 +65,14 @@ const orNull = (look: (name: string, context: CatalogFunctionContext) => number 
 
 const visibleType: CatalogFunction = (args) => (findType(oidOf(args[0])) === undefined ? null : true);
 
+/** By oid or name; pretty or not, or pretty with a width, which is not heeded. */
+const viewDefinition: CatalogFunction = (args, { catalog, names, settings, user }) => {
+  const oid = typeof args[0] === 'string' ? names.oidOf('class', args[0]) : oidOf(args[0]);
+  const view = catalog.relationByOid(oid);
+  if (view?.kind !== 'view') return null;
+  return viewText({ catalog, names, settings, user }, view, args[1] === true || typeof args[1] === 'number');
+};
+
 const functions: Readonly<Record<string, CatalogFunction>> = {
   pg_table_is_visible: (args, { names }) => names.classIsVisible(oidOf(args[0])) ?? null,
   pg_type_is_visible: visibleType,
@@ -90,11 +100,7 @@ const functions: Readonly<Record<string, CatalogFunction>> = {
   pg_get_indexdef: (args, { catalog, settings }) =>
     indexDefinition(catalog, oidOf(args[0]), args[1] === undefined ? 0 : Number(args[1]), settings.profile) ?? null,
   pg_get_constraintdef: (args, { catalog, names }) => constraintDefinition(catalog, names, oidOf(args[0])) ?? null,
-  pg_get_viewdef: (args, { catalog, names }) => {
-    const oid = typeof args[0] === 'string' ? names.oidOf('class', args[0]) : oidOf(args[0]);
-    const view = catalog.relationByOid(oid);
-    return view?.kind === 'view' ? ` ${view.definition.trim().replace(/;?$/, ';')}` : null;
-  },
+  pg_get_viewdef: viewDefinition,
   pg_get_ruledef: always(null),
   pg_get_triggerdef: always(null),
   pg_get_statisticsobjdef: always(null),
@@ -173,11 +179,8 @@ const functions: Readonly<Record<string, CatalogFunction>> = {
   pg_relation_filenode: (args) => args[0],
   pg_relation_filepath: always(null),
   pg_relation_is_publishable: always(false),
-  pg_relation_is_updatable: (args, { catalog }) => {
-    const relation = catalog.relationByOid(oidOf(args[0]));
-    return relation?.kind === 'table' ? 28 : 0;
-  },
-  pg_column_is_updatable: (args, { catalog }) => catalog.relationByOid(oidOf(args[0]))?.kind === 'table',
+  pg_relation_is_updatable: (args, context) => changesOf(context, context.catalog.relationByOid(oidOf(args[0]))),
+  pg_column_is_updatable: (args, context) => isColumnUpdatable(context, context.catalog.relationByOid(oidOf(args[0])), Number(args[1])),
   pg_stat_get_numscans: always(0),
   pg_index_column_has_property: always(null),
   pg_index_has_property: always(null),

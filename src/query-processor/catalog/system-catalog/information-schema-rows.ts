@@ -11,6 +11,8 @@ import { actionNames, constraintsOf } from './definitions.ts';
 import { integer } from './relation-rows.ts';
 import { everyRelation, type RowMakers, roleName, type SystemRow, storedTables } from './row-maker.ts';
 import { isSystemView } from './system-tables.ts';
+import { changesOf, isColumnUpdatable, isInsertable, isUpdatable } from './view-facts.ts';
+import { sessionOf, viewText } from './view-text.ts';
 
 const yesNo = (is: boolean): string => (is ? 'YES' : 'NO');
 
@@ -30,7 +32,7 @@ function* tables(run: Run): Iterable<SystemRow> {
       table_schema: relation.schemaName,
       table_name: relation.name,
       table_type: isView(relation) ? 'VIEW' : relation.oid >= firstTemporaryOid ? 'LOCAL TEMPORARY' : 'BASE TABLE',
-      is_insertable_into: yesNo(relation.kind === 'table'),
+      is_insertable_into: yesNo(isInsertable(changesOf(sessionOf(run), relation))),
       is_typed: 'NO',
     };
   }
@@ -38,19 +40,21 @@ function* tables(run: Run): Iterable<SystemRow> {
 
 function* views(run: Run): Iterable<SystemRow> {
   for (const relation of everyRelation(run.catalog))
-    if (isView(relation))
+    if (isView(relation)) {
+      const changes = changesOf(sessionOf(run), relation);
       yield {
         table_catalog: run.context.session.database,
         table_schema: relation.schemaName,
         table_name: relation.name,
-        view_definition: relation.kind === 'view' ? relation.definition : null,
-        check_option: 'NONE',
-        is_updatable: 'NO',
-        is_insertable_into: 'NO',
+        view_definition: relation.kind === 'view' ? viewText(sessionOf(run), relation, false) : null,
+        check_option: (relation.kind === 'view' ? relation.options.checkOption : undefined)?.toUpperCase() ?? 'NONE',
+        is_updatable: yesNo(isUpdatable(changes)),
+        is_insertable_into: yesNo(isInsertable(changes)),
         is_trigger_updatable: 'NO',
         is_trigger_deletable: 'NO',
         is_trigger_insertable_into: 'NO',
       };
+    }
 }
 
 const typeNames = new Map<number, string>();
@@ -133,7 +137,7 @@ function columnRow(
     identity_cycle: 'NO',
     is_generated: column?.generated === undefined ? 'NEVER' : 'ALWAYS',
     generation_expression: column?.generated === undefined ? null : (column.defaultText ?? null),
-    is_updatable: yesNo(relation.kind === 'table' && column?.generated === undefined),
+    is_updatable: yesNo(isColumnUpdatable(sessionOf(run), relation, number)),
   };
 }
 

@@ -7,11 +7,13 @@ import { pgTypes } from '#sql/postgres/pg-type.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
 import type { Run } from '../../executor/operator.ts';
 import { commentClasses } from '../catalog.ts';
-import type { ForeignKeyDescriptor, IndexDescriptor, RelationDescriptor, TableDescriptor } from '../descriptors.ts';
+import type { ForeignKeyDescriptor, IndexDescriptor, RelationDescriptor, TableDescriptor, ViewDescriptor } from '../descriptors.ts';
 import type { LoadedCatalog } from '../loaded-catalog.ts';
 import { actionNames, constraintsOf, includedByPrimaryKey, indexDefinition } from './definitions.ts';
 import { arrayOf, everyRelation, int2vector, oidvector, type RowMakers, roleName, type SystemRow, storedTables } from './row-maker.ts';
 import { isSystemView } from './system-tables.ts';
+import { optionTexts } from './view-facts.ts';
+import { sessionOf, viewText } from './view-text.ts';
 
 const isDsql = (run: Run): boolean => run.context.settings.profile === 'dsql';
 const tableMethod = 8600;
@@ -47,10 +49,51 @@ function classRow(values: SystemRow): SystemRow {
   };
 }
 
+function viewClassRow(common: SystemRow, view: ViewDescriptor): SystemRow {
+  const options = optionTexts(view);
+  return classRow({
+    ...common,
+    relkind: 'v',
+    relnatts: view.columns.length,
+    relhasrules: true,
+    reloptions: options === undefined ? null : arrayOf(oid.text, options),
+  });
+}
+
+/** The rule that makes a view; its oid is the view's, which no other rule has. */
+function* pgRewrite(run: Run): Iterable<SystemRow> {
+  for (const relation of everyRelation(run.catalog))
+    if (relation.kind === 'view')
+      yield {
+        oid: relation.oid,
+        rulename: '_RETURN',
+        ev_class: relation.oid,
+        ev_type: '1',
+        ev_enabled: 'O',
+        is_instead: true,
+        ev_qual: '<>',
+        ev_action: relation.definition,
+      };
+}
+
+const rewriteClass = 2618;
+
+/** What views depend on. */
+function* pgDepend(run: Run): Iterable<SystemRow> {
+  for (const relation of everyRelation(run.catalog)) {
+    if (relation.kind !== 'view') continue;
+    const rule = { classid: rewriteClass, objid: relation.oid, objsubid: 0, refclassid: commentClasses.pg_class };
+    yield { ...rule, refobjid: relation.oid, refobjsubid: 0, deptype: 'i' };
+    for (const { oid: refobjid, attributeNumbers } of relation.dependencies)
+      for (const refobjsubid of attributeNumbers.length === 0 ? [0] : attributeNumbers)
+        yield { ...rule, refobjid, refobjsubid, deptype: 'n' };
+  }
+}
+
 function* pgClass(run: Run): Iterable<SystemRow> {
   for (const relation of everyRelation(run.catalog)) {
     const common = { oid: relation.oid, relname: relation.name, relnamespace: relation.schemaOid, relowner: relation.ownerOid };
-    if (relation.kind === 'view') yield classRow({ ...common, relkind: 'v', relnatts: relation.columns.length, relhasrules: true });
+    if (relation.kind === 'view') yield viewClassRow(common, relation);
     else if (relation.kind === 'sequence') yield classRow({ ...common, relkind: 'S', relnatts: 3 });
     else {
       const isView = relation.kind === 'system' && isSystemView(relation.oid);
@@ -193,8 +236,8 @@ function* pgAttribute(run: Run): Iterable<SystemRow> {
     }
     if (relation.kind === 'view') {
       for (let at = 0; at < relation.columns.length; at++) {
-        const { name, type } = relation.columns[at];
-        yield attributeRow(relation.oid, at + 1, name, type.oid, type.typmod, {});
+        const { name, type, defaultText } = relation.columns[at];
+        yield attributeRow(relation.oid, at + 1, name, type.oid, type.typmod, { atthasdef: defaultText !== undefined });
       }
       continue;
     }
@@ -368,7 +411,7 @@ function* pgViews(run: Run): Iterable<SystemRow> {
         schemaname: relation.schemaName,
         viewname: relation.name,
         viewowner: roleName(run.catalog, relation.ownerOid),
-        definition: relation.kind === 'view' ? relation.definition : null,
+        definition: relation.kind === 'view' ? viewText(sessionOf(run), relation, false) : null,
       };
 }
 
@@ -423,6 +466,8 @@ export const relationRows: RowMakers = {
   pg_shdescription: (run) => descriptions(run, true),
   pg_tables: pgTables,
   pg_views: pgViews,
+  pg_rewrite: pgRewrite,
+  pg_depend: pgDepend,
   pg_indexes: pgIndexes,
   pg_sequence: pgSequence,
 };

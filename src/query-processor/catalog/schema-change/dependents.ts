@@ -1,0 +1,121 @@
+/**
+ * Dependents: the views that read what a change drops, alters or renames.
+ *
+ *   V1  Nothing that a view reads goes away while the view stays: 2BP01, or the view goes too under CASCADE.
+ *   V2  A view goes on meaning the same relations and columns whatever they are called: when one gets another name, the stored texts that
+ *       name it are printed anew, in the same change.
+ */
+import { SqlError, sqlstate } from '#base/sql-error.ts';
+import { bindStoredText, printStoredQuery } from '../../analyzer/stored-query.ts';
+import type { Dependency, RelationDescriptor, ViewDescriptor } from '../descriptors.ts';
+import { storedNames } from '../object-names.ts';
+import type { SchemaChange } from './schema-change.ts';
+import { environmentOf } from './table-expressions.ts';
+
+/** A view and the object that it depends on, as messages name both. */
+export type Dependent = { readonly view: ViewDescriptor; readonly on: string };
+
+const titles: Readonly<Record<RelationDescriptor['kind'], string>> = {
+  table: 'table',
+  system: 'table',
+  view: 'view',
+  sequence: 'sequence',
+};
+
+export const titled = (change: SchemaChange, relation: RelationDescriptor): string =>
+  `${titles[relation.kind]} ${change.describe(relation)}`;
+
+const views = (change: SchemaChange): readonly ViewDescriptor[] =>
+  change.catalog.userRelations().flatMap((relation) => (relation.kind === 'view' ? [relation] : []));
+
+const reads = (view: ViewDescriptor, oid: number): Dependency | undefined => view.dependencies.find((dependency) => dependency.oid === oid);
+
+/** Views over the relations that do not leave with them, and views over those, each once, nearest first. */
+export function dependentViews(change: SchemaChange, leaving: readonly RelationDescriptor[]): readonly Dependent[] {
+  const all = views(change);
+  const gone = new Set(leaving.map((relation) => relation.oid));
+  const found: Dependent[] = [];
+  const follow = (on: RelationDescriptor): void => {
+    for (const view of all) {
+      if (gone.has(view.oid) || reads(view, on.oid) === undefined) continue;
+      gone.add(view.oid);
+      found.push({ view, on: titled(change, on) });
+      follow(view);
+    }
+  };
+  for (const relation of leaving) follow(relation);
+  return found;
+}
+
+/** Views that read a column, and views over those. */
+export function viewsOfColumn(change: SchemaChange, relation: RelationDescriptor, attributeNumber: number): readonly Dependent[] {
+  const direct = views(change).filter((view) => reads(view, relation.oid)?.attributeNumbers.includes(attributeNumber));
+  const column = relation.kind === 'sequence' ? undefined : relation.columns[attributeNumber - 1];
+  const on = `column ${column?.name} of ${titled(change, relation)}`;
+  return direct.flatMap((view) => [{ view, on }, ...dependentViews(change, [view])]).filter(firstOfView);
+}
+
+const firstOfView = (dependent: Dependent, at: number, all: readonly Dependent[]): boolean =>
+  all.findIndex((other) => other.view === dependent.view) === at;
+
+export const dependencyLine = (change: SchemaChange, { view, on }: Dependent): string => `${titled(change, view)} depends on ${on}`;
+
+/** 2BP01 with PostgreSQL's words. */
+export const stillNeeded = (what: string, lines: readonly string[], isOne = true): SqlError =>
+  new SqlError(sqlstate.dependentObjectsStillExist, `cannot drop ${what} because other objects depend on ${isOne ? 'it' : 'them'}`, {
+    detail: lines.join('\n'),
+    hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
+  });
+
+/** Drops the views under CASCADE, refuses without. */
+export function releaseViews(change: SchemaChange, dependents: readonly Dependent[], what: string, cascades: boolean): void {
+  if (dependents.length === 0) return;
+  if (!cascades)
+    throw stillNeeded(
+      what,
+      dependents.map((dependent) => dependencyLine(change, dependent)),
+    );
+  change.noticeCascade(dependents.map(({ view }) => titled(change, view)));
+  for (const { view } of dependents) change.drop(view.oid);
+}
+
+/** 0A000: the type of a column that a view reads is a part of the view. */
+export function refuseUsedColumn(change: SchemaChange, relation: RelationDescriptor, attributeNumber: number): void {
+  const [first] = viewsOfColumn(change, relation, attributeNumber);
+  if (first === undefined || relation.kind === 'sequence') return;
+  throw new SqlError(sqlstate.featureNotSupported, 'cannot alter type of a column used by a view or rule', {
+    detail: `rule _RETURN on ${titled(change, first.view)} depends on column "${relation.columns[attributeNumber - 1].name}"`,
+  });
+}
+
+/** V2, once all else of the change is known. */
+export function followNames(change: SchemaChange): void {
+  const renamed = new Set<number>();
+  for (const [oid, after] of change.changes) {
+    const before = change.catalog.relationByOid(oid);
+    if (before !== undefined && after !== undefined && 'schemaName' in after && namesDiffer(before, after)) renamed.add(oid);
+  }
+  if (renamed.size === 0) return;
+  const find = (oid: number): RelationDescriptor | undefined => {
+    const changed = change.changes.get(oid);
+    return changed !== undefined && 'schemaName' in changed ? changed : change.catalog.relationByOid(oid);
+  };
+  for (const stored of views(change)) {
+    if (!stored.dependencies.some(({ oid }) => renamed.has(oid))) continue;
+    if (change.changes.has(stored.oid) && change.changes.get(stored.oid) === undefined) continue;
+    const changed = find(stored.oid);
+    const view = changed?.kind === 'view' ? changed : stored;
+    const { text } = printStoredQuery(bindStoredText(environmentOf(change), stored.definition), {
+      names: storedNames(find),
+      pretty: false,
+      columnNames: view.columns.map((column) => column.name),
+    });
+    change.put({ ...view, definition: text });
+  }
+}
+
+function namesDiffer(before: RelationDescriptor, after: RelationDescriptor): boolean {
+  if (before.name !== after.name || before.schemaName !== after.schemaName) return true;
+  if (before.kind === 'sequence' || after.kind === 'sequence') return false;
+  return before.columns.some((column, at) => column.name !== after.columns[at]?.name);
+}
