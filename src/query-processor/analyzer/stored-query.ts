@@ -38,7 +38,11 @@ export function storedSelect(text: string): SelectStmt {
 }
 
 export const bindStoredText = (environment: AnalyzerEnvironment, text: string): StoredQuery =>
-  bindStoredQuery({ ...environment, statementText: text }, storedSelect(text), () => undefined);
+  bindStoredQuery(
+    { ...environment, statementText: text, stored: environment.stored ?? { checkAs: undefined } },
+    storedSelect(text),
+    () => undefined,
+  );
 
 export type PrintedQuery = { readonly text: string; readonly dependencies: readonly Dependency[] };
 

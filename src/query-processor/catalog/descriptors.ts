@@ -124,7 +124,7 @@ export type ViewDescriptor = {
   readonly name: string;
   readonly ownerOid: number;
   readonly columns: readonly ViewColumn[];
-  /** The query, printed with every name qualified. It is printed anew when something that it names gets another name (docs/decisions/0006). */
+  /** The query, printed with every name qualified. It is printed anew when something that it names gets another name (docs/decisions/0009). */
   readonly definition: string;
   readonly dependencies: readonly Dependency[];
   readonly options: ViewOptions;
