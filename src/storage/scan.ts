@@ -73,6 +73,7 @@ export function* scan(
 
       if (batch !== undefined && predicate !== undefined) {
         const { rows, count } = predicate(batch, context);
+        if (observed.removed !== undefined) observed.removed += batch.rowCount - count;
         const kept = Math.min(count, remaining);
         batch = kept === 0 ? undefined : kept === batch.rowCount ? batch : gatherBatch(batch, rows, kept);
       }

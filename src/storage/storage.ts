@@ -64,6 +64,8 @@ export type Observed = {
   newest: Timestamp;
   /** Grows by the keys and values met, where there is such a count to be kept. */
   bytes?: number;
+  /** Where it is given: rows that a scan's filter has left out are added. */
+  removed?: number;
 };
 
 /** Plain data but for the overlay. */

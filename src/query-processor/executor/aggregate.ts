@@ -72,8 +72,8 @@ export function* aggregate(plan: Aggregate, input: Rows, run: Run): Generator<Ba
       yield* side.finish();
       side.release();
     }
-    run.report?.(plan, figures);
   } finally {
+    run.report?.(plan, figures);
     for (const side of sides) side.release();
   }
 }

@@ -80,8 +80,8 @@ function* hashedDistinct(plan: Distinct, input: Rows, run: Run): Generator<Batch
       else late.write(item);
     late.endRun();
     for (const item of late.merge()) yield item instanceof Promise ? item : pick(item, latePositions);
-    run.report?.(plan, first.figures);
   } finally {
+    run.report?.(plan, first.figures);
     first.release();
     late.release();
   }

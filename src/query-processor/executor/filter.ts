@@ -21,6 +21,7 @@ export function* filter(plan: Filter, input: Rows, run: Run): Generator<Batch | 
       continue;
     }
     const { rows, count } = predicate(item, run.context);
+    run.removed?.(plan, item.rowCount - count);
     if (count > 0) {
       const kept = pick(item, positions);
       yield count === item.rowCount ? kept : gatherBatch(kept, rows, count);

@@ -50,9 +50,9 @@ const prepare = prepared((plan: HashJoin) => {
   return {
     shape: joinShape(plan, outer, inner),
     /** As `shape`, where outer rows carry their ordinal, which comes out behind the other columns. */
-    ordinalShape: joinShape({ ...plan, output: [...plan.output, ordinalColumn] }, [...outer, ordinalColumn.id], inner),
+    ordinalShape: joinShape(plan, [...outer, ordinalColumn.id], inner, [...plan.output, ordinalColumn]),
     /** Anti joins: outer rows as they are. */
-    survivorShape: joinShape({ ...plan, output: plan.outer.output }, outer, inner),
+    survivorShape: joinShape(plan, outer, inner, plan.outer.output),
     outerTypes: typesOf(plan.outer.output),
     innerTypes: typesOf(plan.inner.output),
     outputTypes: typesOf(plan.output),
@@ -161,7 +161,8 @@ class InnerSide {
   }
 }
 
-const fewestBuckets = 1024;
+/** As PostgreSQL would count them: a power of two, at least 1 024. */
+const bucketsFor = (keys: number): number => Math.max(1024, 2 ** Math.ceil(Math.log2(keys + 1)));
 
 function* divisibleJoin(plan: HashJoin, outer: Rows, inner: Rows, run: Run): Generator<Batch | Wait, void, undefined> {
   const side = new InnerSide(plan, run);
@@ -182,9 +183,8 @@ function* divisibleJoin(plan: HashJoin, outer: Rows, inner: Rows, run: Run): Gen
       }
       if (run.shouldPause()) yield run.pause();
     }
-    const buckets = Math.max(fewestBuckets, 2 ** Math.ceil(Math.log2(side.keyCount + 1)));
     if (division === undefined) {
-      run.report?.(plan, { buckets, batches: 1, peakBytes: side.bytes, diskBytes: 0 });
+      run.report?.(plan, { buckets: bucketsFor(side.keyCount), batches: 1, peakBytes: side.bytes, diskBytes: 0 });
       side.seal();
       yield* side.join(prepare(plan).shape, outer);
       return;
@@ -195,8 +195,8 @@ function* divisibleJoin(plan: HashJoin, outer: Rows, inner: Rows, run: Run): Gen
       if (run.shouldPause()) yield run.pause();
     }
     yield* division.rows();
-    run.report?.(plan, { buckets, ...division.figures });
   } finally {
+    if (division !== undefined) run.report?.(plan, { buckets: bucketsFor(side.keyCount), ...division.figures });
     division?.release();
     side.release();
   }

@@ -18,7 +18,7 @@ import { accessRanges } from './key-access.ts';
 import type { Run } from './operator.ts';
 import { idsOf, prepared } from './prepared.ts';
 import { lookUp, RowDecoder, required } from './stored-rows.ts';
-import { positional, storedColumns } from './table-scan.ts';
+import { observedBy, positional, storedColumns } from './table-scan.ts';
 
 export function indexOf(table: TableDescriptor, indexOid: number): IndexLayout {
   const index = table.indexes.find((candidate) => candidate.oid === indexOid);
@@ -95,7 +95,7 @@ export function* indexScan(plan: IndexScan, run: Run): Generator<Batch | Wait, v
     overlay: run.transaction.overlay,
   };
   let left = plan.limit ?? Number.POSITIVE_INFINITY;
-  for (const item of run.storage.scan(request, run.context, run.observed)) {
+  for (const item of run.storage.scan(request, run.context, observedBy(plan, run))) {
     if (item instanceof Promise) {
       yield item;
       continue;
@@ -110,6 +110,7 @@ export function* indexScan(plan: IndexScan, run: Run): Generator<Batch | Wait, v
     let batch: Batch | undefined = rows;
     if (rowPredicate !== undefined) {
       const selected = rowPredicate(rows, run.context);
+      run.removed?.(plan, rows.rowCount - selected.count);
       batch = selected.count === 0 ? undefined : gatherBatch(rows, selected.rows, selected.count);
     }
     if (batch !== undefined) {

@@ -11,6 +11,7 @@ import { compilePredicate } from '#sql/evaluate/compile.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { OutputColumn } from '../analyzer/logical-plan.ts';
+import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { columnsOf } from './column-references.ts';
 import type { Run } from './operator.ts';
 import { idsOf, pick, positionsOf } from './prepared.ts';
@@ -23,6 +24,8 @@ export type Candidates = { readonly from: Int32Array; readonly to: Int32Array; r
 
 /** What a join's plan node says of the rows that it makes; kept with the node. */
 export type JoinShape = {
+  /** The node itself. */
+  readonly plan: PhysicalPlan;
   readonly join: JoinKind;
   readonly outerWidth: number;
   readonly innerWidth: number;
@@ -34,16 +37,18 @@ export type JoinShape = {
 
 /** From any operator that joins, and the columns of its two sides. */
 export function joinShape(
-  plan: { readonly join: JoinKind; readonly output: readonly OutputColumn[]; readonly condition: Expression | undefined },
+  plan: PhysicalPlan & { readonly join: JoinKind; readonly condition: Expression | undefined },
   outer: readonly ColumnId[],
   inner: readonly ColumnId[],
+  output: readonly OutputColumn[] = plan.output,
 ): JoinShape {
   const available = [...outer, ...inner];
   return {
+    plan,
     join: plan.join,
     outerWidth: outer.length,
     innerWidth: inner.length,
-    output: positionsOf(idsOf(plan.output), available),
+    output: positionsOf(idsOf(output), available),
     condition: plan.condition === undefined ? undefined : matchCondition(plan.condition, available),
   };
 }
@@ -82,6 +87,7 @@ export function* matchBatch(
   function* flush(complete: number): Generator<Batch | Wait, void, undefined> {
     if (condition !== undefined && count > 0) {
       const { rows, count: kept } = condition.predicate(pairs.read(condition.reads, outerIds, innerIds, count), run.context);
+      run.removed?.(shape.plan, count - kept);
       for (let i = 0; i < kept; i++) {
         outerIds[i] = outerIds[rows[i]];
         innerIds[i] = innerIds[rows[i]];
@@ -248,6 +254,7 @@ function* matchExistence(
     const flush = (): void => {
       if (count === 0) return;
       const { rows, count: kept } = condition.predicate(pairs.read(condition.reads, outerIds, innerIds, count), run.context);
+      run.removed?.(shape.plan, count - kept);
       for (let i = 0; i < kept; i++) matched[outerIds[rows[i]]] = 1;
       count = 0;
     };

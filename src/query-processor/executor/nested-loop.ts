@@ -101,6 +101,7 @@ function* boundLoop(plan: NestedLoop, outer: Rows, runInner: () => Rows, run: Ru
         let kept = joined;
         if (predicate !== undefined) {
           const { rows, count } = predicate(joined, run.context);
+          run.removed?.(plan, joined.rowCount - count);
           if (count === 0) continue;
           if (count < joined.rowCount) kept = { rowCount: count, columns: joined.columns.map((vector) => gather(vector, rows, count)) };
         }

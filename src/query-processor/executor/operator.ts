@@ -61,6 +61,8 @@ export interface Run {
   readonly report?: (plan: PhysicalPlan, figures: MemoryFigures) => void;
   /** What sys.transactions, sys.conflicts and sys.statements tell of. Absent: nothing is told. */
   readonly activity?: Activity | undefined;
+  /** EXPLAIN ANALYZE: counts rows (of a join: pairs) that a node's own condition has left out. */
+  readonly removed?: (plan: PhysicalPlan, rows: number) => void;
   /** EXPLAIN ANALYZE: stands between a node's operator and its consumer. Absent otherwise. */
   readonly instrument?: (plan: PhysicalPlan, rows: Rows) => Rows;
 }

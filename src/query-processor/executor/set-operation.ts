@@ -51,8 +51,8 @@ function* union(plan: SetOperation, left: Rows, right: Rows, run: Run): Generato
         if (run.shouldPause()) yield run.pause();
       }
     yield* first.late(() => undefined);
-    run.report?.(plan, first.figures);
   } finally {
+    run.report?.(plan, first.figures);
     first.release();
   }
 }

@@ -46,8 +46,8 @@ export function* sort(plan: Sort, input: Rows, run: Run): Generator<Batch | Wait
       if (run.shouldPause()) yield run.pause();
     }
     yield* sorter.sorted(positions);
-    run.report?.(plan, sorter.figures);
   } finally {
+    run.report?.(plan, sorter.figures);
     sorter.release();
   }
 }

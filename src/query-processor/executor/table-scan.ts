@@ -4,9 +4,9 @@
 import { type Batch, gatherBatch, sliceBatch } from '#sql/batch.ts';
 import { compilePredicate } from '#sql/evaluate/compile.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
-import type { Wait } from '#storage/storage.ts';
+import type { Observed, Wait } from '#storage/storage.ts';
 import { layoutOf } from '../catalog/table-layout.ts';
-import type { TableScan } from '../planner/physical-plan.ts';
+import type { PhysicalPlan, TableScan } from '../planner/physical-plan.ts';
 import { renameColumns } from './column-references.ts';
 import { accessRanges } from './key-access.ts';
 import type { Run } from './operator.ts';
@@ -27,6 +27,32 @@ export function storedColumns(
 /** A filter as storage wants it: ColumnId i is column i of the result. */
 export function positional(filter: Expression | undefined, ids: readonly ColumnId[]): Expression | undefined {
   return filter === undefined ? undefined : renameColumns(filter, (id) => positionsOf([id], ids)[0]);
+}
+
+/** What a scan reports to: the statement, and when it is analyzed also how much the node's filter leaves out. */
+export function observedBy(plan: PhysicalPlan, run: Run): Observed {
+  const { observed, removed } = run;
+  if (removed === undefined) return observed;
+  return {
+    get newest() {
+      return observed.newest;
+    },
+    set newest(timestamp) {
+      observed.newest = timestamp;
+    },
+    get bytes() {
+      return observed.bytes ?? 0;
+    },
+    set bytes(bytes) {
+      if (observed.bytes !== undefined) observed.bytes = bytes;
+    },
+    get removed() {
+      return 0;
+    },
+    set removed(rows) {
+      removed(plan, rows);
+    },
+  };
 }
 
 const prepare = prepared((plan: TableScan) => {
@@ -54,6 +80,7 @@ export function* tableScan(plan: TableScan, run: Run): Generator<Batch | Wait, v
     let batch = decoder.decode(points, lookUp(run, points));
     if (batch !== undefined && predicate !== undefined) {
       const { rows, count } = predicate(batch, run.context);
+      run.removed?.(plan, batch.rowCount - count);
       batch = count === 0 ? undefined : count === batch.rowCount ? batch : gatherBatch(batch, rows, count);
     }
     if (batch === undefined) return;
@@ -74,6 +101,6 @@ export function* tableScan(plan: TableScan, run: Run): Generator<Batch | Wait, v
       overlay: run.transaction.overlay,
     },
     run.context,
-    run.observed,
+    observedBy(plan, run),
   );
 }

@@ -1,6 +1,7 @@
 /** How EXPLAIN writes the columns of a plan: by relation where there are several, by their expression where they are computed. */
 import { procByOid } from '#sql/builtins.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
+import { someExpression } from '#sql/expression-walk.ts';
 import { deparseExpression } from '../analyzer/deparse.ts';
 import type { NamedExpression, OutputColumn } from '../analyzer/logical-plan.ts';
 import type { PhysicalPlan } from './physical-plan.ts';
@@ -25,7 +26,11 @@ export class PlanNames {
   #nesting = 0;
   #isOwn = false;
 
-  constructor(plan: PhysicalPlan) {
+  readonly #isVerbose: boolean;
+  #isOutput = false;
+
+  constructor(plan: PhysicalPlan, isVerbose: boolean) {
+    this.#isVerbose = isVerbose;
     this.#learn(plan);
   }
 
@@ -41,6 +46,14 @@ export class PlanNames {
     return text;
   }
 
+  /** For the Output lines, which even VERBOSE does not qualify where there is one relation. `isOwn`: as `ownText`. */
+  outputText(e: Expression, isOwn: boolean): string {
+    this.#isOutput = true;
+    const text = isOwn ? this.ownText(e) : this.text(e);
+    this.#isOutput = false;
+    return text;
+  }
+
   functionName(call: Expression): string {
     return call.kind === 'function' ? (procByOid(call.function)?.name ?? '?') : 'function';
   }
@@ -50,7 +63,9 @@ export class PlanNames {
     if (given !== undefined) return given;
     const column = this.#columns.get(id);
     if (column !== undefined)
-      return this.#relations > 1 ? `${quoteName(column.relation)}.${quoteName(column.name)}` : quoteName(column.name);
+      return this.#relations > 1 || (this.#isVerbose && !this.#isOutput)
+        ? `${quoteName(column.relation)}.${quoteName(column.name)}`
+        : quoteName(column.name);
     const computed = this.#computed.get(id);
     if (computed === undefined || this.#nesting >= nestingMax) return `?column${id}?`;
     this.#nesting++;
@@ -67,6 +82,15 @@ export class PlanNames {
     for (const column of columns) this.#columns.set(column.id, { relation: name, name: column.name });
   }
 
+  /** Columns that a scan's conditions name and its output need not have. */
+  #conditionColumns(relation: string, condition: Expression | undefined): void {
+    if (condition === undefined) return;
+    someExpression(condition, (inner) => {
+      if (inner.kind === 'column' && !this.#columns.has(inner.id)) this.#columns.set(inner.id, { relation, name: inner.name });
+      return false;
+    });
+  }
+
   #targets(targets: readonly NamedExpression[]): void {
     for (const { id, expression } of targets) if (expression.kind !== 'column' || expression.id !== id) this.#computed.set(id, expression);
   }
@@ -75,13 +99,23 @@ export class PlanNames {
     switch (plan.kind) {
       case 'tableScan':
       case 'indexScan':
+        this.#relation(plan.alias, plan.output);
+        this.#conditionColumns(plan.alias, plan.access?.conditions);
+        this.#conditionColumns(plan.alias, plan.filter);
+        break;
       case 'systemScan':
+        this.#relation(plan.alias, plan.output);
+        this.#conditionColumns(plan.alias, plan.filter);
+        break;
       case 'cteScan':
       case 'functionScan':
         this.#relation(plan.alias, plan.output);
         break;
       case 'values':
-        this.#relation('*VALUES*', plan.output);
+        this.#relation(
+          '*VALUES*',
+          plan.output.map((column, at) => ({ ...column, name: `column${at + 1}` })),
+        );
         break;
       case 'lookupJoin':
         this.#relation(plan.alias, plan.innerColumns);
@@ -107,8 +141,12 @@ export class PlanNames {
         }
         break;
       }
+      case 'delete':
+        this.#targets(plan.returning ?? []);
+        break;
       case 'insert':
       case 'update':
+        this.#targets(plan.returning ?? []);
         for (const column of plan.newColumns) this.#columns.set(column.id, { relation: plan.table.name, name: column.name });
         break;
     }

@@ -5,6 +5,7 @@
  * Scans read as Aurora DSQL's do: the access, and beneath it what storage does.
  */
 import type { Expression, SortKey } from '#sql/expression.ts';
+import type { OutputColumn } from '../analyzer/logical-plan.ts';
 import { isInitPlan, PlanNames, quoteName } from './explain-names.ts';
 import type { Estimate, IndexScan, PhysicalPlan, TableScan } from './physical-plan.ts';
 import { columnRef } from './plan-tree.ts';
@@ -16,12 +17,21 @@ export type ExplainNode = {
   /** For the structured formats only. */
   readonly attributes: [string, string | boolean][];
   /** A line each: Filter, Sort Key, ... */
-  readonly properties: [string, string | readonly string[]][];
+  readonly properties: ExplainProperty[];
   estimate: Estimate;
   /** The plan nodes that this one stands for, outermost first: the first with figures gives the actual rows. */
   readonly sources: PhysicalPlan[];
   output: readonly string[];
   readonly children: ExplainChild[];
+  /** The operator whose use of memory belongs here. */
+  memoryOf?: PhysicalPlan;
+};
+
+export type ExplainProperty = {
+  readonly name: string;
+  readonly value: string | readonly string[];
+  /** Of a condition: the operators that test it, which count what they leave out. */
+  readonly testedBy?: readonly PhysicalPlan[];
 };
 
 export type ExplainChild = {
@@ -32,7 +42,7 @@ export type ExplainChild = {
 };
 
 export function explainNode(plan: PhysicalPlan, isVerbose: boolean): ExplainNode {
-  return new Describer(new PlanNames(plan), isVerbose).describe(plan);
+  return new Describer(new PlanNames(plan, isVerbose), isVerbose).describe(plan);
 }
 
 class Describer {
@@ -50,7 +60,7 @@ class Describer {
       case 'oneRow':
         return this.#node(plan, 'Result');
       case 'values':
-        if (plan.rows.length === 0) return this.#node(plan, 'Result', { properties: [['One-Time Filter', 'false']] });
+        if (plan.rows.length === 0) return this.#node(plan, 'Result', { properties: [{ name: 'One-Time Filter', value: 'false' }] });
         return this.#node(plan, 'Values Scan', { title: 'Values Scan on "*VALUES*"', attributes: [['Alias', '*VALUES*']] });
       case 'tableScan':
         return this.#tableScan(plan);
@@ -58,31 +68,32 @@ class Describer {
         return this.#indexScan(plan);
       case 'systemScan': {
         const node = this.#node(plan, 'Seq Scan', { title: `Seq Scan on ${this.#relation(plan)}`, attributes: relationAttributes(plan) });
-        this.#add(node, 'Filter', plan.filter);
+        this.#add(node, 'Filter', plan.filter, plan);
         return node;
       }
       case 'functionScan': {
         const names = plan.functions.map((item) => this.#names.functionName(item.call));
         const title = `Function Scan on ${names.join(', ')}${names.length === 1 && names[0] === plan.alias ? '' : ` ${quoteName(plan.alias)}`}`;
         const node = this.#node(plan, 'Function Scan', { title, attributes: [['Alias', plan.alias]] });
-        if (this.#isVerbose) node.properties.push(['Function Call', plan.functions.map((item) => this.#text(item.call)).join(', ')]);
+        if (this.#isVerbose)
+          node.properties.push({ name: 'Function Call', value: plan.functions.map((item) => this.#text(item.call)).join(', ') });
         return node;
       }
       case 'project':
       case 'projectSet': {
         if (plan.kind === 'projectSet') {
           const node = this.#node(plan, 'ProjectSet');
-          node.output = plan.targets.map((target) => this.#text(target.expression));
+          node.output = plan.targets.map((target) => this.#names.outputText(target.expression, false));
           return this.#with(node, 'Outer', plan.input);
         }
         const node = this.#over(plan, plan.input);
-        node.output = plan.targets.map((target) => this.#textOver(target.expression, plan.input));
+        node.output = plan.targets.map((target) => this.#names.outputText(target.expression, isOwnOver(plan.input)));
         return node;
       }
       case 'filter': {
         const node = this.#over(plan, plan.input);
         const isOneTime = plan.input.kind === 'oneRow';
-        this.#addFilter(node, isOneTime ? 'One-Time Filter' : 'Filter', this.#textOver(plan.condition, plan.input));
+        this.#addFilter(node, isOneTime ? 'One-Time Filter' : 'Filter', this.#textOver(plan.condition, plan.input), plan);
         return node;
       }
       case 'await':
@@ -105,8 +116,8 @@ class Describer {
           attributes: [['Join Type', joinType(plan.join)]],
         });
         const pairs = plan.outerKeys.map((key, i) => `(${this.#text(key)} = ${this.#text(plan.innerKeys[i])})`);
-        node.properties.push(['Hash Cond', pairs.length === 1 ? pairs[0] : `(${pairs.join(' AND ')})`]);
-        this.#add(node, 'Join Filter', plan.condition);
+        node.properties.push({ name: 'Hash Cond', value: pairs.length === 1 ? pairs[0] : `(${pairs.join(' AND ')})` });
+        this.#add(node, 'Join Filter', plan.condition, plan);
         this.#with(node, 'Outer', plan.outer);
         const inner = this.describe(plan.inner);
         const { totalCost } = inner.estimate;
@@ -121,6 +132,7 @@ class Describer {
             properties: [],
             estimate: { ...inner.estimate, startupCost: totalCost },
             sources: [...inner.sources],
+            memoryOf: plan,
             children: [{ relationship: 'Outer', heading: undefined, node: inner }],
           },
         });
@@ -132,28 +144,33 @@ class Describer {
         const titles = { plain: 'Aggregate', hashed: 'HashAggregate', sorted: 'GroupAggregate', mixed: 'MixedAggregate' } as const;
         const node = this.#node(plan, 'Aggregate', {
           title: titles[plan.strategy],
-          attributes: [['Strategy', strategyName(plan.strategy)]],
+          attributes: [
+            ['Strategy', strategyName(plan.strategy)],
+            ['Partial Mode', 'Simple'],
+          ],
         });
+        if (plan.strategy === 'hashed' || plan.strategy === 'mixed') node.memoryOf = plan;
         const key = (at: number) => this.#text(plan.groupBy[at].expression);
         if (plan.groupingSets !== undefined)
           for (const set of plan.groupingSets)
-            node.properties.push([set.length === 0 ? 'Group Key' : 'Hash Key', set.length === 0 ? '()' : set.map(key)]);
-        else if (plan.groupBy.length > 0) node.properties.push(['Group Key', plan.groupBy.map((_, at) => key(at))]);
+            node.properties.push({ name: set.length === 0 ? 'Group Key' : 'Hash Key', value: set.length === 0 ? '()' : set.map(key) });
+        else if (plan.groupBy.length > 0) node.properties.push({ name: 'Group Key', value: plan.groupBy.map((_, at) => key(at)) });
         return this.#with(node, 'Outer', plan.input);
       }
       case 'window':
         return this.#with(this.#node(plan, 'WindowAgg'), 'Outer', plan.input);
       case 'sort': {
         const node = this.#node(plan, 'Sort');
-        node.properties.push(['Sort Key', plan.keys.map((key) => this.#sortKey(key))]);
+        node.properties.push({ name: 'Sort Key', value: plan.keys.map((key) => this.#sortKey(key)) });
+        node.memoryOf = plan;
         return this.#with(node, 'Outer', plan.input);
       }
       case 'limit':
         return this.#with(this.#node(plan, 'Limit'), 'Outer', plan.input);
       case 'distinct': {
         if (plan.isSorted || plan.on !== undefined) return this.#with(this.#node(plan, 'Unique'), 'Outer', plan.input);
-        const node = this.#node(plan, 'Aggregate', { title: 'HashAggregate', attributes: [['Strategy', 'Hashed']] });
-        node.properties.push(['Group Key', plan.input.output.map((column) => this.#text(columnRef(column)))]);
+        const node = this.#hashedAggregate(plan);
+        node.properties.push({ name: 'Group Key', value: plan.input.output.map((column) => this.#text(columnRef(column))) });
         return this.#with(node, 'Outer', plan.input);
       }
       case 'setOperation':
@@ -186,7 +203,7 @@ class Describer {
     more: {
       readonly title?: string;
       readonly attributes?: [string, string | boolean][];
-      readonly properties?: [string, string | readonly string[]][];
+      readonly properties?: ExplainProperty[];
     } = {},
   ): ExplainNode {
     return {
@@ -196,9 +213,9 @@ class Describer {
       properties: more.properties ?? [],
       estimate: plan.estimate,
       sources: [plan],
-      output: plan.output.map((column) =>
-        plan.kind === 'aggregate' || plan.kind === 'window' ? this.#names.ownText(columnRef(column)) : this.#text(columnRef(column)),
-      ),
+      output: plan.output
+        .filter(isVisible)
+        .map((column) => this.#names.outputText(columnRef(column), plan.kind === 'aggregate' || plan.kind === 'window')),
       children: [],
     };
   }
@@ -220,21 +237,36 @@ class Describer {
     return this.#names.text(e);
   }
 
-  #add(node: ExplainNode, name: string, condition: Expression | undefined): void {
-    if (condition !== undefined) node.properties.push([name, this.#text(condition)]);
+  #add(node: ExplainNode, name: string, condition: Expression | undefined, testedBy?: PhysicalPlan): void {
+    if (condition === undefined) return;
+    node.properties.push({ name, value: this.#text(condition), ...(testedBy === undefined ? {} : { testedBy: [testedBy] }) });
   }
 
-  #addFilter(node: ExplainNode, name: string, condition: string): void {
-    const at = node.properties.findIndex(([known]) => known === name);
-    if (at < 0) node.properties.push([name, condition]);
-    else node.properties[at] = [name, `(${String(node.properties[at][1])} AND ${condition})`];
+  #hashedAggregate(plan: PhysicalPlan): ExplainNode {
+    const node = this.#node(plan, 'Aggregate', {
+      title: 'HashAggregate',
+      attributes: [
+        ['Strategy', 'Hashed'],
+        ['Partial Mode', 'Simple'],
+      ],
+    });
+    node.memoryOf = plan;
+    return node;
+  }
+
+  #addFilter(node: ExplainNode, name: string, condition: string, testedBy: PhysicalPlan): void {
+    const at = node.properties.findIndex((known) => known.name === name);
+    if (at < 0) {
+      node.properties.push({ name, value: condition, testedBy: [testedBy] });
+      return;
+    }
+    const known = node.properties[at];
+    node.properties[at] = { name, value: `(${String(known.value)} AND ${condition})`, testedBy: [...(known.testedBy ?? []), testedBy] };
   }
 
   /** Of a filter or projection that shows as part of the operator beneath. */
   #textOver(e: Expression, input: PhysicalPlan): string {
-    let at = input;
-    while (at.kind === 'filter' || at.kind === 'apply' || at.kind === 'await') at = at.input;
-    return at.kind === 'aggregate' || at.kind === 'window' || at.kind === 'oneRow' ? this.#names.ownText(e) : this.#text(e);
+    return isOwnOver(input) ? this.#names.ownText(e) : this.#text(e);
   }
 
   #sortKey(key: SortKey): string {
@@ -256,7 +288,7 @@ class Describer {
   #overOnce(plan: PhysicalPlan, inner: PhysicalPlan, chain: readonly PhysicalPlan[]): ExplainNode {
     const node = this.#over(plan, inner);
     for (const link of chain) if (link.kind === 'apply') this.#addSubplan(node, link);
-    for (const link of chain) if (link.kind === 'filter') this.#addFilter(node, 'One-Time Filter', this.#text(link.condition));
+    for (const link of chain) if (link.kind === 'filter') this.#addFilter(node, 'One-Time Filter', this.#text(link.condition), link);
     return node;
   }
 
@@ -327,8 +359,8 @@ class Describer {
     const node = this.#node(plan, title.slice(0, title.indexOf(' on ')), { title });
     node.sources.length = 0;
     const columns = plan.output.filter((column) => column.id !== plan.keyColumn).map((column) => quoteName(column.name));
-    if (hasProjections && columns.length > 0) node.properties.push(['Projections', columns]);
-    this.#add(node, 'Filters', filter);
+    if (hasProjections && columns.length > 0) node.properties.push({ name: 'Projections', value: columns });
+    this.#add(node, 'Filters', filter, plan);
     return node;
   }
 
@@ -344,15 +376,16 @@ class Describer {
       title: joinTitle('Nested Loop', plan.join),
       attributes: [['Join Type', joinType(plan.join)]],
     });
-    this.#add(node, 'Join Filter', plan.condition);
+    this.#add(node, 'Join Filter', plan.condition, plan);
     this.#with(node, 'Outer', plan.outer);
     return this.#with(node, 'Inner', plan.inner);
   }
 
   #lookupJoin(plan: Extract<PhysicalPlan, { kind: 'lookupJoin' }>): ExplainNode {
-    const node = this.#node(plan, 'Nested Loop', { title: 'Nested Loop (Batched Join)', attributes: [['Join Type', joinType(plan.join)]] });
-    node.properties.push(['Join Type', joinType(plan.join)]);
-    this.#add(node, 'Join Filter', plan.condition);
+    const node = this.#node(plan, 'Nested Loop', { title: 'Nested Loop (Batched Join)' });
+    // A line of its own in DSQL's text.
+    node.properties.push({ name: 'Join Type', value: joinType(plan.join) });
+    this.#add(node, 'Join Filter', plan.condition, plan);
     this.#with(node, 'Outer', plan.outer);
     const index = plan.indexOid === undefined ? undefined : plan.table.indexes.find((candidate) => candidate.oid === plan.indexOid);
     const name = index?.name ?? plan.table.primaryKey?.name ?? plan.table.name;
@@ -373,7 +406,7 @@ class Describer {
       nodeType: kind,
       title: `${kind} using ${quoteName(name)} on ${this.#relation(plan)}`,
       attributes: [['Index Name', name], ...relationAttributes(plan)],
-      properties: [['Index Cond', conditions.length === 1 ? conditions[0] : `(${conditions.join(' AND ')})`]],
+      properties: [{ name: 'Index Cond', value: conditions.length === 1 ? conditions[0] : `(${conditions.join(' AND ')})` }],
       estimate: {
         startupCost: Math.max(0, startupCost - plan.outer.estimate.startupCost),
         totalCost: Math.max(0, totalCost - plan.outer.estimate.totalCost) / outerRows,
@@ -381,7 +414,7 @@ class Describer {
         width: plan.estimate.width,
       },
       sources: [],
-      output: plan.innerColumns.map((column) => this.#text(columnRef(column))),
+      output: plan.innerColumns.filter(isVisible).map((column) => this.#names.outputText(columnRef(column), false)),
       children: [],
     };
     node.children.push({ relationship: 'Inner', heading: undefined, node: inner });
@@ -394,8 +427,8 @@ class Describer {
       for (const branch of plan.all ? unionBranches(plan) : [plan.left, plan.right]) this.#with(append, 'Member', branch);
       if (plan.all) return append;
       append.sources.length = 0;
-      const node = this.#node(plan, 'Aggregate', { title: 'HashAggregate', attributes: [['Strategy', 'Hashed']] });
-      node.properties.push(['Group Key', plan.output.map((column) => quoteName(column.name))]);
+      const node = this.#hashedAggregate(plan);
+      node.properties.push({ name: 'Group Key', value: plan.output.map((column) => this.#text(columnRef(column))) });
       node.children.push({ relationship: 'Outer', heading: undefined, node: append });
       return node;
     }
@@ -442,9 +475,9 @@ class Describer {
       ],
     });
     if (plan.kind === 'insert' && plan.onConflict !== undefined) {
-      node.properties.push(['Conflict Resolution', plan.onConflict.action.kind === 'nothing' ? 'NOTHING' : 'UPDATE']);
+      node.properties.push({ name: 'Conflict Resolution', value: plan.onConflict.action.kind === 'nothing' ? 'NOTHING' : 'UPDATE' });
       const arbiters = plan.onConflict.arbiters.map((oid) => indexNameByOid(plan.table, oid));
-      if (arbiters.length > 0) node.properties.push(['Conflict Arbiter Indexes', arbiters]);
+      if (arbiters.length > 0) node.properties.push({ name: 'Conflict Arbiter Indexes', value: arbiters });
     }
     this.#with(node, 'Outer', plan.input);
     // Subqueries of DO UPDATE stand above the pairs of rows that they are asked about.
@@ -455,6 +488,16 @@ class Describer {
     }
     return node;
   }
+}
+
+/** The key that a row is stored by is no column of the table. */
+const isVisible = (column: OutputColumn): boolean => column.name !== '(key)';
+
+/** Whether what stands over `input` is said by the operator that computes it. */
+function isOwnOver(input: PhysicalPlan): boolean {
+  let at = input;
+  while (at.kind === 'filter' || at.kind === 'apply' || at.kind === 'await') at = at.input;
+  return at.kind === 'aggregate' || at.kind === 'window' || at.kind === 'oneRow';
 }
 
 function relationAttributes(plan: {

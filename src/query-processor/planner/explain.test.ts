@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadParser } from '../parser/parse.ts';
 import { defaultExplainOptions, type ExplainFigures, explain, explainData } from './explain.ts';
+import { type ExplainData, writeStructured } from './explain-format.ts';
 import type { PhysicalPlan } from './physical-plan.ts';
 import { childPlans } from './physical-tree.ts';
 import { planQuery } from './plan.ts';
@@ -13,7 +14,7 @@ const plan = (sql: string): PhysicalPlan => planQuery(bind(sql), plannerEnvironm
 function figuresOf(root: PhysicalPlan): Map<PhysicalPlan, ExplainFigures> {
   const figures = new Map<PhysicalPlan, ExplainFigures>();
   const visit = (node: PhysicalPlan) => {
-    figures.set(node, { rows: 6, loops: 2, timeMs: 3 });
+    figures.set(node, { rows: 6, loops: 2, startupMs: 1, timeMs: 3, removed: 8, memory: undefined });
     for (const child of childPlans(node)) visit(child);
   };
   visit(root);
@@ -28,7 +29,7 @@ describe('text', () => {
   it('prints actual rows and times a loop', () => {
     const query = plan('select 1');
     const lines = explain(query, { ...defaultExplainOptions, costs: false, figures: figuresOf(query) });
-    expect(lines).toEqual(['Result (actual time=0.000..1.500 rows=3 loops=2)']);
+    expect(lines).toEqual(['Result (actual time=0.500..1.500 rows=3 loops=2)']);
     expect(explain(query, { ...defaultExplainOptions, costs: false, figures: new Map() })).toEqual(['Result (never executed)']);
     expect(explain(query, { ...defaultExplainOptions, costs: false, timing: false, figures: figuresOf(query) })).toEqual([
       'Result (actual rows=3 loops=2)',
@@ -41,17 +42,19 @@ describe('text', () => {
     ).toEqual([
       'HashAggregate',
       '  Output: a, count(*)',
-      '  Group Key: a',
+      '  Group Key: t.a',
       '  ->  Index Only Scan using t_pkey on public.t',
       '        Output: a',
     ]);
   });
 });
 
-describe('data', () => {
-  it('has the operators with their relationship', () => {
-    const data = explainData(plan('select t.id from t join u on u.t_id = t.id'), { ...defaultExplainOptions, costs: false });
-    expect(data).toMatchObject({
+describe('structured formats', () => {
+  const costless = { ...defaultExplainOptions, costs: false };
+
+  it('have the operators with their relationship', () => {
+    const parsed = JSON.parse(writeStructured(explainData(plan('select t.id from t join u on u.t_id = t.id'), costless), 'json'));
+    expect(parsed[0]).toMatchObject({
       'Node Type': 'Hash Join',
       'Join Type': 'Inner',
       'Hash Cond': '(u.t_id = t.id)',
@@ -62,16 +65,68 @@ describe('data', () => {
     });
   });
 
-  it('has costs and figures', () => {
-    const query = plan('select 1');
-    expect(explainData(query, { ...defaultExplainOptions, figures: figuresOf(query) })).toMatchObject({
-      'Startup Cost': 0,
-      'Total Cost': 0.01,
-      'Plan Rows': 1,
-      'Plan Width': 4,
-      'Actual Total Time': 1.5,
-      'Actual Rows': 3,
-      'Actual Loops': 2,
-    });
+  it('are laid out as by PostgreSQL', () => {
+    const query = plan('select 1 as "a<b"');
+    const data: ExplainData = [['Plan', { group: explainData(query, { ...defaultExplainOptions, figures: figuresOf(query) }) }]];
+    expect(writeStructured(data, 'json')).toBe(`[
+  {
+    "Plan": {
+      "Node Type": "Result",
+      "Parallel Aware": false,
+      "Async Capable": false,
+      "Startup Cost": 0.00,
+      "Total Cost": 0.01,
+      "Plan Rows": 1,
+      "Plan Width": 4,
+      "Actual Startup Time": 0.500,
+      "Actual Total Time": 1.500,
+      "Actual Rows": 3,
+      "Actual Loops": 2
+    }
+  }
+]`);
+    expect(
+      writeStructured([['Plan', { group: explainData(plan("select a from t where b <> 'x' order by a"), costless) }]], 'yaml')
+        .split('\n')
+        .slice(0, 8),
+    ).toEqual([
+      '- Plan: ',
+      '    Node Type: "Sort"',
+      '    Parallel Aware: false',
+      '    Async Capable: false',
+      '    Sort Key: ',
+      '      - "a"',
+      '    Plans: ',
+      '      - Node Type: "Index Only Scan"',
+    ]);
+    expect(
+      writeStructured(
+        [
+          [
+            'Plan',
+            {
+              group: [
+                ['Sort Key', ['a < b']],
+                ['Plans', { item: 'Plan', list: [[['Async Capable', false]]] }],
+              ],
+            },
+          ],
+        ],
+        'xml',
+      ),
+    ).toBe(`<explain xmlns="http://www.postgresql.org/2009/explain">
+  <Query>
+    <Plan>
+      <Sort-Key>
+        <Item>a &lt; b</Item>
+      </Sort-Key>
+      <Plans>
+        <Plan>
+          <Async-Capable>false</Async-Capable>
+        </Plan>
+      </Plans>
+    </Plan>
+  </Query>
+</explain>`);
   });
 });

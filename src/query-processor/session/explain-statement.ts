@@ -9,70 +9,24 @@ import { normalizedText, queryIdentifier } from '../activity/query-identifier.ts
 import { isQuery } from '../analyzer/analyze.ts';
 import { execute } from '../executor/execute.ts';
 import type { Rows } from '../executor/operator.ts';
-import { defaultExplainOptions, type ExplainFigures, type ExplainOptions, explain, explainData } from '../planner/explain.ts';
+import { type ExplainFigures, type ExplainOptions, explain, explainData } from '../planner/explain.ts';
+import { Digits, type ExplainData, type ExplainValue, writeStructured } from '../planner/explain-format.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import type { Field } from '../query-processor.ts';
-import { constantOf } from './constants.ts';
 import { plannedSource } from './create-table-as.ts';
+import { changedPlanSettings, type ExplainStatementOptions, explainOptions } from './explain-options.ts';
+import { executeParameters, preparedNamed } from './prepare-statements.ts';
 import { compileQuery, type PlannedQuery, type PreparedStatement, plainField } from './prepared-statement.ts';
 import { PlanExecution } from './run-plan.ts';
 import { sendRows } from './send-rows.ts';
 import type { StatementHost, UtilityOutput } from './statement-host.ts';
 
-type Options = {
-  analyze: boolean;
-  verbose: boolean;
-  costs: boolean;
-  timing: boolean | undefined;
-  summary: boolean | undefined;
-  format: 'text' | 'json';
-};
-
-const switches: Readonly<Record<string, boolean>> = { true: true, on: true, '1': true, false: false, off: false, '0': false };
-
-function optionsOf(statement: ExplainStmt): Options {
-  const options: Options = { analyze: false, verbose: false, costs: true, timing: undefined, summary: undefined, format: 'text' };
-  for (const node of statement.options ?? []) {
-    if (!('DefElem' in node)) continue;
-    const name = node.DefElem.defname ?? '';
-    const value = node.DefElem.arg === undefined ? 'true' : (constantOf(node.DefElem.arg) ?? '').toLowerCase();
-    if (name === 'format') {
-      if (value !== 'text' && value !== 'json') throw formatRefused(value);
-      options.format = value;
-      continue;
-    }
-    const on = switches[value];
-    if (on === undefined) throw new SqlError(sqlstate.syntaxError, `${name} requires a Boolean value`);
-    switch (name) {
-      case 'analyze':
-      case 'verbose':
-      case 'costs':
-      case 'timing':
-      case 'summary':
-        options[name] = on;
-        break;
-      // What these would add is not gathered: the plan is the same without.
-      case 'buffers':
-      case 'settings':
-      case 'wal':
-      case 'generic_plan':
-        break;
-      default:
-        throw new SqlError(sqlstate.syntaxError, `unrecognized EXPLAIN option "${name}"`);
-    }
-  }
-  if (options.timing === true && !options.analyze)
-    throw new SqlError(sqlstate.invalidParameterValue, 'EXPLAIN option TIMING requires ANALYZE');
-  return options;
+function optionsOf(statement: PreparedStatement, node: ExplainStmt): ExplainStatementOptions {
+  return explainOptions(node, (location) => statement.parsed?.positionOf(location) ?? 0);
 }
 
-function formatRefused(value: string): SqlError {
-  if (value === 'yaml' || value === 'xml') return notSupported(`EXPLAIN format "${value}" is not supported`);
-  return new SqlError(sqlstate.invalidParameterValue, `unrecognized value for EXPLAIN option "format": "${value}"`);
-}
-
-export const explainFields = (statement: ExplainStmt): readonly Field[] => [
-  plainField('QUERY PLAN', optionsOf(statement).format === 'json' ? oid.json : oid.text),
+export const explainFields = (statement: PreparedStatement, node: ExplainStmt): readonly Field[] => [
+  plainField('QUERY PLAN', optionsOf(statement, node).format === 'json' ? oid.json : oid.text),
 ];
 
 function plannedOf(session: StatementHost, statement: PreparedStatement, node: ExplainStmt): PlannedQuery {
@@ -80,13 +34,12 @@ function plannedOf(session: StatementHost, statement: PreparedStatement, node: E
   const { parsed } = statement;
   if (query === undefined || parsed === undefined) throw new SqlError(sqlstate.syntaxError, 'EXPLAIN without a statement');
   if ('ExecuteStmt' in query) {
-    const prepared = session.statements.get(query.ExecuteStmt.name ?? '');
-    if (prepared === undefined)
-      throw new SqlError(sqlstate.invalidSqlStatementName, `prepared statement "${query.ExecuteStmt.name}" does not exist`);
-    return prepared.planned(session.compilation);
+    return preparedNamed(session, query.ExecuteStmt.name ?? '').planned(session.compilation);
   }
+  if ('DeclareCursorStmt' in query && query.DeclareCursorStmt.query !== undefined)
+    return plannedOf(session, statement, { ...node, query: query.DeclareCursorStmt.query });
   if ('CreateTableAsStmt' in query) return plannedSource(session, statement, query.CreateTableAsStmt);
-  if (!isQuery(query)) throw notSupported('EXPLAIN is supported for SELECT, INSERT, UPDATE, DELETE and EXECUTE only');
+  if (!isQuery(query)) throw notSupported('EXPLAIN is supported for SELECT, INSERT, UPDATE, DELETE, EXECUTE and DECLARE CURSOR only');
   return compileQuery({ ...parsed, node: query }, statement.text, statement.statedTypes, session.compilation);
 }
 
@@ -98,34 +51,44 @@ export async function runExplain(
   session: StatementHost,
   statement: PreparedStatement,
   node: ExplainStmt,
-  parameters: readonly Datum[],
+  given: readonly Datum[],
   output: UtilityOutput,
 ): Promise<string> {
-  const options = optionsOf(node);
+  const options = optionsOf(statement, node);
   const { clock } = session.host.world;
+  const { parsed } = statement;
+  const { query } = node;
+  // The values of EXECUTE are evaluated in any case: a wrong number of them is an error.
+  const parameters =
+    parsed !== undefined && query !== undefined && 'ExecuteStmt' in query ? executeParameters(session, parsed, query.ExecuteStmt) : given;
   const startMs = clock.monotonicMs();
   const planned = plannedOf(session, statement, node);
   session.block.startQuery(planned.bound);
   const planningMs = clock.monotonicMs() - startMs;
-  if (options.analyze && node.query !== undefined && 'CreateTableAsStmt' in node.query)
+  if (options.analyze && query !== undefined && 'CreateTableAsStmt' in query)
     throw notSupported('EXPLAIN ANALYZE of CREATE TABLE AS is not supported');
-  const measured = options.analyze ? await measure(session, planned, parameters, clock) : undefined;
-  const explainOptions: ExplainOptions = {
-    ...defaultExplainOptions,
+  const measured = options.analyze ? await measure(session, planned, parameters, clock, options.timing) : undefined;
+  const plan: ExplainOptions = {
     costs: options.costs,
     verbose: options.verbose,
-    timing: options.timing ?? true,
+    timing: options.timing,
     figures: measured?.figures,
   };
-  const summary = options.summary ?? options.analyze;
-  const lines = options.format === 'json' ? [jsonText()] : explain(planned.plan, explainOptions);
   const isMetered = options.verbose && measured !== undefined;
-  if (options.format === 'text' && (isMetered || (options.verbose && session.settings.current.profile === 'dsql')))
-    lines.push(`Query Identifier: ${queryIdentifier(normalizedText(explainedText(statement.text)))}`);
-  if (options.format === 'text' && summary) {
-    lines.push(`Planning Time: ${planningMs.toFixed(3)} ms`);
-    if (measured !== undefined) lines.push(`Execution Time: ${measured.ms.toFixed(3)} ms`);
-  }
+  const summary: Summary = {
+    settings: options.settings ? changedPlanSettings(session.settings) : undefined,
+    queryIdentifier:
+      isMetered || (options.verbose && session.settings.current.profile === 'dsql')
+        ? queryIdentifier(normalizedText(explainedText(statement.text)))
+        : undefined,
+    planningMs: options.summary ? planningMs : undefined,
+    executionMs: options.summary ? measured?.ms : undefined,
+    isAnalyzed: options.analyze,
+  };
+  const lines =
+    options.format === 'text'
+      ? [...explain(planned.plan, plan), ...summaryLines(summary)]
+      : [writeStructured([['Plan', { group: explainData(planned.plan, plan) }], ...summaryData(summary)], options.format)];
   if (options.format === 'text' && isMetered) {
     const work = { ...measured.work, computeMs: measured.work.computeMs + planningMs };
     lines.push(...dpuLines(work, session.host.isMultiRegion));
@@ -133,21 +96,40 @@ export async function runExplain(
   await sendRows(
     session,
     output,
-    explainFields(node),
+    explainFields(statement, node),
     lines.map((line) => [line]),
   );
   return 'EXPLAIN';
-
-  function jsonText(): string {
-    const plan = { Plan: explainData(planned.plan, explainOptions) };
-    const times = summary
-      ? { 'Planning Time': round(planningMs), ...(measured === undefined ? {} : { 'Execution Time': round(measured.ms) }) }
-      : {};
-    return JSON.stringify([{ ...plan, ...times }], undefined, 2);
-  }
 }
 
-const round = (ms: number): number => Number(ms.toFixed(3));
+type Summary = {
+  readonly settings: readonly (readonly [string, string])[] | undefined;
+  readonly queryIdentifier: string | undefined;
+  readonly planningMs: number | undefined;
+  readonly executionMs: number | undefined;
+  readonly isAnalyzed: boolean;
+};
+
+function summaryLines({ settings, queryIdentifier: identifier, planningMs, executionMs }: Summary): string[] {
+  const lines: string[] = [];
+  if (settings !== undefined && settings.length > 0)
+    lines.push(`Settings: ${settings.map(([name, value]) => `${name} = '${value}'`).join(', ')}`);
+  if (identifier !== undefined) lines.push(`Query Identifier: ${identifier}`);
+  if (planningMs !== undefined) lines.push(`Planning Time: ${planningMs.toFixed(3)} ms`);
+  if (executionMs !== undefined) lines.push(`Execution Time: ${executionMs.toFixed(3)} ms`);
+  return lines;
+}
+
+function summaryData({ settings, planningMs, executionMs, isAnalyzed }: Summary): ExplainData {
+  const out: [string, ExplainValue][] = [];
+  if (settings !== undefined) out.push(['Settings', { group: settings }]);
+  if (planningMs !== undefined) out.push(['Planning Time', new Digits(planningMs, 3)]);
+  if (isAnalyzed) out.push(['Triggers', { item: 'Trigger', list: [] }]);
+  if (executionMs !== undefined) out.push(['Execution Time', new Digits(executionMs, 3)]);
+  return out;
+}
+
+type Counts = { -readonly [Name in keyof ExplainFigures]: ExplainFigures[Name] };
 
 /** The statement that EXPLAIN is about: it is called by the same name as when it runs by itself. */
 const explainedText = (text: string): string => text.replace(/^\s*explain\s*(?:\([^)]*\)|(?:(?:analyze|verbose)\s+)*)\s*/i, '');
@@ -158,14 +140,30 @@ async function measure(
   planned: PlannedQuery,
   parameters: readonly Datum[],
   clock: Clock,
+  isTimed: boolean,
 ): Promise<{ readonly figures: ReadonlyMap<PhysicalPlan, ExplainFigures>; readonly ms: number; readonly work: Work }> {
   if (!planned.bound.isReadOnly) {
     session.block.throwIfReadOnly(planned.bound.command);
     session.block.noteRowChange();
   }
-  const figures = new Map<PhysicalPlan, { rows: number; loops: number; timeMs: number }>();
+  const figures = new Map<PhysicalPlan, Counts>();
+  const countsOf = (plan: PhysicalPlan): Counts => {
+    let own = figures.get(plan);
+    if (own === undefined) {
+      own = { rows: 0, loops: 0, startupMs: 0, timeMs: 0, removed: 0, memory: undefined };
+      figures.set(plan, own);
+    }
+    return own;
+  };
   const run = session.startRun(parameters);
-  run.instrument = (plan, rows) => counted(plan, rows, figures, clock);
+  const now = isTimed ? () => clock.monotonicMs() : () => 0;
+  run.instrument = (plan, rows) => counted(rows, countsOf(plan), now);
+  run.report = (plan, memory) => {
+    countsOf(plan).memory = memory;
+  };
+  run.removed = (plan, rows) => {
+    countsOf(plan).removed += rows;
+  };
   const { buffer } = session.block.transaction;
   const writtenBefore = writtenBytes(buffer.contents().writes);
   const startMs = clock.monotonicMs();
@@ -178,24 +176,22 @@ async function measure(
   return { figures, ms: clock.monotonicMs() - startMs, work };
 }
 
-function* counted(
-  plan: PhysicalPlan,
-  rows: Rows,
-  figures: Map<PhysicalPlan, { rows: number; loops: number; timeMs: number }>,
-  clock: Clock,
-): Rows {
-  let own = figures.get(plan);
-  if (own === undefined) {
-    own = { rows: 0, loops: 0, timeMs: 0 };
-    figures.set(plan, own);
-  }
+function* counted(rows: Rows, own: Counts, now: () => number): Rows {
   own.loops++;
+  let hasRows = false;
+  let spentMs = 0;
   const iterator = rows[Symbol.iterator]();
   try {
     for (;;) {
-      const startMs = clock.monotonicMs();
+      const startMs = now();
       const next = iterator.next();
-      own.timeMs += clock.monotonicMs() - startMs;
+      const tookMs = now() - startMs;
+      own.timeMs += tookMs;
+      spentMs += tookMs;
+      if (!hasRows && !(next.value instanceof Promise)) {
+        own.startupMs += spentMs;
+        hasRows = true;
+      }
       if (next.done === true) return;
       if (!(next.value instanceof Promise)) own.rows += next.value.rowCount;
       yield next.value;

@@ -71,7 +71,7 @@ export class StatementRun implements Run {
   readonly transaction: Transaction;
   readonly catalog: Catalog;
   readonly context: EvaluationContext;
-  readonly observed: Required<Observed> = { newest: 0, bytes: 0 };
+  readonly observed: Observed & { bytes: number } = { newest: 0, bytes: 0 };
   readonly memory: StatementMemory;
   readonly commonTables = new Map<number, CommonTableRows>();
   /** Another one when a suspended portal goes on in a later message. */
@@ -83,6 +83,7 @@ export class StatementRun implements Run {
   /** Set by EXPLAIN ANALYZE before the operators start. */
   instrument?: (plan: PhysicalPlan, rows: Rows) => Rows;
   report?: (plan: PhysicalPlan, figures: MemoryFigures) => void;
+  removed?: (plan: PhysicalPlan, rows: number) => void;
   readonly #work: WorkMemory;
   readonly #disk: Disk;
   readonly #temporaryDirectory: string;

@@ -92,7 +92,7 @@ export function describeUtility(session: StatementHost, statement: PreparedState
   if (parsed === undefined) return undefined;
   const { node } = parsed;
   if ('VariableShowStmt' in node) return showFields(node.VariableShowStmt);
-  if ('ExplainStmt' in node) return explainFields(node.ExplainStmt);
+  if ('ExplainStmt' in node) return explainFields(statement, node.ExplainStmt);
   if ('ExecuteStmt' in node) return executeFields(session, node.ExecuteStmt);
   if ('CallStmt' in node) return callFields();
   if ('FetchStmt' in node) return fetchFields(session, node.FetchStmt);
