@@ -36,9 +36,7 @@ export class ClusterLifeCycle {
   /** Does all that is to be done; resolves when nothing is left, or what is left has to be tried again later. */
   settle(): Promise<void> {
     this.#again = true;
-    this.#settling ??= this.#run().finally(() => {
-      this.#settling = undefined;
-    });
+    this.#settling ??= this.#run();
     return this.#settling;
   }
 
@@ -60,6 +58,8 @@ export class ClusterLifeCycle {
         await this.#round();
         this.#failure = undefined;
       } catch (error) {
+        // In the same step as the end of the loop: who calls settle() next must not be given this run.
+        this.#settling = undefined;
         this.#failure = error instanceof Error ? error : new Error(String(error));
         this.#options.world.log.error('a change of a cluster could not be finished; it is tried again', { error: String(error) });
         this.#cancelRetry();
@@ -67,6 +67,7 @@ export class ClusterLifeCycle {
         return;
       }
     }
+    this.#settling = undefined;
   }
 
   async #round(): Promise<void> {
@@ -86,15 +87,21 @@ export class ClusterLifeCycle {
   async #make(journal: JournalRecord): Promise<void> {
     const { registry, host } = this.#options;
     await host.prepare(journal);
-    await registry.change(() => ({
-      changes: [
-        { key: journalKey(journal.home), value: { ...journal, state: 'ready' } },
-        ...registry
-          .membersOf(journal.home)
-          .map((member): RegistryChange => ({ key: clusterKey(member.region, member.id), value: { ...member, status: 'ACTIVE' } })),
-      ],
-      answer: undefined,
-    }));
+    await registry.change(() => {
+      // It may have been deleted meanwhile.
+      if (registry.journal(journal.home)?.state !== 'making') return { changes: [], answer: undefined };
+      const members = registry.membersOf(journal.home).filter(({ status }) => status === 'CREATING');
+      return {
+        changes: [
+          { key: journalKey(journal.home), value: { ...journal, state: 'ready' } },
+          ...members.map(
+            (member): RegistryChange => ({ key: clusterKey(member.region, member.id), value: { ...member, status: 'ACTIVE' } }),
+          ),
+        ],
+        answer: undefined,
+      };
+    });
+    this.#again = true;
   }
 
   async #remove(journal: JournalRecord): Promise<void> {

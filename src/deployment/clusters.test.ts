@@ -195,6 +195,24 @@ describe('clusters', () => {
     await expect(create(clusters, world, east, { witnessRegion: west, clusters: undefined }, 'once')).rejects.toThrow('client token');
   });
 
+  it('may be deleted while they are being created', async () => {
+    const world = worldOn(memoryDisk());
+    const clusters = await open(world);
+    const made = await Promise.all(Array.from({ length: 20 }, () => create(clusters, world, east)));
+    await Promise.all(made.map((cluster) => remove(clusters, cluster)));
+    await clusters.settle();
+    expect(clusters.registry.clusters()).toEqual([]);
+    // Both of two peers too, one after the other.
+    const a = await create(clusters, world, east, { witnessRegion: west, clusters: undefined });
+    const b = await create(clusters, world, east2, { witnessRegion: west, clusters: [clusterArn(a)] });
+    await link(clusters, a, b);
+    await remove(clusters, a);
+    await remove(clusters, b);
+    await clusters.settle();
+    expect(clusters.registry.clusters()).toEqual([]);
+    expect(world.disk.list('data/clusters')).toEqual(['registry.log']);
+  });
+
   it('go idle without connections, and wake on connect', async () => {
     const world = worldOn(memoryDisk());
     const clusters = await open(world, { idleMs: 100 });
