@@ -79,6 +79,84 @@ withEndpoint(program.command('psql').description('run psql, connected'))
     await psql(choiceOf(options), options.user, rest);
   });
 
+const withJson = (command: Command): Command => withDataDir(command).option('--json', 'print a JSON document');
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const clusterChoiceOf = (options: Record<string, unknown>) => ({
+  dataDir: dataDirOf(options),
+  region: textOf(options.region),
+  isJson: options.json === true,
+});
+
+const cluster = program.command('cluster').description('create, list, show, change and delete clusters of a running deployment');
+const withRegion = (command: Command): Command => withJson(command).option('--region <REGION>', 'the Region');
+withRegion(cluster.command('create').description('create a cluster, or with --regions two that are linked'))
+  .option('--regions <NAMES>', 'two Regions: a multi-Region cluster over them')
+  .option('--witness-region <REGION>', 'the witness Region of a multi-Region cluster')
+  .option('--tag <NAME=VALUE...>', 'tags')
+  .option('--no-deletion-protection', 'without deletion protection')
+  .action(async (options) => {
+    const { createClusters } = await import('./cluster.ts');
+    await createClusters({
+      ...clusterChoiceOf(options),
+      regions: textOf(options.regions)?.split(','),
+      witnessRegion: textOf(options.witnessRegion),
+      tags: Array.isArray(options.tag) ? options.tag.map(String) : [],
+      isProtected: options.deletionProtection !== false,
+    });
+  });
+withRegion(cluster.command('list').description('list the clusters of all Regions, or of one')).action(async (options) => {
+  const { listClusters } = await import('./cluster.ts');
+  await listClusters(clusterChoiceOf(options));
+});
+withRegion(cluster.command('get').description('show a cluster').argument('<id>')).action(async (id: string, options) => {
+  const { getCluster } = await import('./cluster.ts');
+  await getCluster(id, clusterChoiceOf(options));
+});
+withRegion(cluster.command('update').description('change a cluster').argument('<id>'))
+  .option('--deletion-protection <on|off>', 'whether it is protected from deletion')
+  .option('--witness-region <REGION>', 'while a multi-Region cluster is being set up')
+  .option('--peer <ARN>', 'the cluster to link with, while a multi-Region cluster is being set up')
+  .action(async (id: string, options) => {
+    const { updateCluster } = await import('./cluster.ts');
+    await updateCluster(id, {
+      ...clusterChoiceOf(options),
+      protection: textOf(options.deletionProtection),
+      witnessRegion: textOf(options.witnessRegion),
+      peer: textOf(options.peer),
+    });
+  });
+withRegion(cluster.command('delete').description('delete a cluster and all that is in it').argument('<id>')).action(
+  async (id: string, options) => {
+    const { deleteCluster } = await import('./cluster.ts');
+    await deleteCluster(id, clusterChoiceOf(options));
+  },
+);
+
+const region = program.command('region').description('the Regions of a running deployment, and faults to try on them');
+withJson(region.command('list').description('show the Regions')).action(async (options) => {
+  const { listRegions } = await import('./region.ts');
+  await listRegions(dataDirOf(options), options.json === true);
+});
+for (const [fault, description] of [
+  ['isolate', 'cut the links of a Region'],
+  ['heal', 'join the links of a Region again'],
+  ['stop', "end a Region's endpoint and replicas"],
+  ['start', "start a Region's endpoint and replicas again"],
+] as const) {
+  withJson(region.command(fault).description(description).argument('<region>')).action(async (name: string, options) => {
+    const { faultRegion } = await import('./region.ts');
+    await faultRegion(fault, name, dataDirOf(options), options.json === true);
+  });
+}
+
+withJson(program.command('iam').description('users, roles, policies and access keys of a running deployment'))
+  .argument('<operation>', 'such as create-user, put-user-policy, create-access-key, create-role, assume-role')
+  .argument('[arguments...]', "the operation's members")
+  .action(async (operation: string, values: string[], options) => {
+    const { iam } = await import('./iam.ts');
+    await iam(operation, values, dataDirOf(options), options.json === true);
+  });
+
 program
   .command('lint')
   .description('tell which statements of SQL scripts Aurora DSQL would refuse, and why; exit code 1 when there are any')

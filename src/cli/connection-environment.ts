@@ -21,6 +21,7 @@ export async function connectionEnvironment(endpoint: Endpoint, user: string): P
     PGSSLMODE: 'require',
     AWS_ACCESS_KEY_ID: endpoint.key.accessKeyId,
     AWS_SECRET_ACCESS_KEY: endpoint.key.secretAccessKey,
+    ...(endpoint.key.session === undefined ? {} : { AWS_SESSION_TOKEN: endpoint.key.session.token }),
     AWS_REGION: endpoint.region,
     AWS_ENDPOINT_URL_DSQL: `${scheme}://${host}:${endpoint.httpPort}`,
   };

@@ -1,9 +1,10 @@
 /** Which endpoint `token`, `env` and `psql` mean, and the token for it. */
 
-import { parseCredentials } from '#iam/access-key-file.ts';
 import { makeConnectionToken } from '#iam/connection-token.ts';
 import type { AccessKey } from '#iam/iam.ts';
-import { CommandError, readCredentialsFile, readDeployment } from './data-directory.ts';
+import { ApiClient, reachable } from './api-client.ts';
+import { CommandError, readDeployment } from './data-directory.ts';
+import { accessKeyFor } from './own-key.ts';
 
 export type EndpointChoice = { readonly dataDir: string; readonly cluster: string | undefined; readonly region: string | undefined };
 
@@ -20,27 +21,39 @@ export type Endpoint = {
   readonly key: AccessKey;
 };
 
-export function findEndpoint(choice: EndpointChoice, environment: NodeJS.ProcessEnv): Endpoint {
+export async function findEndpoint(choice: EndpointChoice, environment: NodeJS.ProcessEnv): Promise<Endpoint> {
   const deployment = readDeployment(choice.dataDir);
-  const region = choice.region === undefined ? deployment.regions[0] : deployment.regions.find(({ name }) => name === choice.region);
-  if (region === undefined) {
+  const chosen = choice.region === undefined ? deployment.regions : deployment.regions.filter(({ name }) => name === choice.region);
+  if (chosen.length === 0) {
     throw new CommandError(`no Region ${choice.region} here: there are ${deployment.regions.map(({ name }) => name).join(', ')}`);
   }
-  const cluster = deployment.clusters.find(({ id, isDefault }) => (choice.cluster === undefined ? isDefault : id === choice.cluster));
-  if (cluster === undefined)
-    throw new CommandError(
-      choice.cluster === undefined ? 'there is no default cluster: name one with --cluster' : `no cluster ${choice.cluster} here`,
-    );
+  const defaultId = deployment.clusters.find(({ isDefault }) => isDefault)?.id;
+  const clusterId = choice.cluster ?? defaultId;
+  if (clusterId === undefined) throw new CommandError('there is no default cluster: name one with --cluster');
+  const region = clusterId === defaultId ? chosen[0] : await regionOf(clusterId, chosen, choice.dataDir, environment);
   return {
-    clusterId: cluster.id,
-    isDefaultCluster: cluster.isDefault,
+    clusterId,
+    isDefaultCluster: clusterId === defaultId,
     region: region.name,
-    hostName: endpointName(cluster.id, region.name),
-    address: deployment.host === '0.0.0.0' ? '127.0.0.1' : deployment.host === '::' ? '::1' : deployment.host,
+    hostName: endpointName(clusterId, region.name),
+    address: reachable(deployment.host),
     port: region.port,
     httpPort: deployment.httpPort,
     key: accessKeyFor(choice.dataDir, environment),
   };
+}
+
+/** Clusters come and go while the deployment runs: it is asked where this one is. */
+async function regionOf<Region extends { readonly name: string }>(
+  clusterId: string,
+  regions: readonly Region[],
+  dataDir: string,
+  environment: NodeJS.ProcessEnv,
+): Promise<Region> {
+  if (!/^[a-z0-9]{26}$/.test(clusterId)) throw new CommandError(`no cluster ${clusterId} here`);
+  const client = new ApiClient(dataDir, environment);
+  for (const region of regions) if ((await client.find(region.name, `/cluster/${clusterId}`)) !== undefined) return region;
+  throw new CommandError(`no cluster ${clusterId} here`);
 }
 
 export const endpointName = (clusterId: string, region: string): string => `${clusterId}.dsql.${region}.on.aws`;
@@ -48,20 +61,4 @@ export const endpointName = (clusterId: string, region: string): string => `${cl
 export function tokenFor(endpoint: Endpoint, user: string, expiresInSeconds: number): Promise<string> {
   const request = { host: endpoint.hostName, region: endpoint.region, user, signedAt: new Date(), expiresInSeconds };
   return makeConnectionToken(request, endpoint.key);
-}
-
-/** The root key given by the environment. */
-export function givenRootKey(environment: NodeJS.ProcessEnv): AccessKey | undefined {
-  const accessKeyId = environment.BOREALIS_ROOT_ACCESS_KEY_ID;
-  const secretAccessKey = environment.BOREALIS_ROOT_SECRET_ACCESS_KEY;
-  if (!accessKeyId && !secretAccessKey) return undefined;
-  if (!accessKeyId || !secretAccessKey)
-    throw new CommandError('BOREALIS_ROOT_ACCESS_KEY_ID and BOREALIS_ROOT_SECRET_ACCESS_KEY go together');
-  return parseCredentials(`[default]\naws_access_key_id=${accessKeyId}\naws_secret_access_key=${secretAccessKey}\n`);
-}
-
-function accessKeyFor(dataDir: string, environment: NodeJS.ProcessEnv): AccessKey {
-  const key = givenRootKey(environment) ?? parseCredentials(readCredentialsFile(dataDir));
-  if (key === undefined) throw new CommandError(`${dataDir}/credentials holds no access key`);
-  return key;
 }

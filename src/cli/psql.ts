@@ -5,7 +5,7 @@ import { CommandError } from './data-directory.ts';
 import { type EndpointChoice, findEndpoint } from './endpoint.ts';
 
 export async function psql(choice: EndpointChoice, user: string, args: readonly string[]): Promise<void> {
-  const variables = await connectionEnvironment(findEndpoint(choice, process.env), user);
+  const variables = await connectionEnvironment(await findEndpoint(choice, process.env), user);
   // Ctrl-C is psql's own: it cancels the statement, not us.
   process.on('SIGINT', () => {});
   process.exitCode = await new Promise<number>((resolve, reject) => {

@@ -8,9 +8,9 @@ import path from 'node:path';
 import { fileDisk, realWorld } from '#base/real-world.ts';
 import { isLoopback, startNode } from '#main.ts';
 import { CommandError, holdDirectory, reason, writeDeployment } from './data-directory.ts';
-import { givenRootKey } from './endpoint.ts';
 import { makeLog } from './log.ts';
 import { type FlagValues, type StartOptions, startOptions } from './options.ts';
+import { givenRootKey } from './own-key.ts';
 
 export async function start(flags: FlagValues, environment: NodeJS.ProcessEnv): Promise<void> {
   const options = startOptions(flags, environment);

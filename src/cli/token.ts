@@ -8,5 +8,5 @@ export async function token(choice: EndpointChoice, user: string, expiresIn: str
   if (!Number.isInteger(seconds) || seconds < 1 || seconds > tokenSecondsMaximum) {
     throw new CommandError(`--expires-in takes 1 to ${tokenSecondsMaximum} seconds, not "${expiresIn}"`);
   }
-  process.stdout.write(`${await tokenFor(findEndpoint(choice, process.env), user, seconds)}\n`);
+  process.stdout.write(`${await tokenFor(await findEndpoint(choice, process.env), user, seconds)}\n`);
 }
