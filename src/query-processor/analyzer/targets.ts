@@ -12,6 +12,9 @@ import type { NamedExpression, OutputColumn } from './logical-plan.ts';
 import { findItem, missingRelation, type RangeItem, referToColumn, type Scope } from './scope.ts';
 import { typeDisplayName } from './type-facts.ts';
 
+/** PostgreSQL's limit, beyond which a tuple's header cannot count. */
+const targetsMax = 1664;
+
 export type Target = {
   expression: Expression;
   readonly name: string;
@@ -104,6 +107,7 @@ export function nameTargets(
   targets: readonly Target[],
   isInput: (id: ColumnId) => boolean,
 ): { readonly named: readonly NamedExpression[]; readonly output: readonly OutputColumn[] } {
+  if (targets.length > targetsMax) throw analysis.error(sqlstate.tooManyColumns, `target lists can have at most ${targetsMax} entries`);
   const used = new Set<ColumnId>();
   const named: NamedExpression[] = [];
   const output: OutputColumn[] = [];

@@ -99,7 +99,7 @@ function operator(plan: PhysicalPlan, run: Run, rowLimit: number): Rows {
     case 'window':
       return window(plan, start(plan.input, run), run);
     case 'sort':
-      return sort(plan, start(plan.input, run), run);
+      return sort(plan, start(plan.input, run), rowLimit, run);
     case 'limit':
       return limited(plan, run);
     case 'distinct':

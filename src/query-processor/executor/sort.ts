@@ -31,10 +31,12 @@ const prepare = prepared((plan: Sort) => {
   };
 });
 
-export function* sort(plan: Sort, input: Rows, run: Run): Generator<Batch | Wait, void, undefined> {
+/** `rowLimit`: as many rows as the consumer takes, which for LIMIT $1 is known only now. */
+export function* sort(plan: Sort, input: Rows, rowLimit: number, run: Run): Generator<Batch | Wait, void, undefined> {
   const { width, types, orders, keys, positions } = prepare(plan);
-  if (plan.limit === 0) return;
-  const sorter = new RowSorter(types, width, orders, run, plan.limit);
+  const limit = Math.min(plan.limit ?? Number.POSITIVE_INFINITY, rowLimit);
+  if (limit === 0) return;
+  const sorter = new RowSorter(types, width, orders, run, limit);
   try {
     for (const item of input) {
       if (item instanceof Promise) {
