@@ -23,7 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'control-plane': ['deployment', 'pgwire', 'query-processor', 'iam', 'sql', 'base'],
   simulator: ['deployment', 'transport', 'adjudicator', 'journal', 'crossbar', 'storage', 'query-processor', 'sql', 'base'],
   cli: ['main', 'deployment', 'iam', 'base'],
-  main: ['deployment', 'control-plane', 'pgwire', 'query-processor', 'crossbar', 'iam', 'sql', 'base'],
+  main: ['transport', 'deployment', 'control-plane', 'pgwire', 'query-processor', 'crossbar', 'iam', 'sql', 'base'],
 };
 
 /** Single files that a room may import of a room that it may not: doors made for it. */

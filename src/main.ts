@@ -15,7 +15,10 @@ import { Regions } from '#control-plane/regions.ts';
 import { TimeSeries, usualSeries } from '#control-plane/time-series.ts';
 import { RegionNetwork } from '#crossbar/network.ts';
 import type { ClusterRecord } from '#deployment/cluster-records.ts';
+import type { ClusterSource } from '#deployment/cluster-source.ts';
 import { Clusters } from '#deployment/clusters.ts';
+import type { FleetClusterSource } from '#deployment/fleet/fleet-cluster-source.ts';
+import { LocalClusterSource } from '#deployment/local-cluster-source.ts';
 import { rootKey } from '#iam/access-key-file.ts';
 import type { AccessKey } from '#iam/iam.ts';
 import { IdentityStore } from '#iam/identity-store.ts';
@@ -24,6 +27,7 @@ import { SqlServer } from '#pgwire/sql-server.ts';
 import { serverIdentity } from '#pgwire/tls/certificates.ts';
 import { loadParser } from '#query-processor/parser/parse.ts';
 import type { Profile } from '#sql/settings.ts';
+import type { NatsAddress } from '#transport/nats-connection.ts';
 
 export type NodeOptions = {
   readonly directory: string;
@@ -43,10 +47,23 @@ export type NodeOptions = {
   readonly singleRegionQuota: number;
   readonly multiRegionQuota: number;
   readonly checksTokenHost: boolean;
+  /** This node is one of a fleet. */
+  readonly fleet: FleetOptions | undefined;
   readonly rootKey: AccessKey | undefined;
   readonly tls: { readonly certificate: Buffer; readonly privateKey: Buffer } | undefined;
   /** Something failed that this process must not survive. Must not return. */
   readonly onFatal: (error: Error) => void;
+};
+
+export type FleetOptions = {
+  readonly nodeName: string;
+  readonly nats: Omit<NatsAddress, 'name'>;
+  /** Where the servers tell of themselves (http://host:port); whether they synchronise always is asked there. */
+  readonly monitors: readonly string[];
+  /** The operator answers for it instead. */
+  readonly trustsServers: boolean;
+  /** Copies of each stream. */
+  readonly replicas: number;
 };
 
 /** What others must know to reach the node; `borealis env` and friends read it from the data directory. */
@@ -79,18 +96,28 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
 
   const network = new RegionNetwork({ world, regions: [...regions, options.witnessRegion], rttMs: options.regionRttMs });
   let regionsOf: Regions | undefined;
+  const fleet = options.fleet === undefined ? undefined : await joinFleet(clusterWorld, options, options.fleet);
+  const source: ClusterSource =
+    fleet ??
+    new LocalClusterSource({
+      world: clusterWorld,
+      directory: `${directory}/clusters`,
+      isInMemory: options.inMemory,
+      network,
+      profile: options.profile,
+      onFailure: options.onFatal,
+    });
   const clusters = await Clusters.open({
     world: clusterWorld,
     directory,
-    isInMemory: options.inMemory,
-    network,
+    source,
+    ...(fleet === undefined ? {} : { defaultClusterId: fleet.defaultClusterId }),
     rules: {
       regions,
       witnessRegion: options.witnessRegion,
       singleRegionQuota: options.singleRegionQuota,
       multiRegionQuota: options.multiRegionQuota,
     },
-    profile: options.profile,
     idleMs: options.idleMs,
     hasDefaultCluster: options.hasDefaultCluster,
     closeEndpoint: ({ region, id }) => regionsOf?.closeEndpoint(region, id),
@@ -132,6 +159,7 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
     await http?.close();
     await regionControl.close();
     await clusters.close();
+    await fleet?.leave();
     await identities.close();
     await audit.close();
   };
@@ -181,6 +209,28 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
       },
     };
   }
+}
+
+/** NATS's client is loaded by the nodes of a fleet only. */
+async function joinFleet(
+  world: World,
+  options: NodeOptions,
+  { nodeName, nats, monitors, trustsServers, replicas }: FleetOptions,
+): Promise<FleetClusterSource> {
+  const { FleetClusterSource } = await import('#deployment/fleet/fleet-cluster-source.ts');
+  return FleetClusterSource.join({
+    world,
+    directory: `${options.directory}/clusters`,
+    isInMemory: options.inMemory,
+    profile: options.profile,
+    region: options.regions[0],
+    nodeName,
+    address: { ...nats, name: nodeName },
+    monitors,
+    trustsServers,
+    replicas,
+    onFailure: options.onFatal,
+  });
 }
 
 /** Makes the value on first use, once. */

@@ -3,6 +3,7 @@
  * A flag wins over the variable, the variable over the file, the file over the default.
  */
 import { existsSync, readFileSync } from 'node:fs';
+import type { FleetOptions } from '#main.ts';
 import { CommandError, reason } from './data-directory.ts';
 
 export type FlagDefinition = {
@@ -31,7 +32,27 @@ export const startFlags: readonly FlagDefinition[] = [
   { name: 'region-rtt', argument: 'TIME', fallback: '0ms', description: 'simulated round trip between Regions' },
   { name: 'profile', argument: 'open|dsql', fallback: 'open', description: 'how close to the restrictions of Aurora DSQL' },
   { name: 'workers', argument: 'N', fallback: '0', description: 'query processor processes beside the main one' },
-  { name: 'journal', argument: 'file|nats://…', fallback: 'file', description: 'where the journal is kept' },
+  {
+    name: 'journal',
+    argument: 'file|nats://…',
+    fallback: 'file',
+    description: 'where the journal is kept; with NATS servers this node joins a fleet',
+  },
+  { name: 'journal-replicas', argument: 'N', fallback: '3', description: 'NATS servers that keep a copy of each journal' },
+  {
+    name: 'journal-monitor',
+    argument: 'URLS',
+    fallback: undefined,
+    description: 'monitoring addresses of the NATS servers, to see that they synchronise always',
+  },
+  {
+    name: 'trust-journal',
+    argument: undefined,
+    fallback: undefined,
+    description: 'do not ask the NATS servers whether they synchronise always',
+  },
+  { name: 'journal-credentials', argument: 'FILE', fallback: undefined, description: 'credentials file for NATS' },
+  { name: 'journal-ca', argument: 'FILE', fallback: undefined, description: 'certificate authority of the NATS servers (TLS)' },
   { name: 'node-name', argument: 'NAME', fallback: 'node-1', description: 'name of this node in a fleet' },
   { name: 'no-default-cluster', argument: undefined, fallback: undefined, description: 'start without the default cluster' },
   {
@@ -64,7 +85,7 @@ export type StartOptions = {
   readonly witnessRegion: string;
   readonly regionRttMs: number;
   readonly profile: 'open' | 'dsql';
-  readonly nodeName: string;
+  readonly fleet: FleetOptions | undefined;
   readonly hasDefaultCluster: boolean;
   readonly idleMs: number;
   readonly singleRegionQuota: number;
@@ -123,8 +144,6 @@ export function startOptions(given: FlagValues, environment: NodeJS.ProcessEnv):
     throw new CommandError('each Region, and the witness Region, must be another one');
   if (needed('workers') !== '0')
     throw new CommandError('--workers: query processors in processes of their own are not available yet; leave it at 0');
-  if (needed('journal') !== 'file')
-    throw new CommandError(`--journal ${needed('journal')}: only the local journal (file) is available yet`);
   if ((text('tls-cert') === undefined) !== (text('tls-key') === undefined)) throw new CommandError('--tls-cert and --tls-key go together');
   return {
     dataDir: needed('data-dir'),
@@ -136,7 +155,7 @@ export function startOptions(given: FlagValues, environment: NodeJS.ProcessEnv):
     witnessRegion: needed('witness-region'),
     regionRttMs: milliseconds('region-rtt', needed('region-rtt')),
     profile: oneOf('profile', 'open', 'dsql'),
-    nodeName: needed('node-name'),
+    fleet: fleetOptions(needed('journal'), regions, text, needed('node-name'), count('journal-replicas'), isOn('trust-journal')),
     hasDefaultCluster: !isOn('no-default-cluster'),
     idleMs: milliseconds('idle-after', needed('idle-after')),
     singleRegionQuota: count('cluster-quota'),
@@ -168,5 +187,43 @@ function configurationFile(): Readonly<Record<string, unknown>> {
     return content as Record<string, unknown>;
   } catch (error) {
     throw new CommandError(`${name}: ${reason(error)}`);
+  }
+}
+
+/** undefined for a journal in files. */
+function fleetOptions(
+  journal: string,
+  regions: readonly string[],
+  text: (name: string) => string | undefined,
+  nodeName: string,
+  replicas: number,
+  trustsServers: boolean,
+): FleetOptions | undefined {
+  if (journal === 'file') return undefined;
+  const servers = journal.split(',').map((url) => url.trim());
+  if (!servers.every((url) => /^(nats|tls):\/\/[^/]+$/.test(url)))
+    throw new CommandError(`--journal takes file, or NATS servers as nats://host:port,…, not "${journal}"`);
+  if (regions.length !== 1) throw new CommandError('a node of a fleet is in one Region: say which with --regions');
+  if (!/^[a-z0-9-]{1,63}$/.test(nodeName)) throw new CommandError(`--node-name takes small letters, digits and -, not "${nodeName}"`);
+  const credentialsFile = text('journal-credentials');
+  const caFile = text('journal-ca');
+  return {
+    nodeName,
+    nats: {
+      servers,
+      ...(caFile === undefined ? {} : { tls: { caFile } }),
+      ...(credentialsFile === undefined ? {} : { credentials: fileContent(credentialsFile) }),
+    },
+    monitors: (text('journal-monitor') ?? '').split(',').filter((url) => url !== ''),
+    trustsServers,
+    replicas,
+  };
+}
+
+function fileContent(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new CommandError(`cannot read ${file}: ${reason(error)}`);
   }
 }

@@ -9,13 +9,13 @@
  *   K2  An older checkpoint is removed only when a newer one is complete.
  *   K3  A page whose checksum is wrong ends the start, loudly: nothing is rebuilt from half of the data.
  */
-import { crc32 } from 'node:zlib';
 import { assert } from '#base/assert.ts';
 import { ByteReader, ByteWriter } from '#base/bytes.ts';
 import type { World } from '#base/world.ts';
 import type { JournalPosition } from '#journal/journal.ts';
 import { type CheckpointHeader, checkpointHeader, checkpointRows } from '#storage/checkpoint.ts';
 import type { Replica, StoredRow } from '#storage/replica.ts';
+import { readPage, writePage } from './checkpoint-page.ts';
 
 const formatVersion = 1;
 /** A part is read whole when it is loaded. */
@@ -106,41 +106,11 @@ function* pagesOf(world: World, folder: string, complete: CompleteFile): Generat
     if (content === undefined) throw new Error(`checkpoint ${folder} lacks its part ${part}`);
     const reader = new ByteReader(content);
     while (reader.remaining > 0) {
-      const length = reader.uint32();
-      const checksum = reader.uint32();
-      const page = reader.bytes(length);
-      if (crc32(page) !== checksum) throw new Error(`checkpoint ${folder} is damaged in part ${part}`);
-      const read = readPage(page);
+      const read = readPage(reader);
+      if (read === undefined) throw new Error(`checkpoint ${folder} is damaged in part ${part}`);
       rows += read.length;
       yield read;
     }
   }
   assert(rows === complete.rows, 'K3: a checkpoint holds as many rows as its last file says');
-}
-
-function writePage(writer: ByteWriter, rows: readonly StoredRow[]): void {
-  writer.clear();
-  writer.uint32(0);
-  writer.uint32(0);
-  for (const { key, value, timestamp } of rows) {
-    writer.int64(timestamp);
-    writer.uint32(key.length);
-    writer.latin1(key);
-    writer.uint32(value.length);
-    writer.bytes(value);
-  }
-  const page = writer.view().subarray(8);
-  writer.patchInt32(0, page.length);
-  writer.patchInt32(4, crc32(page) | 0);
-}
-
-function readPage(page: Buffer): StoredRow[] {
-  const reader = new ByteReader(page);
-  const rows: StoredRow[] = [];
-  while (reader.remaining > 0) {
-    const timestamp = Number(reader.int64());
-    const key = reader.latin1(reader.uint32());
-    rows.push({ timestamp, key, value: reader.bytes(reader.uint32()) });
-  }
-  return rows;
 }

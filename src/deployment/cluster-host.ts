@@ -6,27 +6,20 @@
  *   CH3  An open cluster costs memory, files and heartbeats; one that is closed costs nothing but its files.
  */
 import type { World } from '#base/world.ts';
-import type { RegionNetwork } from '#crossbar/network.ts';
-import { openFileJournal } from '#journal/file/file-journal.ts';
-import type { Profile } from '#sql/settings.ts';
-import { Cluster } from './cluster.ts';
 import type { JournalRecord } from './cluster-records.ts';
+import type { ClusterSource, HostedCluster } from './cluster-source.ts';
 
 export type ClusterHostOptions = {
   readonly world: World;
-  /** Of the clusters' directories. */
-  readonly directory: string;
-  readonly isInMemory: boolean;
-  readonly network: RegionNetwork;
-  readonly profile: Profile;
+  readonly source: ClusterSource;
   /** Without connections for so long a cluster is closed. */
   readonly idleMs: number;
   readonly onFailure: (error: Error) => void;
 };
 
 type Slot = {
-  cluster: Cluster | undefined;
-  opening: Promise<Cluster> | undefined;
+  cluster: HostedCluster | undefined;
+  opening: Promise<HostedCluster> | undefined;
   /** What is done with the files now; what comes next waits for it. */
   turn: Promise<unknown>;
   turns: number;
@@ -47,7 +40,7 @@ export class ClusterHost {
   }
 
   /** Opens the cluster unless it is open. */
-  open(journal: JournalRecord): Cluster | Promise<Cluster> {
+  open(journal: JournalRecord): HostedCluster | Promise<HostedCluster> {
     const slot = this.#slot(journal.home);
     slot.usedMs = this.#nowMs();
     if (slot.cluster !== undefined) return slot.cluster;
@@ -63,7 +56,7 @@ export class ClusterHost {
     return slot.opening;
   }
 
-  opened(home: string): Cluster | undefined {
+  opened(home: string): HostedCluster | undefined {
     return this.#slots.get(home)?.cluster;
   }
 
@@ -74,21 +67,15 @@ export class ClusterHost {
     return slot.cluster !== undefined || slot.opening !== undefined || this.#nowMs() - slot.usedMs < this.#options.idleMs;
   }
 
-  get openClusters(): readonly { readonly home: string; readonly cluster: Cluster }[] {
+  get openClusters(): readonly { readonly home: string; readonly cluster: HostedCluster }[] {
     return [...this.#slots].flatMap(([home, { cluster }]) => (cluster === undefined ? [] : [{ home, cluster }]));
   }
 
-  /** Makes the directory with an empty journal; what an earlier attempt has left goes first. */
-  prepare({ home }: JournalRecord): Promise<void> {
-    const { world, onFailure } = this.#options;
-    const slot = this.#slot(home);
+  /** Makes an empty journal; what an earlier attempt has left goes first. */
+  prepare(journal: JournalRecord): Promise<void> {
+    const slot = this.#slot(journal.home);
     return this.#inTurn(slot, async () => {
-      world.disk.remove(this.#directoryOf(home));
-      world.disk.makeDirectory(`${this.#directoryOf(home)}/journal`);
-      const journal = await openFileJournal({ world, directory: `${this.#directoryOf(home)}/journal`, onFailure });
-      await journal.close();
-      await world.disk.syncDirectory(this.#directoryOf(home));
-      await world.disk.syncDirectory(this.#options.directory);
+      await this.#options.source.prepare(journal);
       slot.usedMs = this.#nowMs();
     });
   }
@@ -98,8 +85,7 @@ export class ClusterHost {
     const slot = this.#slot(home);
     await this.#inTurn(slot, async () => {
       await this.#close(slot);
-      this.#options.world.disk.remove(this.#directoryOf(home));
-      await this.#options.world.disk.syncDirectory(this.#options.directory);
+      await this.#options.source.remove(home);
     });
     this.#slots.delete(home);
   }
@@ -141,22 +127,8 @@ export class ClusterHost {
     }
   }
 
-  async #open(journal: JournalRecord): Promise<Cluster> {
-    const { world, isInMemory, network, profile, onFailure } = this.#options;
-    // An empty place where a journal should be is a loss, not a beginning.
-    if (world.disk.list(`${this.#directoryOf(journal.home)}/journal`).length === 0)
-      throw new Error(`the journal of cluster ${journal.home} is missing`);
-    const cluster = await Cluster.open({
-      world,
-      id: journal.home,
-      directory: this.#directoryOf(journal.home),
-      isInMemory,
-      network,
-      regions: journal.regions,
-      witnessRegion: journal.witnessRegion,
-      profile,
-      onFailure,
-    });
+  async #open(journal: JournalRecord): Promise<HostedCluster> {
+    const cluster = await this.#options.source.open(journal);
     for (const region of this.#stoppedRegions) cluster.stopRegion(region);
     return cluster;
   }
@@ -193,10 +165,6 @@ export class ClusterHost {
     const done = slot.turn.then(work).finally(() => slot.turns--);
     slot.turn = done.catch(() => {});
     return done;
-  }
-
-  #directoryOf(home: string): string {
-    return `${this.#options.directory}/${home}`;
   }
 
   #nowMs(): number {

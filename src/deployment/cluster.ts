@@ -9,17 +9,17 @@ import type { World } from '#base/world.ts';
 import type { RegionNetwork } from '#crossbar/network.ts';
 import { type FileJournal, openFileJournal } from '#journal/file/file-journal.ts';
 import { Activity } from '#query-processor/activity/activity.ts';
-import type { ClusterCounters } from '#query-processor/activity/cluster-counters.ts';
 import type { QueryProcessor } from '#query-processor/query-processor.ts';
 import { LocalQueryProcessor } from '#query-processor/session/local-query-processor.ts';
 import type { Profile } from '#sql/settings.ts';
-import { importCheckpoint } from '#storage/checkpoint.ts';
 import { openLmdbStore } from '#storage/lmdb-store.ts';
 import { MemoryStore } from '#storage/memory-store.ts';
 import type { OrderedStore } from '#storage/ordered-store.ts';
-import { defaultReplicaOptions, Replica } from '#storage/replica.ts';
+import type { Replica } from '#storage/replica.ts';
 import { newestCheckpoint, writeCheckpoint } from './checkpoint-files.ts';
+import type { ClusterFigures, HostedCluster } from './cluster-source.ts';
 import { type LocalCluster, startLocalCluster } from './local-cluster.ts';
+import { openReplica } from './open-replica.ts';
 
 export type ClusterOptions = {
   readonly world: World;
@@ -49,7 +49,7 @@ type RegionParts = {
   readonly queryProcessor: LocalQueryProcessor;
 };
 
-export class Cluster {
+export class Cluster implements HostedCluster {
   readonly id: string;
   #world: World;
   #journal: FileJournal;
@@ -94,7 +94,15 @@ export class Cluster {
       const folder = `${directory}/replicas/${name}`;
       if (!options.isInMemory) world.disk.makeDirectory(folder);
       const store = options.isInMemory ? new MemoryStore() : await openLmdbStore(folder, world);
-      opened.push({ name, store, replica: await openReplica(store, journal, options) });
+      const replica = await openReplica({
+        world,
+        store,
+        journal,
+        clusterId: options.id,
+        newestCheckpoint: () => newestCheckpoint(world, `${directory}/checkpoints`, journal.id),
+        onFailure,
+      });
+      opened.push({ name, store, replica });
     }
     const commitPath = await startLocalCluster({ world, journal, network, regions: opened, witness: options.witnessRegion, onFailure });
     const activity = new Activity();
@@ -120,12 +128,7 @@ export class Cluster {
     return this.#regions.find(({ name }) => name === region)?.queryProcessor;
   }
 
-  /** What metrics show. */
-  get figures(): {
-    readonly journalPosition: number;
-    readonly counters: ClusterCounters;
-    readonly regions: readonly { readonly name: string; readonly lag: number; readonly recentBytes: number; readonly storeBytes: number }[];
-  } {
+  get figures(): ClusterFigures {
     return {
       journalPosition: this.#journal.lastPosition,
       counters: this.#activity.counters,
@@ -138,7 +141,6 @@ export class Cluster {
     };
   }
 
-  /** Whether it would be missed: a session is open, or a job has something to do. */
   get isBusy(): boolean {
     return this.#regions.some(({ queryProcessor }) => queryProcessor.isBusy);
   }
@@ -151,7 +153,6 @@ export class Cluster {
     return this.#commitPath.leaderRegion;
   }
 
-  /** The Region's replica follows the journal no more, and its endpoint answers nothing; the replica stays open. */
   stopRegion(region: string): void {
     if (this.#regions.some(({ name }) => name === region)) this.#commitPath.stopRegion(region);
   }
@@ -161,7 +162,6 @@ export class Cluster {
     if (parts !== undefined) await this.#commitPath.startRegion(region, parts.replica);
   }
 
-  /** Sessions must be closed before. */
   async close(): Promise<void> {
     this.#cancelTruncation();
     for (const { queryProcessor } of this.#regions) await queryProcessor.stop();
@@ -188,25 +188,7 @@ export class Cluster {
   }
 }
 
-/** The Region's replica as it was left; from the newest checkpoint when it is empty or lies behind what the journal still holds. */
-async function openReplica(store: OrderedStore, journal: FileJournal, options: ClusterOptions): Promise<Replica> {
-  const { world, onFailure } = options;
-  const replicaOptions = { ...defaultReplicaOptions, journalId: journal.id, onFailure: (error: unknown) => onFailure(asError(error)) };
-  const replica = await Replica.open(store, world, replicaOptions);
-  if (replica.position >= journal.firstPosition - 1) return replica;
-  const checkpoint = newestCheckpoint(world, `${options.directory}/checkpoints`, journal.id);
-  if (checkpoint === undefined || checkpoint.header.position < journal.firstPosition - 1) {
-    throw new Error(`the journal of cluster ${options.id} begins at ${journal.firstPosition}, and no checkpoint reaches it`);
-  }
-  world.log.warn('a replica is rebuilt from a checkpoint', { cluster: options.id, position: checkpoint.header.position });
-  await store.clear();
-  await importCheckpoint(store, checkpoint.header, checkpoint.pages);
-  return Replica.open(store, world, replicaOptions);
-}
-
 function doorsOf(commitPath: LocalCluster, region: string) {
   const { readPoint, adjudicator } = commitPath.region(region);
   return { readPoint, adjudicator };
 }
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(String(error)));

@@ -9,6 +9,7 @@ import { type ClusterRecord, clusterArn } from './cluster-records.ts';
 import { ClusterRefusal } from './cluster-refusal.ts';
 import { Clusters, type ClustersOptions } from './clusters.ts';
 import { CrashingDisk, PowerLost } from './crashing-disk-fixture.ts';
+import { LocalClusterSource } from './local-cluster-source.ts';
 
 const east = 'us-east-1';
 const east2 = 'us-east-2';
@@ -19,20 +20,27 @@ afterEach(async () => {
   for (const clusters of opened.splice(0)) await clusters.close();
 });
 
+const fail = (error: Error): void => {
+  throw error;
+};
+
 async function open(world: World, more: Partial<ClustersOptions> = {}): Promise<Clusters> {
   const clusters = await Clusters.open({
     world,
     directory: 'data',
-    isInMemory: true,
-    network: new RegionNetwork({ world, regions: [east, east2, west], rttMs: 0 }),
+    source: new LocalClusterSource({
+      world,
+      directory: 'data/clusters',
+      isInMemory: true,
+      network: new RegionNetwork({ world, regions: [east, east2, west], rttMs: 0 }),
+      profile: 'open',
+      onFailure: fail,
+    }),
     rules: { regions: [east, east2], witnessRegion: west, singleRegionQuota: 20, multiRegionQuota: 5 },
-    profile: 'open',
     idleMs: 60_000,
     hasDefaultCluster: false,
     closeEndpoint: () => {},
-    onFailure: (error) => {
-      throw error;
-    },
+    onFailure: fail,
     ...more,
   });
   opened.push(clusters);

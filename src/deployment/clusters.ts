@@ -6,24 +6,22 @@
  */
 import { randomId } from '#base/base32.ts';
 import type { World } from '#base/world.ts';
-import type { RegionNetwork } from '#crossbar/network.ts';
 import type { QueryProcessor } from '#query-processor/query-processor.ts';
-import type { Profile } from '#sql/settings.ts';
-import type { Cluster } from './cluster.ts';
 import type { ClusterRules } from './cluster-changes.ts';
 import { ClusterHost } from './cluster-host.ts';
 import { ClusterLifeCycle } from './cluster-life-cycle.ts';
 import { type ClusterRecord, clusterArn, clusterKey, type JournalRecord, journalKey, type StoredStatus } from './cluster-records.ts';
 import { ClusterRegistry, type Decision, type RegistryChange, type TokenUse } from './cluster-registry.ts';
+import type { ClusterSource, HostedCluster } from './cluster-source.ts';
 
 export type ClustersOptions = {
   readonly world: World;
   /** Of the deployment. */
   readonly directory: string;
-  readonly isInMemory: boolean;
-  readonly network: RegionNetwork;
+  readonly source: ClusterSource;
+  /** The default cluster's id, where somebody else has chosen it; drawn at the first start otherwise. */
+  readonly defaultClusterId?: string;
   readonly rules: ClusterRules;
-  readonly profile: Profile;
   readonly idleMs: number;
   readonly hasDefaultCluster: boolean;
   /** Ends the connections of an endpoint that is going away. */
@@ -54,11 +52,12 @@ export class Clusters {
     const directory = `${options.directory}/clusters`;
     world.disk.makeDirectory(directory);
     const registry = await ClusterRegistry.open(world, directory);
-    const host = new ClusterHost({ ...options, directory });
+    const host = new ClusterHost(options);
     const lifeCycle = new ClusterLifeCycle({ world, registry, host, closeEndpoint: options.closeEndpoint });
     const clusters = new Clusters(registry, rules, host, lifeCycle);
     try {
-      if (options.hasDefaultCluster) await registry.change(() => defaultCluster(registry, world, rules, earlierDefault(world, directory)));
+      if (options.hasDefaultCluster)
+        await registry.change(() => defaultCluster(registry, world, rules, options.defaultClusterId ?? earlierDefault(world, directory)));
       await clusters.settle();
       const home = registry.clusters().find(({ isDefault }) => isDefault)?.home;
       const journal = home === undefined ? undefined : registry.journal(home);
@@ -104,12 +103,12 @@ export class Clusters {
     return opened instanceof Promise ? opened.then((cluster) => cluster.queryProcessor(region)) : opened.queryProcessor(region);
   }
 
-  get open(): readonly { readonly home: string; readonly cluster: Cluster }[] {
+  get open(): readonly { readonly home: string; readonly cluster: HostedCluster }[] {
     return this.#host.openClusters;
   }
 
   /** The open cluster behind a record. */
-  opened({ home }: ClusterRecord): Cluster | undefined {
+  opened({ home }: ClusterRecord): HostedCluster | undefined {
     return home === undefined ? undefined : this.#host.opened(home);
   }
 

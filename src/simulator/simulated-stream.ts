@@ -92,7 +92,7 @@ export class SimulatedStream {
     if (!isConnected() || !this.#hasLeader) throw new Error('the stream does not answer');
     const last = this.#random.chance(0.1) ? this.#staleLast : this.#messages.length;
     await this.#travel();
-    return { first: Math.min(this.#first, last + 1), last };
+    return { first: Math.min(this.#first, last + 1), last, bytes: 0 };
   }
 
   async #publish(message: Uint8Array, expectedLast: Sequence, isConnected: () => boolean): Promise<Publication> {

@@ -2,58 +2,41 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { KV } from '@nats-io/kv';
-import type { NatsConnection } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { randomId } from '#base/base32.ts';
 import { realWorld, silentLog } from '#base/real-world.ts';
 import { SqlError } from '#base/sql-error.ts';
 import { hasNatsServer, NatsServers } from '#cli/fleet/nats-servers.ts';
-import { openJetStreamJournal } from '#journal/jetstream/jetstream-journal.ts';
-import { openNatsRecordStream } from '#journal/jetstream/nats-record-stream.ts';
 import { loadParser } from '#query-processor/parser/parse.ts';
 import type { Session } from '#query-processor/query-processor.ts';
-import { connectToNats } from '#transport/nats-connection.ts';
-import { NatsOffice, openOfficeBucket } from '#transport/nats-office.ts';
-import { NatsTransport } from '#transport/nats-transport.ts';
 import { query } from '../query-fixture.ts';
-import { FleetCluster } from './fleet-cluster.ts';
+import type { FleetCluster } from './fleet-cluster.ts';
+import { FleetClusterSource } from './fleet-cluster-source.ts';
 
 const world = realWorld({ log: silentLog });
 const directory = mkdtempSync(path.join(tmpdir(), 'borealis-fleet-'));
 const hasNats = hasNatsServer();
 let servers: NatsServers | undefined;
-const connections: NatsConnection[] = [];
-const clusterId = randomId(world.random);
+const sources: FleetClusterSource[] = [];
 
-async function openNode(node: string, region: string): Promise<FleetCluster> {
-  const connection = await connectToNats({ servers: servers?.urls.split(',') ?? [], name: node });
-  connections.push(connection);
-  const bucket: KV = await openOfficeBucket({ connection, bucket: 'borealis-offices', replicas: 3, limitMs: 2000 });
-  const stream = await openNatsRecordStream({
-    connection,
-    timers: world.timers,
-    log: world.log,
-    name: clusterId,
-    create: { journalId: randomId(world.random), replicas: 3, maximumBytes: 2 ** 26 },
-  });
-  const onFailure = (error: Error): void => {
-    throw error;
-  };
-  const journal = await openJetStreamJournal({ stream, timers: world.timers, log: world.log, onFailure });
-  return FleetCluster.open({
+async function openNode(nodeName: string, region: string): Promise<FleetCluster> {
+  const source = await FleetClusterSource.join({
     world,
-    id: clusterId,
-    node,
-    region,
-    directory: path.join(directory, node),
+    directory: path.join(directory, nodeName),
     isInMemory: true,
     profile: 'open',
-    journal,
-    transport: new NatsTransport(connection, world.log),
-    office: new NatsOffice(bucket, clusterId, node),
-    onFailure,
+    region,
+    nodeName,
+    address: { servers: servers?.urls.split(',') ?? [], name: nodeName },
+    monitors: servers?.monitorUrls ?? [],
+    trustsServers: false,
+    replicas: 3,
+    onFailure: (error) => {
+      throw error;
+    },
   });
+  sources.push(source);
+  const home = source.defaultClusterId;
+  return source.open({ kind: 'journal', home, regions: [region], witnessRegion: undefined, state: 'ready' });
 }
 
 beforeAll(async () => {
@@ -61,7 +44,7 @@ beforeAll(async () => {
   if (hasNats) servers = await NatsServers.start({ directory, regions: ['us-east-1', 'us-east-2', 'us-west-2'] });
 }, 60_000);
 afterAll(async () => {
-  for (const connection of connections) await connection.close();
+  for (const source of sources) await source.leave();
   await servers?.stopAndRemove();
   rmSync(directory, { recursive: true, force: true });
 });
@@ -109,6 +92,13 @@ describe.skipIf(!hasNats)('a fleet of two nodes', () => {
     const again = await openNode('c', 'us-east-1');
     expect(await query(sessionOf(again), 'select count(*)::int, sum(v)::int from t')).toEqual([[51, 150]]);
     await again.close();
+
+    // A node that comes to a journal that has been cut begins with the checkpoint.
+    await follower.checkpoint();
+    await query(far, 'insert into t values (101, 1)');
+    const fresh = await openNode('d', 'us-east-2');
+    expect(await query(sessionOf(fresh), 'select count(*)::int, sum(v)::int from t')).toEqual([[52, 151]]);
+    await fresh.close();
     await follower.close();
   }, 60_000);
 });

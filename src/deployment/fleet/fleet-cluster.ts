@@ -11,9 +11,12 @@ import { LocalQueryProcessor } from '#query-processor/session/local-query-proces
 import type { Profile } from '#sql/settings.ts';
 import { openLmdbStore } from '#storage/lmdb-store.ts';
 import { MemoryStore } from '#storage/memory-store.ts';
-import { defaultReplicaOptions, Replica } from '#storage/replica.ts';
+import type { Replica } from '#storage/replica.ts';
 import type { Office, Transport } from '#transport/transport.ts';
+import type { ClusterFigures, HostedCluster } from '../cluster-source.ts';
+import { openReplica } from '../open-replica.ts';
 import { checkAgainstJournal } from '../replica-check.ts';
+import type { CheckpointObjects } from './checkpoint-objects.ts';
 import { FleetCommitPath } from './fleet-commit-path.ts';
 
 export type FleetClusterOptions = {
@@ -27,24 +30,44 @@ export type FleetClusterOptions = {
   readonly journal: JetStreamJournal;
   readonly transport: Transport;
   readonly office: Office;
+  readonly checkpoints: CheckpointObjects;
   readonly onFailure: (error: Error) => void;
 };
 
-export class FleetCluster {
+/** How often superfluous journal is looked for. */
+const truncationMs = 30_000;
+/** A checkpoint is written, and the journal cut below it, when the stream holds more than this. */
+const journalBytes = 96 * 2 ** 20;
+
+export class FleetCluster implements HostedCluster {
   readonly id: string;
   readonly region: string;
   readonly commitPath: FleetCommitPath;
   readonly #journal: JetStreamJournal;
   readonly #replica: Replica;
   readonly #queryProcessor: LocalQueryProcessor;
+  readonly #activity: Activity;
+  readonly #world: World;
+  readonly #checkpoints: CheckpointObjects;
+  #cancelTruncation: () => void = () => {};
 
-  private constructor(options: FleetClusterOptions, replica: Replica, commitPath: FleetCommitPath, queryProcessor: LocalQueryProcessor) {
+  private constructor(
+    options: FleetClusterOptions,
+    replica: Replica,
+    commitPath: FleetCommitPath,
+    queryProcessor: LocalQueryProcessor,
+    activity: Activity,
+  ) {
     this.id = options.id;
     this.region = options.region;
+    this.#world = options.world;
     this.#journal = options.journal;
+    this.#checkpoints = options.checkpoints;
     this.#replica = replica;
     this.commitPath = commitPath;
     this.#queryProcessor = queryProcessor;
+    this.#activity = activity;
+    this.#planTruncation();
   }
 
   static async open(options: FleetClusterOptions): Promise<FleetCluster> {
@@ -52,10 +75,13 @@ export class FleetCluster {
     const folder = `${options.directory}/replica`;
     if (!options.isInMemory) world.disk.makeDirectory(folder);
     const store = options.isInMemory ? new MemoryStore() : await openLmdbStore(folder, world);
-    const replica = await Replica.open(store, world, {
-      ...defaultReplicaOptions,
-      journalId: journal.id,
-      onFailure: (error: unknown) => onFailure(error instanceof Error ? error : new Error(String(error))),
+    const replica = await openReplica({
+      world,
+      store,
+      journal,
+      clusterId: options.id,
+      newestCheckpoint: () => options.checkpoints.newest(journal.id),
+      onFailure,
     });
     await checkAgainstJournal(journal, `node ${options.node}`, replica);
     const commitPath = new FleetCommitPath({
@@ -69,6 +95,7 @@ export class FleetCluster {
       office: options.office,
       onFailure,
     });
+    const activity = new Activity();
     const queryProcessor = new LocalQueryProcessor({
       world,
       storage: replica,
@@ -79,23 +106,61 @@ export class FleetCluster {
       nodeName: options.node,
       // A node does not know how many Regions the others are in.
       isMultiRegion: false,
-      activity: new Activity(),
+      activity,
       temporaryDirectory: `${options.directory}/temporary`,
     });
     await commitPath.start();
     await queryProcessor.start();
-    return new FleetCluster(options, replica, commitPath, queryProcessor);
+    return new FleetCluster(options, replica, commitPath, queryProcessor, activity);
   }
 
   queryProcessor(region: string): QueryProcessor | undefined {
     return region === this.region ? this.#queryProcessor : undefined;
   }
 
-  /** Sessions must be closed before. */
+  get figures(): ClusterFigures {
+    const { position, recentBytes, storeBytes } = this.#replica;
+    return {
+      journalPosition: this.#journal.lastPosition,
+      counters: this.#activity.counters,
+      regions: [{ name: this.region, lag: this.#journal.lastPosition - position, recentBytes, storeBytes }],
+    };
+  }
+
+  get isBusy(): boolean {
+    return this.#queryProcessor.isBusy;
+  }
+
+  /** A fleet's Region is stopped by stopping its nodes. */
+  stopRegion(): void {}
+
+  async startRegion(): Promise<void> {}
+
   async close(): Promise<void> {
+    this.#cancelTruncation();
     await this.#queryProcessor.stop();
     await this.commitPath.close();
     await this.#replica.close();
     await this.#journal.close();
+  }
+
+  /** Writes a checkpoint of this node's replica, and, where this node leads, cuts the journal below it, as far as nodes and conflict window allow. */
+  async checkpoint(): Promise<void> {
+    const position = await this.#checkpoints.write(this.#world, this.#replica);
+    this.#world.log.info('checkpoint', { cluster: this.id, position });
+    await this.commitPath.truncateJournal(position);
+  }
+
+  #planTruncation(): void {
+    this.#cancelTruncation = this.#world.timers.after(truncationMs, () => {
+      this.#truncate()
+        .catch((error: Error) => this.#world.log.warn('no checkpoint could be written; it is tried again', { error: error.message }))
+        .finally(() => this.#planTruncation());
+    });
+  }
+
+  async #truncate(): Promise<void> {
+    const { bytes } = await this.#journal.refresh();
+    if (bytes > journalBytes && this.commitPath.isLeader) await this.checkpoint();
   }
 }

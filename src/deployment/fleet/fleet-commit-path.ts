@@ -46,6 +46,8 @@ import { ClusterSubjects } from './subjects.ts';
 export interface SharedJournal extends Journal {
   /** Of the last claim that counts; 0 before the first. */
   readonly lastEpoch: number;
+  /** Learns what another node has given up, and how many bytes are kept. Rejects when that cannot be asked now. */
+  refresh(): Promise<{ readonly bytes: number }>;
 }
 
 export type FleetCommitPathOptions = {
@@ -229,8 +231,10 @@ export class FleetCommitPath {
   #followHistory(): void {
     if (this.#leadership !== undefined || this.#closed) return;
     this.#followsHistory = true;
-    this.#history
-      .catchUp(this.#options.journal)
+    const { journal } = this.#options;
+    const first = this.#history.position === 0 ? journal.refresh() : undefined;
+    Promise.resolve(first)
+      .then(() => this.#history.catchUp(journal))
       .catch((error: Error) =>
         this.#world.log.warn('the conflict window could not be followed; it is read again when it is needed', { error: error.message }),
       )

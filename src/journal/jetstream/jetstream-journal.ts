@@ -342,13 +342,27 @@ export class JetStreamJournal implements Journal {
     return () => this.#growers.delete(callback);
   }
 
+  /** Learns what another node has given up, and how many bytes the stream holds. Rejects when the stream does not answer. */
+  async refresh(): Promise<{ readonly bytes: number }> {
+    const { first, bytes } = await this.#stream.bounds();
+    let given = 0;
+    while (given < this.#places.length && this.#places[given] < first) given++;
+    this.#forget(given);
+    return { bytes };
+  }
+
+  #forget(count: number): void {
+    if (count === 0) return;
+    this.#places = this.#places.slice(count);
+    this.#firstPosition += count;
+  }
+
   async truncateBefore(position: JournalPosition): Promise<void> {
     const keepFrom = Math.min(position, this.lastPosition);
     if (keepFrom <= this.#firstPosition) return;
     const sequence = this.#places[keepFrom - this.#firstPosition];
     await this.#stream.purgeBefore(sequence);
-    this.#places = this.#places.slice(keepFrom - this.#firstPosition);
-    this.#firstPosition = keepFrom;
+    this.#forget(keepFrom - this.#firstPosition);
   }
 
   async close(): Promise<void> {

@@ -144,7 +144,7 @@ export class NatsRecordStream implements RecordStream {
     const { config, state } = await this.#manager.streams.info(this.#streamName);
     if (config.metadata?.[metadataKey] !== this.journalId)
       throw new JournalDamaged(`the stream ${this.#streamName} has been replaced: it was made for another journal`);
-    return { first: state.messages === 0 ? state.last_seq + 1 : state.first_seq, last: state.last_seq };
+    return { first: state.messages === 0 ? state.last_seq + 1 : state.first_seq, last: state.last_seq, bytes: state.bytes };
   }
 
   async publish(message: Uint8Array, expectedLast: Sequence): Promise<Publication> {

@@ -19,7 +19,7 @@ export type Publication =
   | { readonly kind: 'refused' }
   | { readonly kind: 'unknown'; readonly reason: string };
 
-export type StreamBounds = { readonly first: Sequence; readonly last: Sequence };
+export type StreamBounds = { readonly first: Sequence; readonly last: Sequence /** What it holds, about. */; readonly bytes: number };
 
 export interface RecordStream {
   /** 26 characters: which journal the stream was made for. */

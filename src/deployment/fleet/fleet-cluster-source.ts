@@ -1,0 +1,161 @@
+/**
+ * A node's place in a fleet: its connection to NATS, what the fleet has in common (which cluster is the default one), and the clusters that it opens.
+ *
+ *   stream  borealis-ID            the journal of a cluster
+ *   bucket  borealis-fleet         default-cluster: its id; journal.ID: its journal's id; each written once
+ *   bucket  borealis-offices       ID: which node should lead; lasts for a few seconds
+ *   objects borealis-checkpoints   ID/checkpoint
+ */
+import { type KV, Kvm } from '@nats-io/kv';
+import { type ObjectStore, Objm } from '@nats-io/obj';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { randomId } from '#base/base32.ts';
+import type { World } from '#base/world.ts';
+import { JournalDamaged } from '#journal/chain.ts';
+import { openJetStreamJournal } from '#journal/jetstream/jetstream-journal.ts';
+import { openNatsRecordStream } from '#journal/jetstream/nats-record-stream.ts';
+import type { RecordStream } from '#journal/jetstream/record-stream.ts';
+import type { Profile } from '#sql/settings.ts';
+import { connectToNats, type NatsAddress } from '#transport/nats-connection.ts';
+import { NatsOffice, openOfficeBucket } from '#transport/nats-office.ts';
+import { checkSynchronisation, checkVersion } from '#transport/nats-server-check.ts';
+import { NatsTransport } from '#transport/nats-transport.ts';
+import type { JournalRecord } from '../cluster-records.ts';
+import type { ClusterSource } from '../cluster-source.ts';
+import { CheckpointObjects } from './checkpoint-objects.ts';
+import { FleetCluster } from './fleet-cluster.ts';
+
+export type FleetMembership = {
+  readonly world: World;
+  /** Of the clusters' directories. */
+  readonly directory: string;
+  readonly isInMemory: boolean;
+  readonly profile: Profile;
+  readonly region: string;
+  readonly nodeName: string;
+  readonly address: NatsAddress;
+  readonly monitors: readonly string[];
+  readonly trustsServers: boolean;
+  readonly replicas: number;
+  readonly onFailure: (error: Error) => void;
+};
+
+/** An adjudicator that does not renew its office for so long is thought lost. */
+const officeLimitMs = 2000;
+/** A full stream refuses commits and loses nothing. */
+const journalBytes = 4 * 2 ** 30;
+
+export class FleetClusterSource implements ClusterSource {
+  readonly defaultClusterId: string;
+  readonly #options: FleetMembership;
+  readonly #connection: NatsConnection;
+  readonly #transport: NatsTransport;
+  readonly #offices: KV;
+  readonly #checkpoints: ObjectStore;
+  readonly #common: KV;
+
+  private constructor(
+    options: FleetMembership,
+    connection: NatsConnection,
+    offices: KV,
+    checkpoints: ObjectStore,
+    common: KV,
+    defaultClusterId: string,
+  ) {
+    this.#options = options;
+    this.#connection = connection;
+    this.#transport = new NatsTransport(connection, options.world.log);
+    this.#offices = offices;
+    this.#checkpoints = checkpoints;
+    this.#common = common;
+    this.defaultClusterId = defaultClusterId;
+  }
+
+  /** Connects, and refuses servers that are not fit to keep a journal. */
+  static async join(options: FleetMembership): Promise<FleetClusterSource> {
+    const { address, replicas, world } = options;
+    if (!options.trustsServers) await checkSynchronisation(options.monitors);
+    const connection = await connectToNats(address);
+    try {
+      checkVersion(connection.info?.version ?? '');
+      const offices = await openOfficeBucket({ connection, bucket: 'borealis-offices', replicas, limitMs: officeLimitMs });
+      const checkpoints = await new Objm(connection).create('borealis-checkpoints', { replicas });
+      const common = await new Kvm(connection).create('borealis-fleet', { replicas, history: 1 });
+      return new FleetClusterSource(
+        options,
+        connection,
+        offices,
+        checkpoints,
+        common,
+        await chosen(common, 'default-cluster', randomId(world.random)),
+      );
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  }
+
+  async prepare(journal: JournalRecord): Promise<void> {
+    const stream = await this.#stream(journal.home);
+    await stream.close();
+  }
+
+  async open({ home }: JournalRecord): Promise<FleetCluster> {
+    const { world, directory, isInMemory, profile, region, nodeName, onFailure } = this.#options;
+    const journal = await openJetStreamJournal({ stream: await this.#stream(home), timers: world.timers, log: world.log, onFailure });
+    return FleetCluster.open({
+      world,
+      id: home,
+      node: nodeName,
+      region,
+      directory: `${directory}/${home}`,
+      isInMemory,
+      profile,
+      journal,
+      transport: this.#transport,
+      office: new NatsOffice(this.#offices, home, nodeName),
+      checkpoints: new CheckpointObjects(this.#checkpoints, home),
+      onFailure,
+    });
+  }
+
+  /** This node's part of it; the stream is the fleet's. */
+  async remove(home: string): Promise<void> {
+    this.#options.world.disk.remove(`${this.#options.directory}/${home}`);
+  }
+
+  async leave(): Promise<void> {
+    await this.#connection.drain();
+  }
+
+  /** Which journal a cluster has is written once. Its stream is made once: one that is gone, or another, is a loss that nobody may write over. */
+  async #stream(home: string): Promise<RecordStream> {
+    const { world, replicas } = this.#options;
+    const known = (await this.#common.get(`journal.${home}`))?.string();
+    const stream = await openNatsRecordStream({
+      connection: this.#connection,
+      timers: world.timers,
+      log: world.log,
+      name: home,
+      create: known === undefined ? { journalId: randomId(world.random), replicas, maximumBytes: journalBytes } : undefined,
+    });
+    const journalId = known ?? (await chosen(this.#common, `journal.${home}`, stream.journalId));
+    if (stream.journalId !== journalId)
+      throw new JournalDamaged(
+        `the stream of cluster ${home} is of journal ${stream.journalId}, and the cluster's is ${journalId}: it has been made anew`,
+      );
+    return stream;
+  }
+}
+
+/** What stands under the key: what is proposed, unless somebody was first. */
+async function chosen(common: KV, key: string, proposed: string): Promise<string> {
+  try {
+    await common.create(key, proposed);
+    return proposed;
+  } catch (error) {
+    const found = await common.get(key);
+    if (found === null) throw error;
+    return found.string();
+  }
+}

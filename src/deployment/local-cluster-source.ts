@@ -1,0 +1,64 @@
+/** Clusters in files of this node: DIR/HOME/ each (cluster.ts). */
+import type { World } from '#base/world.ts';
+import type { RegionNetwork } from '#crossbar/network.ts';
+import { openFileJournal } from '#journal/file/file-journal.ts';
+import type { Profile } from '#sql/settings.ts';
+import { Cluster } from './cluster.ts';
+import type { JournalRecord } from './cluster-records.ts';
+import type { ClusterSource } from './cluster-source.ts';
+
+export type LocalClusterSourceOptions = {
+  readonly world: World;
+  /** Of the clusters' directories. */
+  readonly directory: string;
+  readonly isInMemory: boolean;
+  readonly network: RegionNetwork;
+  readonly profile: Profile;
+  readonly onFailure: (error: Error) => void;
+};
+
+export class LocalClusterSource implements ClusterSource {
+  readonly #options: LocalClusterSourceOptions;
+
+  constructor(options: LocalClusterSourceOptions) {
+    this.#options = options;
+  }
+
+  async prepare({ home }: JournalRecord): Promise<void> {
+    const { world, onFailure, directory } = this.#options;
+    world.disk.remove(this.#directoryOf(home));
+    world.disk.makeDirectory(`${this.#directoryOf(home)}/journal`);
+    const journal = await openFileJournal({ world, directory: `${this.#directoryOf(home)}/journal`, onFailure });
+    await journal.close();
+    await world.disk.syncDirectory(this.#directoryOf(home));
+    await world.disk.syncDirectory(directory);
+  }
+
+  open(journal: JournalRecord): Promise<Cluster> {
+    const { world, isInMemory, network, profile, onFailure } = this.#options;
+    // An empty place where a journal should be is a loss, not a beginning.
+    if (world.disk.list(`${this.#directoryOf(journal.home)}/journal`).length === 0)
+      throw new Error(`the journal of cluster ${journal.home} is missing`);
+    return Cluster.open({
+      world,
+      id: journal.home,
+      directory: this.#directoryOf(journal.home),
+      isInMemory,
+      network,
+      regions: journal.regions,
+      witnessRegion: journal.witnessRegion,
+      profile,
+      onFailure,
+    });
+  }
+
+  async remove(home: string): Promise<void> {
+    const { world, directory } = this.#options;
+    world.disk.remove(this.#directoryOf(home));
+    await world.disk.syncDirectory(directory);
+  }
+
+  #directoryOf(home: string): string {
+    return `${this.#options.directory}/${home}`;
+  }
+}
