@@ -15,6 +15,7 @@ export interface HostedCluster {
   queryProcessor(region: string): QueryProcessor | undefined;
   /** What metrics show. */
   readonly figures: ClusterFigures;
+  sessionsIn(region: string): number;
   /** Whether it would be missed: a session is open, or a job has something to do. */
   readonly isBusy: boolean;
   /** The Region's replica follows the journal no more, and its endpoint answers nothing; the replica stays open. */

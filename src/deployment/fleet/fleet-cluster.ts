@@ -127,6 +127,10 @@ export class FleetCluster implements HostedCluster {
     };
   }
 
+  sessionsIn(region: string): number {
+    return region === this.region ? this.#queryProcessor.sessionCount : 0;
+  }
+
   get isBusy(): boolean {
     return this.#queryProcessor.isBusy;
   }
