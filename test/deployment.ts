@@ -21,6 +21,7 @@ export class Deployment {
   #process: ChildProcess | undefined;
   #output = '';
   #errors = '';
+  readonly #configs = new Map<string, pg.ClientConfig>();
 
   constructor(args: readonly string[] = [], dataDir = mkdtempSync(path.join(tmpdir(), 'borealis-test-'))) {
     this.args = args;
@@ -134,6 +135,31 @@ export class Deployment {
     client.on('error', () => {}); // A killed server ends its clients: the tests see it at their next query.
     await client.connect();
     return client;
+  }
+
+  /** Made once for a role: a token is good for some minutes, and a command takes a second. */
+  async #configOf(role: string): Promise<pg.ClientConfig> {
+    const known = this.#configs.get(role);
+    if (known !== undefined) return known;
+    const [config, token] = await Promise.all([this.clientConfig(), this.run('token', '--user', role)]);
+    const made = { ...config, user: role, password: token.trim() };
+    this.#configs.set(role, made);
+    return made;
+  }
+
+  /** A session of a role, which is granted to the root identity for the moment. `admin` is a session of admin's. */
+  async connectAs(role: string, admin: pg.Client): Promise<pg.Client> {
+    const { rows } = await admin.query('SELECT sys.iam_session_user() AS arn');
+    await admin.query(`AWS IAM GRANT ${role} TO '${rows[0].arn}'`);
+    try {
+      const config = await this.#configOf(role);
+      const client = new pg.Client(config);
+      client.on('error', () => {});
+      await client.connect();
+      return client;
+    } finally {
+      await admin.query(`AWS IAM REVOKE ${role} FROM '${rows[0].arn}'`);
+    }
   }
 
   /** Runs psql with a script on standard input; what it printed. Rejects when psql fails (ON_ERROR_STOP). */

@@ -14,7 +14,7 @@ import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { World } from '#base/world.ts';
-import type { QueryProcessor } from '#query-processor/query-processor.ts';
+import type { QueryProcessor, SessionStart } from '#query-processor/query-processor.ts';
 import * as backend from './backend-message.ts';
 import { FrameReader } from './frames.ts';
 import { decodeMessage, decodeStartup, type StartupPacket } from './frontend-message.ts';
@@ -38,6 +38,16 @@ const heldInputMaximum = 1024 * 1024;
 /** Before the password is checked nobody may send much. PostgreSQL's PG_MAX_AUTH_TOKEN_LENGTH. */
 const unauthenticatedMessageMaximum = 65_535;
 
+type Startup = {
+  readonly packet: Extract<StartupPacket, { kind: 'startup' }>;
+  readonly user: string;
+  readonly cluster: RoutedCluster;
+};
+type Admitted = { readonly queryProcessor: QueryProcessor; readonly identity: Pick<SessionStart, 'principal' | 'roleSettings'> };
+
+const accessDenied = (hint: string): SqlError =>
+  new SqlError(sqlstate.connectionFailure, 'unable to accept connection, access denied', { hint });
+
 type Stage = 'negotiation' | 'startup' | 'password' | 'checking' | 'session' | 'closed';
 
 export class Connection {
@@ -50,9 +60,7 @@ export class Connection {
   #isEncrypted = false;
   #refusedGssEnc = false;
   #cancelTimeout: () => void;
-  #startup:
-    | { readonly packet: Extract<StartupPacket, { kind: 'startup' }>; readonly user: string; readonly cluster: RoutedCluster }
-    | undefined;
+  #startup: Startup | undefined;
   #loop: SessionLoop | undefined;
   #isBusy = false;
   #onClosed: () => void;
@@ -277,22 +285,12 @@ export class Connection {
   #checkPassword(token: string): void {
     const startup = this.#startup;
     if (startup === undefined) return;
-    const verdict = startup.cluster.authenticate(startup.user, token, this.#raw.remoteAddress ?? '');
-    this.#then(verdict, (decided) => this.#decide(decided));
-  }
-
-  /** Goes on with what may have to be waited for; the client's further messages wait too. */
-  #then<Value>(value: Value | Promise<Value>, goOn: (value: Value) => void): void {
-    if (!(value instanceof Promise)) {
-      goOn(value);
-      return;
-    }
     this.#stage = 'checking';
-    value.then(
-      (settled) => {
+    this.#admission(startup, token).then(
+      (admitted) => {
         if (this.#stage !== 'checking') return;
         try {
-          goOn(settled);
+          this.#begin(startup, admitted);
           this.#work();
         } catch (error) {
           this.#refuse(error);
@@ -302,25 +300,24 @@ export class Connection {
     );
   }
 
-  #decide(verdict: Awaited<ReturnType<RoutedCluster['authenticate']>>): void {
-    const startup = this.#startup;
-    if (startup === undefined) return;
-    if (verdict.kind === 'denied') {
-      throw new SqlError(sqlstate.connectionFailure, 'unable to accept connection, access denied', { hint: verdict.hint });
-    }
-    this.#then(startup.cluster.queryProcessor(), (queryProcessor) => {
-      if (queryProcessor === undefined) throw noSuchCluster();
-      this.#beginSession(queryProcessor);
-    });
+  /** First the token, then the role: what is told of roles is told to who has proved himself. */
+  async #admission({ user, cluster }: Startup, token: string): Promise<Admitted> {
+    const verdict = await cluster.authenticate(user, token, this.#raw.remoteAddress ?? '');
+    if (verdict.kind === 'denied') throw accessDenied(verdict.hint);
+    const { principal } = verdict;
+    const queryProcessor = await cluster.queryProcessor();
+    if (queryProcessor === undefined) throw noSuchCluster();
+    const admission = await queryProcessor.admit(user, principal);
+    if (admission.kind === 'refused') throw accessDenied(admission.hint);
+    return { queryProcessor, identity: { principal, roleSettings: admission.settings } };
   }
 
-  #beginSession(queryProcessor: QueryProcessor): void {
-    const startup = this.#startup;
-    if (startup === undefined) return;
-    const { parameters } = startup.packet;
+  #begin({ packet, user }: Startup, { queryProcessor, identity }: Admitted): void {
+    const { parameters } = packet;
     const session = queryProcessor.connect({
-      user: startup.user,
-      database: parameters.get('database') ?? startup.user,
+      user,
+      ...identity,
+      database: parameters.get('database') ?? user,
       applicationName: parameters.get('application_name') ?? '',
       options: startupOptions(parameters).settings,
     });
@@ -356,5 +353,4 @@ export class Connection {
   }
 }
 
-const noSuchCluster = (): SqlError =>
-  new SqlError(sqlstate.connectionFailure, 'unable to accept connection, access denied', { hint: 'The cluster does not exist.' });
+const noSuchCluster = (): SqlError => accessDenied('The cluster does not exist.');

@@ -11,7 +11,7 @@
  * May use query-processor, iam, sql, base. Knows nothing of storage or commits.
  *
  *   P1  No byte sequence, before or after TLS, does more than end its own connection.
- *   P2  Nobody reaches a session without a token that `authenticate` allows.
+ *   P2  Nobody reaches a session without a token that `authenticate` allows, as a role that the query processor admits the token's signer to.
  *   P3  Memory held for one client is bounded: one message (10 MiB), one batch of results, and the socket's own buffers. A client that
  *       does not read is not written to; one that sends faster than it is served is not read.
  */

@@ -107,6 +107,8 @@ let session = new EchoSession();
 let lastStart: SessionStart | undefined;
 const logged: string[] = [];
 const queryProcessor: QueryProcessor = {
+  admit: (user) =>
+    user === 'stranger' ? { kind: 'refused', hint: 'User: p is not authorized' } : { kind: 'admitted', settings: new Map() },
   connect: (start) => {
     lastStart = start;
     session = new EchoSession();

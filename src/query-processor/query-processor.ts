@@ -18,14 +18,25 @@ import type { TypeRef } from '#sql/type.ts';
 export type Maybe<T> = T | Promise<T>;
 
 export interface QueryProcessor {
+  /** May who signed as `principal` connect as `user`? Reads the catalog as it is now; `connect` follows when the answer is yes. */
+  admit(user: string, principal: string): Maybe<Admission>;
   /** Throws SqlError for start-up options that are refused. */
   connect(startup: SessionStart): Session;
   /** Sends a cancel request to the session with this pid and secret; false when there is none. */
   cancel(processId: number, secret: Uint8Array): boolean;
 }
 
+/** `hint` is for the client. `settings` are the role's own, names in lower case. */
+export type Admission =
+  | { readonly kind: 'admitted'; readonly settings: ReadonlyMap<string, string> }
+  | { readonly kind: 'refused'; readonly hint: string };
+
 export type SessionStart = {
   readonly user: string;
+  /** The ARN that the client's token was signed for. */
+  readonly principal?: string | undefined;
+  /** What ALTER ROLE has set for the user; the client's own options come over it. */
+  readonly roleSettings?: ReadonlyMap<string, string> | undefined;
   readonly database: string;
   readonly applicationName: string;
   /** GUCs from the start-up packet and its `options` (-c name=value), names in lower case. */

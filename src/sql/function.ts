@@ -35,6 +35,8 @@ export type EvaluationContext = TypeContext & {
 export interface SessionFacts {
   readonly currentUser: string;
   readonly sessionUser: string;
+  /** The ARN that the connection's token was signed for; undefined where there was none. */
+  readonly iamUser: string | undefined;
   readonly database: string;
   readonly backendPid: number;
   readonly applicationName: string;

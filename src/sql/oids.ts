@@ -61,4 +61,5 @@ export const oid = {
   oidArray: 1028,
   charArray: 1002,
   nameArray: 1003,
+  aclitem: 1033,
 } as const;

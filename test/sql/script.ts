@@ -13,6 +13,10 @@
  *     id:int4
  *     1
  *
+ * `statement error 42501 ?` checks message, detail and hint (UPDATE puts them in the place of the question mark), and `statement notices` checks what is
+ * said beside success: a line each behind `----`. `connect as ROLE` goes on in a new session of that role; `connect as admin` comes back to the
+ * first one. A script that has such a line runs on PostgreSQL as a role `admin` with CREATEROLE, as it does here.
+ *
  * A record ends at an empty line. `# ...` lines are comments. The first line of an answer names the columns with their types; then a row a
  * line, values separated by `|`, NULL as NULL, an empty text as (empty), line breaks and backslashes escaped. `unordered` compares rows as a bag.
  * `skipif postgres` / `skipif borealis` before a record leaves it out there, and must give its reason behind it.
@@ -27,9 +31,14 @@ export type Engine = 'borealis' | 'postgres';
 
 type SqlRecord = {
   readonly line: number;
-  readonly kind: 'statement' | 'query';
+  readonly kind: 'statement' | 'query' | 'connect';
   /** SQLSTATE that is expected; undefined: success. */
   readonly error: string | undefined;
+  /** Message that is expected, `?` to have it filled in; undefined: any. */
+  readonly message: string | undefined;
+  readonly checksNotices: boolean;
+  /** Of `connect as`. */
+  readonly role: string;
   readonly isUnordered: boolean;
   readonly skips: readonly Engine[];
   readonly sql: string;
@@ -57,15 +66,21 @@ export function parseScript(text: string): SqlRecord[] {
       } else if (!block[first].startsWith('#')) break;
     }
     if (first >= block.length) continue;
-    const directive = /^(?:(statement) (?:ok|error (\w{5}))|(query)(?: (unordered))?|(query) error (\w{5}))$/.exec(block[first]);
+    const directive =
+      /^(?:(statement) (?:ok|(notices)|error (\w{5})(?: (.+))?)|(query)(?: (unordered))?|(query) error (\w{5})(?: (.+))?|(connect) as (\w+))$/.exec(
+        block[first],
+      );
     if (directive === null) throw new Error(`line ${start + first + 1}: not a directive: ${block[first]}`);
     const divider = block.indexOf('----');
     const sqlEnd = divider < 0 ? block.length : divider;
     records.push({
       line: start + first + 1,
-      kind: directive[1] === 'statement' ? 'statement' : 'query',
-      error: directive[2] ?? directive[6],
-      isUnordered: directive[4] !== undefined,
+      kind: directive[1] === 'statement' ? 'statement' : directive[10] === 'connect' ? 'connect' : 'query',
+      error: directive[3] ?? directive[8],
+      message: directive[4] ?? directive[9],
+      checksNotices: directive[2] !== undefined,
+      role: directive[11] ?? '',
+      isUnordered: directive[6] !== undefined,
       skips,
       sql: block.slice(first + 1, sqlEnd).join('\n'),
       expected: divider < 0 ? [] : block.slice(divider + 1),
@@ -78,20 +93,60 @@ export function parseScript(text: string): SqlRecord[] {
 const typeNames = new Map(pgTypes.map((type) => [type.oid, type.name]));
 const rawText = { getTypeParser: () => (value: string) => value };
 
-type Answer = { readonly error: string } | { readonly lines: readonly string[] };
+type Answer = { readonly error: string } | { readonly lines: readonly string[]; readonly notices: readonly string[] };
 
 async function ask(client: pg.Client, sql: string): Promise<Answer> {
+  const notices: string[] = [];
+  const listen = (notice: { severity?: string | undefined; code?: string | undefined; message?: string | undefined }): void => {
+    notices.push(`${notice.severity} ${notice.code} ${notice.message}`);
+  };
+  client.on('notice', listen);
   try {
     const result = await client.query({ text: sql, rowMode: 'array', types: rawText });
-    if (Array.isArray(result) || result.fields.length === 0) return { lines: [] };
+    if (Array.isArray(result) || result.fields.length === 0) return { lines: [], notices };
     const header = result.fields.map((field) => `${field.name}:${typeNames.get(field.dataTypeID) ?? field.dataTypeID}`).join('|');
-    return { lines: [header, ...result.rows.map((row: (string | null)[]) => row.map(escapeValue).join('|'))] };
+    return { lines: [header, ...result.rows.map((row: (string | null)[]) => row.map(escapeValue).join('|'))], notices };
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
+    const { code, message, detail, hint } = error as { code?: string; message: string; detail?: string; hint?: string };
     if (code === undefined || !/^\w{5}$/.test(code)) throw error;
-    return { error: `${code} ${message}` };
+    const more = [detail, hint].flatMap((part) => (part === undefined ? [] : [` -- ${part.replaceAll('\n', '\\n')}`]));
+    return { error: `${code} ${message}${more.join('')}` };
+  } finally {
+    client.off('notice', listen);
   }
 }
+
+/** Whose statements a script runs now. */
+class ScriptSessions {
+  readonly #first: pg.Client;
+  readonly #connectAs: ConnectAs;
+  #other: pg.Client | undefined;
+
+  constructor(first: pg.Client, connectAs: ConnectAs) {
+    this.#first = first;
+    this.#connectAs = connectAs;
+  }
+
+  get current(): pg.Client {
+    return this.#other ?? this.#first;
+  }
+
+  async connectAs(role: string): Promise<void> {
+    await this.close();
+    if (role !== 'admin') this.#other = await this.#connectAs(role);
+  }
+
+  async close(): Promise<void> {
+    await this.#other?.end();
+    this.#other = undefined;
+  }
+}
+
+/** Opens a session of a role. */
+export type ConnectAs = (role: string) => Promise<pg.Client>;
+
+/** True for scripts that are run by several roles. */
+export const hasRoles = (file: string): boolean => /^connect as /m.test(readFileSync(file, 'utf8'));
 
 function escapeValue(value: string | null): string {
   if (value === null) return 'NULL';
@@ -100,17 +155,35 @@ function escapeValue(value: string | null): string {
 }
 
 /** Differences, each as a readable text; [] when all answers are as written. */
-export async function runScript(file: string, client: pg.Client, engine: Engine): Promise<string[]> {
+export async function runScript(file: string, client: pg.Client, engine: Engine, connectAs: ConnectAs): Promise<string[]> {
+  const sessions = new ScriptSessions(client, connectAs);
+  try {
+    return await differences(file, sessions, engine);
+  } finally {
+    await sessions.close();
+  }
+}
+
+async function differences(file: string, sessions: ScriptSessions, engine: Engine): Promise<string[]> {
   const different: string[] = [];
   for (const record of parseScript(readFileSync(file, 'utf8'))) {
     if (record.skips.includes(engine)) continue;
-    const answer = await ask(client, record.sql);
+    if (record.kind === 'connect') {
+      await sessions.connectAs(record.role);
+      continue;
+    }
+    const answer = await ask(sessions.current, record.sql);
     const report = (what: string) => different.push(`line ${record.line}: ${record.sql}\n  ${what}`);
     if ('error' in answer) {
       if (record.error === undefined || !answer.error.startsWith(record.error))
         report(`expected ${record.error ?? 'success'}, got error ${answer.error}`);
+      else if (record.message !== undefined && answer.error !== `${record.error} ${record.message}`)
+        report(`expected ${record.error} ${record.message}, got error ${answer.error}`);
     } else if (record.error !== undefined) report(`expected error ${record.error}, got ${answer.lines.join('\n  ') || 'success'}`);
-    else if (record.kind === 'query') {
+    else if (record.checksNotices) {
+      if (answer.notices.join('\n') !== record.expected.join('\n'))
+        report(`expected:\n    ${record.expected.join('\n    ')}\n  got:\n    ${answer.notices.join('\n    ')}`);
+    } else if (record.kind === 'query') {
       const arrange = (lines: readonly string[]) => (record.isUnordered ? [lines[0], ...lines.slice(1).sort()] : lines).join('\n');
       if (arrange(answer.lines) !== arrange(record.expected)) {
         report(`expected:\n    ${record.expected.join('\n    ')}\n  got:\n    ${answer.lines.join('\n    ')}`);
@@ -121,7 +194,8 @@ export async function runScript(file: string, client: pg.Client, engine: Engine)
 }
 
 /** Writes the engine's answers into the file, where they are not skipped there. */
-export async function updateScript(file: string, client: pg.Client): Promise<void> {
+export async function updateScript(file: string, client: pg.Client, connectAs: ConnectAs): Promise<void> {
+  const sessions = new ScriptSessions(client, connectAs);
   const text = readFileSync(file, 'utf8');
   const out: string[] = [];
   const records = new Map(parseScript(text).map((record) => [record.head.join('\n'), record]));
@@ -135,13 +209,20 @@ export async function updateScript(file: string, client: pg.Client): Promise<voi
       out.push(block.replace(/\n+$/, ''));
       continue;
     }
-    const answer = await ask(client, record.sql);
+    if (record.kind === 'connect') {
+      await sessions.connectAs(record.role);
+      out.push(head);
+      continue;
+    }
+    const answer = await ask(sessions.current, record.sql);
     const lines = head.split('\n');
     const directiveAt = lines.findIndex((line) => /^(statement|query)\b/.test(line));
     if ('error' in answer) {
-      lines[directiveAt] = `${record.kind} error ${answer.error.slice(0, 5)}`;
+      const message = record.message === undefined ? answer.error.slice(0, 5) : answer.error;
+      lines[directiveAt] = `${record.kind} error ${message}`;
       out.push(lines.join('\n'));
-    } else if (record.kind === 'query') {
+    } else if (record.checksNotices) out.push([...lines, '----', ...answer.notices].join('\n'));
+    else if (record.kind === 'query') {
       lines[directiveAt] = record.isUnordered ? 'query unordered' : 'query';
       const rows = record.isUnordered ? [answer.lines[0], ...answer.lines.slice(1).sort()] : answer.lines;
       out.push([...lines, '----', ...rows].join('\n'));
@@ -150,5 +231,6 @@ export async function updateScript(file: string, client: pg.Client): Promise<voi
       out.push(lines.join('\n'));
     }
   }
+  await sessions.close();
   writeFileSync(file, `${out.join('\n\n')}\n`);
 }

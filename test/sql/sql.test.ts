@@ -4,7 +4,7 @@ import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Oracle, startPostgres } from '../../scripts/oracle.ts';
 import { Deployment } from '../deployment.ts';
-import { runScript, updateScript } from './script.ts';
+import { type ConnectAs, hasRoles, runScript, updateScript } from './script.ts';
 
 const scripts = readdirSync(import.meta.dirname)
   .filter((name) => name.endsWith('.slt'))
@@ -24,6 +24,25 @@ async function inSchema(client: pg.Client, script: string, work: (file: string) 
   }
 }
 
+/** Another session looks for names where the first one does. */
+async function inPathOf(first: pg.Client, other: pg.Client): Promise<pg.Client> {
+  const { rows } = await first.query("SELECT current_setting('search_path') AS path");
+  await other.query(`SET search_path = ${rows[0].path}`);
+  return other;
+}
+
+/** In PostgreSQL's stead of ours: no superuser, but who makes roles and owns what is public. */
+async function makeAdmin(open: (user?: string) => Promise<pg.Client>): Promise<void> {
+  const client = await open();
+  const { rowCount } = await client.query("SELECT FROM pg_roles WHERE rolname = 'admin'");
+  if (rowCount === 0) {
+    await client.query('CREATE ROLE admin LOGIN CREATEROLE');
+    await client.query('GRANT ALL ON DATABASE postgres TO admin WITH GRANT OPTION');
+    await client.query('ALTER SCHEMA public OWNER TO admin');
+  }
+  await client.end();
+}
+
 describe('SQL scripts on PostgreSQL 16', () => {
   let oracle: Oracle | undefined;
   beforeAll(async () => {
@@ -34,11 +53,17 @@ describe('SQL scripts on PostgreSQL 16', () => {
   afterAll(() => oracle?.stop());
   it.each(scripts)('%s', async (script) => {
     if (oracle === undefined || !oracle.version.startsWith('16')) return;
-    const client = new pg.Client(oracle);
-    await client.connect();
+    const open = async (user = 'postgres'): Promise<pg.Client> => {
+      const client = new pg.Client({ ...oracle, user });
+      await client.connect();
+      return client;
+    };
+    if (hasRoles(path.join(import.meta.dirname, script))) await makeAdmin(open);
+    const client = await open(hasRoles(path.join(import.meta.dirname, script)) ? 'admin' : undefined);
     await inSchema(client, script, async (file) => {
-      if (process.env.UPDATE) await updateScript(file, client);
-      else expect(await runScript(file, client, 'postgres')).toEqual([]);
+      const connectAs: ConnectAs = async (role) => inPathOf(client, await open(role));
+      if (process.env.UPDATE) await updateScript(file, client, connectAs);
+      else expect(await runScript(file, client, 'postgres', connectAs)).toEqual([]);
     });
     await client.end();
   });
@@ -52,7 +77,10 @@ describe('SQL scripts on Borealis', () => {
   afterAll(() => deployment.remove());
   it.each(scripts)('%s', async (script) => {
     const client = await deployment.connect();
-    await inSchema(client, script, async (file) => expect(await runScript(file, client, 'borealis')).toEqual([]));
+    await inSchema(client, script, async (file) => {
+      const connectAs: ConnectAs = async (role) => inPathOf(client, await deployment.connectAs(role, client));
+      expect(await runScript(file, client, 'borealis', connectAs)).toEqual([]);
+    });
     await client.end();
   });
 });

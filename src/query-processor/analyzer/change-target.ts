@@ -5,8 +5,8 @@
 import type { RangeVar } from '@pgsql/types';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Expression } from '#sql/expression.ts';
+import { privilege } from '#sql/privilege.ts';
 import type { ColumnDescriptor, TableDescriptor, ViewDescriptor } from '../catalog/descriptors.ts';
-import { privilege } from '../catalog/privileges/privilege.ts';
 import { boolType } from './coercion.ts';
 import type { Analysis } from './environment.ts';
 import { bindCondition } from './expression.ts';
@@ -45,12 +45,12 @@ export function openTarget(scope: Scope, node: RangeVar, verb: Verb): ChangeTarg
     requireUpdatable(analysis, relation, verb);
     views.push(relation);
     const below = belowView(relation);
-    const next = findRelation(analysis.environment, below.schemaname, below.relname ?? '');
+    inner = inner.inner({ ...inner.environment, stored: readerOf(inner.environment, relation) });
+    const next = findRelation(inner.environment, below.schemaname, below.relname ?? '');
     if (next === undefined || next.kind === 'sequence') throw new TypeError('an updatable view is over a table or a view');
     analysis.relations.add(next.oid);
     if (next.kind === 'view' && views.includes(next))
       throw new SqlError(sqlstate.invalidObjectDefinition, `infinite recursion detected in rules for relation "${next.name}"`);
-    inner = inner.inner({ ...inner.environment, stored: readerOf(inner.environment, relation) });
     accesses.push(inner.addAccess(next, required));
     relation = next;
   }

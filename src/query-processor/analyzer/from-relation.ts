@@ -2,8 +2,8 @@
 import type { Alias, RangeVar } from '@pgsql/types';
 import { sqlstate } from '#base/sql-error.ts';
 import type { ColumnId } from '#sql/expression.ts';
+import { privilege } from '#sql/privilege.ts';
 import type { TableDescriptor, ViewDescriptor } from '../catalog/descriptors.ts';
-import { privilege } from '../catalog/privileges/privilege.ts';
 import type { AnalyzerEnvironment } from './environment.ts';
 import { aliasColumns, rangeColumn } from './from-clause.ts';
 import type { LogicalPlan, OutputColumn, Scan } from './logical-plan.ts';

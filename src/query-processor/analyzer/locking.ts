@@ -1,7 +1,7 @@
 /** FOR UPDATE and its weaker kin: which tables of a SELECT have their rows locked. */
 import type { LockingClause } from '@pgsql/types';
 import { sqlstate } from '#base/sql-error.ts';
-import { privilege } from '../catalog/privileges/privilege.ts';
+import { privilege } from '#sql/privilege.ts';
 import type { RowLock } from './logical-plan.ts';
 import type { RangeItem, Scope } from './scope.ts';
 

@@ -10,9 +10,9 @@ import type { InsertStmt, MergeStmt, MergeWhenClause, RangeVar } from '@pgsql/ty
 import { sqlstate } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
+import { privilege } from '#sql/privilege.ts';
 import { typeRef } from '#sql/type.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
-import { privilege } from '../catalog/privileges/privilege.ts';
 import { ChangeTarget } from './change-target.ts';
 import { bindChecks, bindGenerated } from './data-change.ts';
 import { bindCondition, required } from './expression.ts';

@@ -2,8 +2,8 @@
 import type { InferClause, OnConflictClause } from '@pgsql/types';
 import { sqlstate } from '#base/sql-error.ts';
 import type { Expression } from '#sql/expression.ts';
+import { privilege } from '#sql/privilege.ts';
 import type { IndexDescriptor, TableDescriptor } from '../catalog/descriptors.ts';
-import { privilege } from '../catalog/privileges/privilege.ts';
 import type { ChangeTarget } from './change-target.ts';
 import { resolveUnknown } from './coercion.ts';
 import { bindCondition, bindExpression } from './expression.ts';

@@ -4,8 +4,9 @@
  * Gathered while names are bound: an access comes with its FROM item or target, and every reference to one of its columns adds that column.
  * Which role must have the privileges is known here only for what a stored definition reads in its owner's name (`checkAs`).
  */
+
+import { privilege } from '#sql/privilege.ts';
 import type { RelationDescriptor } from '../catalog/descriptors.ts';
-import { privilege } from '../catalog/privileges/privilege.ts';
 
 export type RelationAccess = {
   readonly relation: RelationDescriptor;

@@ -205,7 +205,11 @@ function nextValue(analysis: Analysis, sequenceOid: number, type: TypeRef): Expr
   const call: Expression = {
     kind: 'function',
     function: nextvalOid,
-    args: [{ kind: 'constant', value: sequenceOid, type: typeRef(oid.regclass) }],
+    // The second argument: who may insert into the table needs no privilege on the sequence of its identity.
+    args: [
+      { kind: 'constant', value: sequenceOid, type: typeRef(oid.regclass) },
+      { kind: 'constant', value: true, type: typeRef(oid.bool) },
+    ],
     variadic: false,
     returnsSet: false,
     form: { kind: 'call' },

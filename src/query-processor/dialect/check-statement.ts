@@ -11,6 +11,7 @@ import { alterTableRules } from './alter-table-rules.ts';
 import { columnRules, tablePartRules } from './create-table-rules.ts';
 import { indexRules, syncIndexRule } from './index-rules.ts';
 import { queryRules } from './query-rules.ts';
+import { roleRules } from './role-rules.ts';
 import type { Finding, NodeKind, Rule } from './rule.ts';
 import { settingRules } from './setting-rules.ts';
 import { otherStatement, statementRules } from './statement-rules.ts';
@@ -21,6 +22,7 @@ export const newestDsqlProfile = 'dsql-2026.10';
 /** In the order in which they are looked at: the first that applies is DSQL's answer. */
 export const rules: readonly Rule[] = [
   ...statementRules,
+  ...roleRules,
   ...settingRules,
   ...tablePartRules,
   ...alterTableRules,

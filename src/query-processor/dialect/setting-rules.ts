@@ -1,6 +1,6 @@
 /** SET, transaction modes and savepoints: what of them Aurora DSQL refuses. */
 import type { Node } from '@pgsql/types';
-import { documented, type Finding, inferred, nothing, type Rule, recorded, rule } from './rule.ts';
+import { type Finding, inferred, nothing, type Rule, recorded, rule } from './rule.ts';
 
 /** What a session of DSQL may set (dsql-behaviour 1.6). `role` only by SET LOCAL in a transaction block. */
 export const settableInDsql: ReadonlySet<string> = new Set([
@@ -86,16 +86,6 @@ export const settingRules: readonly Rule[] = [
       find: (node) => transactionKind(node, `TRANS_STMT_${command.replace(' TRANSACTION', '').replaceAll(' ', '_')}`),
     }),
   ),
-  rule({
-    name: 'alter-role-set',
-    area: 'Settings and transactions',
-    construct: 'ALTER ROLE ... SET',
-    answer: 'unsupported statement: AlterRoleSet',
-    source: documented,
-    open: 'refused',
-    on: ['AlterRoleSetStmt'],
-    find: (node) => ('AlterRoleSetStmt' in node && !node.AlterRoleSetStmt.setstmt?.kind?.startsWith('VAR_RESET') ? [{}] : nothing),
-  }),
 ];
 
 function transactionKind(node: Node, kind: string): readonly Finding[] {

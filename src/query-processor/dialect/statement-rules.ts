@@ -324,7 +324,7 @@ export const statementRules: readonly Rule[] = [
 
 const ruled: ReadonlySet<NodeKind> = new Set(statementRules.flatMap((entry) => entry.on));
 /** Kinds without a rule of their own that `open` runs. */
-const runsBeyond: ReadonlySet<NodeKind> = new Set<NodeKind>(['FetchStmt', 'ClosePortalStmt']);
+const runsBeyond: ReadonlySet<NodeKind> = new Set<NodeKind>(['FetchStmt', 'ClosePortalStmt', 'ReassignOwnedStmt', 'DropOwnedStmt']);
 
 /** The rule for kinds that no other looks at. */
 export const otherStatement: Rule = statementRules[statementRules.length - 1];

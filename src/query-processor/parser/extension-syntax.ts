@@ -13,6 +13,10 @@ export type SyntaxExtension =
   | { readonly kind: 'alterTableAsync' }
   | { readonly kind: 'iamGrant' | 'iamRevoke'; readonly role: string; readonly arn: string };
 
+/** AWS IAM GRANT and REVOKE: their tree stands for nothing. */
+export const isIamExtension = (extension: SyntaxExtension | undefined): boolean =>
+  extension?.kind === 'iamGrant' || extension?.kind === 'iamRevoke';
+
 export type RewrittenText = {
   readonly text: string;
   /** With the UTF-16 offset of the statement's first token. */

@@ -34,6 +34,7 @@ export const foldingContext: EvaluationContext = {
   session: {
     currentUser: '',
     sessionUser: '',
+    iamUser: undefined,
     database: '',
     backendPid: 0,
     applicationName: '',

@@ -13,7 +13,9 @@ import { CatalogCache } from '../catalog/catalog-cache.ts';
 import { storedExpression } from '../catalog/schema-change/table-expressions.ts';
 import { JobRunner } from '../jobs/job-runner.ts';
 import { loadParser } from '../parser/parse.ts';
-import type { QueryProcessor, SessionStart } from '../query-processor.ts';
+import type { Admission, Maybe, QueryProcessor, SessionStart } from '../query-processor.ts';
+import { adminAdmission, admissionOf } from './admission.ts';
+import { after } from './maybe.ts';
 import { SequenceAllocator } from './sequence-allocator.ts';
 import { LocalSession } from './session.ts';
 
@@ -90,6 +92,22 @@ export class LocalQueryProcessor implements QueryProcessor {
   /** A session is open, or a job of this cluster is not finished. */
   get isBusy(): boolean {
     return this.#sessions.size > 0 || this.#host.jobs.hasWork;
+  }
+
+  admit(user: string, principal: string): Maybe<Admission> {
+    if (user === 'admin') return adminAdmission;
+    return after(this.#host.readPoint.begin(), (snapshot) =>
+      after(this.#host.storage.untilApplied(snapshot), () => this.#admitAt(snapshot, user, principal)),
+    );
+  }
+
+  #admitAt(snapshot: number, user: string, principal: string): Maybe<Admission> {
+    const { catalogs, readPoint, world } = this.#host;
+    const catalog = catalogs.at(snapshot);
+    let sessions = 0;
+    for (const session of this.#sessions.values()) if (session.settings.sessionUser === user) sessions++;
+    const admission = admissionOf(catalog, user, principal, sessions, world.clock.now());
+    return after(catalog.version > readPoint.stable ? readPoint.untilStable(catalog.version) : undefined, () => admission);
   }
 
   connect(start: SessionStart): LocalSession {

@@ -6,10 +6,10 @@
  *   Q2  What a table's own list does not give may be given column by column; a statement that names no column needs any one of them.
  */
 
+import { bitsOf, privilege } from '#sql/privilege.ts';
 import type { BoundQuery } from '../analyzer/logical-plan.ts';
 import type { RelationAccess } from '../analyzer/relation-access.ts';
 import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
-import { bitsOf, privilege } from '../catalog/privileges/privilege.ts';
 import { goneRoleOid, roleOidOf } from '../catalog/privileges/role-graph.ts';
 import { columnPrivilegesOn, permissionDenied, privilegesOn, relationObject } from '../catalog/privileges/secured-object.ts';
 

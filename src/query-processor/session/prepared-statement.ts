@@ -16,6 +16,7 @@ import type { BoundQuery, OutputColumn } from '../analyzer/logical-plan.ts';
 import { ParameterTypes } from '../analyzer/parameters.ts';
 import { bindTableText } from '../analyzer/table-expression.ts';
 import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
+import { isIamExtension } from '../parser/extension-syntax.ts';
 import type { ParsedStatement } from '../parser/parse.ts';
 import { defaultPlannerSettings, type PlannerEnvironment, type PlannerSettings, type TableStatistics } from '../planner/environment.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
@@ -75,7 +76,7 @@ export class PreparedStatement {
     this.text = text;
     this.parsed = parsed;
     this.statedTypes = statedTypes;
-    this.isQuery = parsed !== undefined && isQuery(parsed.node);
+    this.isQuery = parsed !== undefined && isQuery(parsed.node) && !isIamExtension(parsed.extension);
   }
 
   // Hot: two comparisons for a statement run again.

@@ -1,5 +1,5 @@
 /** DDL statements: each becomes one schema change (catalog/schema-change/), written into the session's transaction. */
-import type { DropStmt, Node } from '@pgsql/types';
+import type { DropStmt, GrantStmt, Node } from '@pgsql/types';
 import { indexBuildRows } from '#base/limits.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
@@ -14,6 +14,9 @@ import { createTable, namesOf } from '../catalog/schema-change/create-table.ts';
 import { followNames } from '../catalog/schema-change/dependents.ts';
 import { dropIndexes, dropRelations, targetOf } from '../catalog/schema-change/drop-relation.ts';
 import { alterOtherRelation, setOwner, setSchema } from '../catalog/schema-change/move-object.ts';
+import { requirePermissions } from '../catalog/schema-change/permissions.ts';
+import { applyDefaultPrivileges } from '../catalog/schema-change/roles/default-privileges.ts';
+import { followOwners } from '../catalog/schema-change/roles/follow-owner.ts';
 import { SchemaChange } from '../catalog/schema-change/schema-change.ts';
 import { storedExpression } from '../catalog/schema-change/table-expressions.ts';
 import {
@@ -33,10 +36,12 @@ import { layoutOf } from '../catalog/table-layout.ts';
 import { checkChildren, childCheck } from '../executor/foreign-keys/enforce.ts';
 import { planOf } from '../executor/foreign-keys/foreign-key-plan.ts';
 import { newIndexBuildJob, newSpaceDropJob, newValidationJob } from '../jobs/new-jobs.ts';
+import { isIamExtension } from '../parser/extension-syntax.ts';
 import type { ParsedStatement } from '../parser/parse.ts';
 import type { Field } from '../query-processor.ts';
 import { refuseWhileOwing } from './constraint-statements.ts';
 import { analyzerEnvironment, plainField } from './prepared-statement.ts';
+import { applyRoleStatement, iamTag, roleTag } from './role-statements.ts';
 import { untilStable } from './run-plan.ts';
 import { sendRows } from './send-rows.ts';
 import type { StatementHost, UtilityOutput } from './statement-host.ts';
@@ -50,7 +55,7 @@ export const answersWithJob = ({ extension }: ParsedStatement): boolean =>
 
 export async function runSchemaStatement(session: StatementHost, parsed: ParsedStatement, output: UtilityOutput): Promise<string> {
   const { block } = session;
-  const tag = schemaTag(parsed.node);
+  const tag = isIamExtension(parsed.extension) ? iamTag(parsed) : schemaTag(parsed.node);
   block.throwIfReadOnly(tag);
   block.noteSchemaChange();
   const change = beginSchemaChange(session, parsed);
@@ -70,6 +75,7 @@ export function beginSchemaChange(session: StatementHost, parsed: ParsedStatemen
       settings: session.settings.current,
       typeContext: session.typeContext,
       user: session.user,
+      sessionUser: session.settings.sessionUser,
       notice: (message) => session.notice(message),
       temporary: block.temporary,
     },
@@ -88,6 +94,8 @@ export function finishSchemaChange(session: StatementHost, change: SchemaChange)
   }
   followNames(change);
   dropComments(change);
+  applyDefaultPrivileges(change);
+  followOwners(change);
   if (change.changes.size === 0) return undefined;
   block.changeCatalog(change.changes, change.nextOid);
   let hasAbandoned = false;
@@ -113,6 +121,8 @@ export function finishSchemaChange(session: StatementHost, change: SchemaChange)
 
 async function apply(session: StatementHost, change: SchemaChange, parsed: ParsedStatement): Promise<string | undefined> {
   const { node } = parsed;
+  if (applyRoleStatement(session, change, parsed)) return finishSchemaChange(session, change);
+  requirePermissions(change, node);
   if ('CreateStmt' in node) createTable(change, node.CreateStmt);
   else if ('CreateSchemaStmt' in node) {
     createSchema(change, node.CreateSchemaStmt);
@@ -160,13 +170,27 @@ async function runSchemaElement(
     await apply(session, beginSchemaChange(session, made), made);
     return;
   }
-  if (!('CreateStmt' in element)) throw notSupported('only CREATE TABLE and CREATE SEQUENCE are supported in CREATE SCHEMA');
+  if ('GrantStmt' in element) {
+    const made: ParsedStatement = { ...parsed, node: grantInSchema(element.GrantStmt, schemaname ?? session.user) };
+    await apply(session, beginSchemaChange(session, made), made);
+    return;
+  }
+  if (!('CreateStmt' in element)) throw notSupported('only CREATE TABLE, CREATE SEQUENCE and GRANT are supported in CREATE SCHEMA');
   const statement = element.CreateStmt;
   const relation = { ...statement.relation, schemaname: statement.relation?.schemaname ?? schemaname ?? session.user };
   const node: Node = { CreateStmt: { ...statement, relation } };
   const inner: ParsedStatement = { ...parsed, node };
   await apply(session, beginSchemaChange(session, inner), inner);
 }
+
+const grantInSchema = (statement: GrantStmt, schemaname: string): Node => ({
+  GrantStmt: {
+    ...statement,
+    objects: (statement.objects ?? []).map((node) =>
+      'RangeVar' in node ? { RangeVar: { ...node.RangeVar, schemaname: node.RangeVar.schemaname ?? schemaname } } : node,
+    ),
+  },
+});
 
 function dropObjects(change: SchemaChange, node: Extract<Node, { DropStmt: unknown }>): void {
   const statement = node.DropStmt;
@@ -305,6 +329,8 @@ export const statementName = (node: Node): string => (Object.keys(node)[0] ?? ''
 
 /** The command tag. */
 export function schemaTag(node: Node): string {
+  const ofRole = roleTag(node);
+  if (ofRole !== undefined) return ofRole;
   if ('CreateStmt' in node) return 'CREATE TABLE';
   if ('CreateSchemaStmt' in node) return 'CREATE SCHEMA';
   if ('IndexStmt' in node) return 'CREATE INDEX';

@@ -17,6 +17,7 @@ import type { TransactionBlock } from './transaction-block.ts';
 /** The parts of a session that these facts are read from. */
 export type FactSource = {
   readonly database: string;
+  readonly iamUser: string | undefined;
   readonly processId: number;
   readonly settings: SessionSettings;
   /** The catalog of the transaction under way; undefined outside. */
@@ -43,6 +44,10 @@ export class LocalSessionFacts implements SessionFacts, NameLookup {
 
   get sessionUser(): string {
     return this.#source.settings.sessionUser;
+  }
+
+  get iamUser(): string | undefined {
+    return this.#source.iamUser;
   }
 
   get database(): string {

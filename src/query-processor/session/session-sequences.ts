@@ -1,8 +1,12 @@
 /** A session's view of sequences: nextval through the node's allocator, and what currval and lastval remember of it. */
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { type Datum, int8 } from '#sql/datum.ts';
+import { privilege } from '#sql/privilege.ts';
 import { firstTemporaryOid, sequenceKey } from '#sql/spaces.ts';
 import type { SequenceDescriptor } from '../catalog/descriptors.ts';
+import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
+import { roleOidOf } from '../catalog/privileges/role-graph.ts';
+import { permissionDenied, privilegesOn, relationObject } from '../catalog/privileges/secured-object.ts';
 import { decodeSequenceState, encodeSequenceState, initialState, takeBlock } from '../catalog/sequence-rows.ts';
 import type { SequenceAllocator } from './sequence-allocator.ts';
 import type { SequenceCalls } from './statement-run.ts';
@@ -12,6 +16,7 @@ export class SessionSequences implements SequenceCalls {
   readonly #block: TransactionBlock;
   readonly #allocator: SequenceAllocator;
   readonly #current = new Map<number, Datum>();
+  #passed: { readonly catalog: LoadedCatalog; readonly user: string; readonly oid: number; readonly wanted: number } | undefined;
   #last: { readonly oid: number; readonly value: Datum } | undefined;
 
   constructor(block: TransactionBlock, allocator: SequenceAllocator) {
@@ -22,6 +27,7 @@ export class SessionSequences implements SequenceCalls {
   async nextval(calls: readonly (readonly Datum[])[]): Promise<readonly Datum[]> {
     this.#block.throwIfReadOnly('nextval()');
     const counts = new Map<number, number>();
+    for (const [oid, isOfIdentity] of calls) if (isOfIdentity !== true) this.#requireAny(Number(oid), privilege.usage | privilege.update);
     for (const [oid] of calls) counts.set(Number(oid), (counts.get(Number(oid)) ?? 0) + 1);
     const values = new Map<number, readonly Datum[]>();
     for (const [oid, count] of counts) {
@@ -84,6 +90,7 @@ export class SessionSequences implements SequenceCalls {
         throw notSupported('nextval is not supported in this place');
       case 'currval': {
         const sequence = this.#sequence(Number(args[0]));
+        this.#requireAny(sequence.oid, privilege.usage | privilege.select);
         const value = this.#current.get(sequence.oid);
         if (value === undefined)
           throw new SqlError(
@@ -95,6 +102,7 @@ export class SessionSequences implements SequenceCalls {
       case 'lastval':
         if (this.#last === undefined)
           throw new SqlError(sqlstate.objectNotInPrerequisiteState, 'lastval is not yet defined in this session');
+        this.#requireAny(this.#last.oid, privilege.usage | privilege.select);
         return this.#last.value;
       case 'setval':
         return this.#setval(Number(args[0]), BigInt(String(args[1])), args[2] !== false);
@@ -105,6 +113,7 @@ export class SessionSequences implements SequenceCalls {
   #setval(oid: number, value: bigint, isCalled: boolean): Datum {
     this.#block.throwIfReadOnly('setval()');
     const sequence = this.#sequence(oid);
+    this.#requireAny(oid, privilege.update);
     if (value < BigInt(sequence.minimum) || value > BigInt(sequence.maximum))
       throw new SqlError(
         sqlstate.numericValueOutOfRange,
@@ -118,6 +127,16 @@ export class SessionSequences implements SequenceCalls {
       this.#last = { oid, value: datum };
     }
     return datum;
+  }
+
+  /** Throws 42501 where the role has none of the privileges. Asked once for a statement's catalog and user. */
+  #requireAny(oid: number, wanted: number): void {
+    const { catalog, user } = this.#block;
+    const passed = this.#passed;
+    if (passed?.catalog === catalog && passed.user === user && passed.oid === oid && passed.wanted === wanted) return;
+    const object = relationObject(this.#sequence(oid));
+    if ((privilegesOn(catalog, object, roleOidOf(catalog, user)) & wanted) === 0) throw permissionDenied(object);
+    this.#passed = { catalog, user, oid, wanted };
   }
 
   #sequence(oid: number): SequenceDescriptor {

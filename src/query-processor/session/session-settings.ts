@@ -43,13 +43,15 @@ export class SessionSettings {
   version = 0;
 
   /** `options` are the client's start-up values; throws as SET would. */
-  constructor(user: string, profile: Profile, options: ReadonlyMap<string, string>) {
+  constructor(user: string, profile: Profile, options: ReadonlyMap<string, string>, roleSettings: ReadonlyMap<string, string> = new Map()) {
     this.#user = user;
     const defaults = new Map<string, string>([
       ['session_authorization', user],
       ['borealis.profile', profile],
     ]);
     this.#defaults = defaults;
+    // They were checked when they were set.
+    for (const [name, value] of roleSettings) defaults.set(name, value);
     for (const [name, value] of options) {
       const key = name.toLowerCase();
       if (key === 'amzn-cluster-id') continue;
@@ -129,6 +131,12 @@ export class SessionSettings {
 
   isOn(name: string): boolean {
     return this.#value(name) === 'on';
+  }
+
+  /** The value as it would be kept: for a role's sessions to come. */
+  checked(name: string, value: string): string {
+    checkSettable(name, this.current.profile, this.#user);
+    return checkedValue(name, value, this.#value(name) ?? '');
   }
 
   /** Gives the value as kept. */

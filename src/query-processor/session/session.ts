@@ -92,7 +92,7 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
     this.secret = host.world.random.bytes(32);
     const options = new Map(start.options);
     if (!options.has('application_name')) options.set('application_name', start.applicationName);
-    this.settings = new SessionSettings(start.user, host.profile, options);
+    this.settings = new SessionSettings(start.user, host.profile, options, start.roleSettings);
     this.#reportedVersion = this.settings.version;
     this.#dialect = new DialectCheck(this.settings);
     const party = { region: host.regionName, processId, user: start.user };
@@ -104,6 +104,7 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
     this.#onClose = onClose;
     this.facts = new LocalSessionFacts({
       database: start.database,
+      iamUser: start.principal,
       processId,
       settings: this.settings,
       catalog: () => (this.block.hasTransaction ? this.block.catalog : undefined),

@@ -85,7 +85,7 @@ function setRole(session: StatementHost, key: 'role' | 'session_authorization', 
 /** Settings whose value is a list of names: each is quoted as it needs, and they are joined. */
 const listSettings = new Set(['search_path', 'datestyle', 'session_preload_libraries', 'temp_tablespaces']);
 
-function settingValue(name: string, args: readonly Node[]): string {
+export function settingValue(name: string, args: readonly Node[]): string {
   const key = name.toLowerCase();
   if (args.length === 1 && 'TypeCast' in args[0]) return intervalOf(args[0]);
   const values = args.map((arg) => constantOf(arg) ?? '');

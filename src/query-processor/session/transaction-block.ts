@@ -87,6 +87,11 @@ export class TransactionBlock {
     return this.#transaction;
   }
 
+  /** Whose privileges count. */
+  get user(): string {
+    return this.#settings.currentUser;
+  }
+
   get hasTransaction(): boolean {
     return this.#transaction !== undefined;
   }
@@ -177,7 +182,7 @@ export class TransactionBlock {
 
   /** A query begins to run: it must be allowed to, and what it uses is noted (X3). Hot: a plan run again costs two look-ups. */
   startQuery(bound: BoundQuery): void {
-    this.#permissions.require(bound, this.catalog, this.#settings.currentUser);
+    this.#permissions.require(bound, this.catalog, this.user);
     this.#usedRelations.add(bound.relations);
   }
 

@@ -5,6 +5,7 @@
 import type { CreateTableAsStmt, Node, VariableSetStmt } from '@pgsql/types';
 import { notSupported } from '#base/sql-error.ts';
 import type { Datum } from '#sql/datum.ts';
+import { isIamExtension } from '../parser/extension-syntax.ts';
 import { intoClauseOf } from '../parser/select-into.ts';
 import type { Field, Maybe } from '../query-processor.ts';
 import { runAnalyze } from './analyze-statement.ts';
@@ -16,6 +17,7 @@ import { fetchFields, plannedCursor, runClose, runDeclare, runFetch } from './cu
 import { explainFields, explainParameterTypes, runExplain } from './explain-statement.ts';
 import { executeFields, runDeallocate, runExecute, runPrepare } from './prepare-statements.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
+import { roleStatements } from './role-statements.ts';
 import { answersWithJob, jobFields, runSchemaStatement, statementName } from './schema-statements.ts';
 import { runDiscard, runSet, runShow, showFields } from './setting-statements.ts';
 import type { StatementHost, UtilityOutput } from './statement-host.ts';
@@ -50,6 +52,7 @@ const schemaStatements = [
   'AlterObjectSchemaStmt',
   'AlterOwnerStmt',
   'CommentStmt',
+  ...roleStatements,
 ] as const;
 
 export const isSchemaStatement = (node: Node): boolean => schemaStatements.some((name) => name in node);
@@ -62,8 +65,7 @@ export function runUtility(
 ): Maybe<string> {
   const { parsed } = statement;
   if (parsed === undefined) return '';
-  if (parsed.extension?.kind === 'iamGrant' || parsed.extension?.kind === 'iamRevoke')
-    throw notSupported('AWS IAM statements are not supported yet');
+  if (isIamExtension(parsed.extension)) return runSchemaStatement(session, parsed, output);
   const { node } = parsed;
   if ('TransactionStmt' in node) return runTransactionStatement(session, node.TransactionStmt);
   if ('VariableSetStmt' in node) return runSet(session, node.VariableSetStmt);

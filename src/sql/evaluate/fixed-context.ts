@@ -24,6 +24,7 @@ export function fixedContext(own: Partial<EvaluationContext> = {}): EvaluationCo
     session: {
       currentUser: 'admin',
       sessionUser: 'admin',
+      iamUser: undefined,
       database: 'postgres',
       backendPid: 1,
       applicationName: '',

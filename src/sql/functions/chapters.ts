@@ -1,5 +1,6 @@
 /** The chapters: every table of implementations, by name. registry.test.ts holds them against pg_proc. */
 import type { Implementations } from '../function.ts';
+import { aclFunctions } from './acl.ts';
 import { aggregateFunctions } from './aggregates.ts';
 import { arrayFunctions } from './array.ts';
 import { booleanFunctions } from './boolean.ts';
@@ -75,6 +76,7 @@ export const chapters: Readonly<Record<string, Implementations>> = {
   partitions: partitionFunctions,
   regex: regexFunctions,
   series: seriesFunctions,
+  acl: aclFunctions,
   session: sessionFunctions,
   size: sizeFunctions,
   statistics: statisticsFunctions,

@@ -106,7 +106,7 @@ export const dsqlFunctions: Implementations = {
   'dsql_major_version()': scalar(() => 1),
   'current_session_id()': scalar((context: EvaluationContext) => String(context.session.backendPid)),
   'current_transaction_id()': scalar((context: EvaluationContext) => String(context.transactionTimestamp)),
-  'iam_session_user()': scalar((context: EvaluationContext) => context.session.sessionUser),
+  'iam_session_user()': scalar((context: EvaluationContext) => context.session.iamUser ?? null),
   'cluster_size_limit()': scalar(() => 256 * tebibyte),
   'base32_str_to_uuid(text)': scalar(uuidOf),
   'uuid_to_base32_str(uuid)': scalar(base32Of),

@@ -6,7 +6,7 @@
  *
  * An object without a stored list has its kind's default one (`defaultAcl`), which is shown as NULL, as in PostgreSQL.
  */
-import { allPrivileges, type ObjectKind, publicPrivileges } from './privilege.ts';
+import { allPrivileges, type ObjectKind, publicPrivileges } from '#sql/privilege.ts';
 
 /** The grantee that stands for everybody. */
 export const publicGrantee = 0;

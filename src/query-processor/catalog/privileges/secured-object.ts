@@ -6,13 +6,14 @@
  *   P2  Whoever has the privileges of pg_read_all_data may read every relation and use every schema; pg_write_all_data likewise writes.
  */
 import { SqlError, sqlstate } from '#base/sql-error.ts';
+import { allPrivileges, type ObjectKind, privilege } from '#sql/privilege.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
 import { adminRoleOid, type Catalog, classOids, informationSchemaOid, pgCatalogOid, sysSchemaOid } from '../catalog.ts';
 import type { RelationDescriptor, SchemaDescriptor } from '../descriptors.ts';
+import { databaseOid } from '../system-catalog/row-maker.ts';
 import { isSystemView } from '../system-catalog/system-tables.ts';
 import { type Acl, defaultAcl, grantOptionsIn, privilegesIn, publicGrantee } from './acl.ts';
 import { bootstrapRoleOid, readAllDataOid, writeAllDataOid } from './predefined-roles.ts';
-import { allPrivileges, type ObjectKind, privilege } from './privilege.ts';
 import type { RoleGraph } from './role-graph.ts';
 
 export type SecuredObject = {
@@ -28,14 +29,11 @@ export type SecuredObject = {
 };
 
 /** The one database there is. */
-export const databaseOid = 5;
-const databaseName = 'postgres';
-
 export const databaseObject: SecuredObject = {
   kind: 'database',
   classOid: classOids.pg_database,
   oid: databaseOid,
-  name: databaseName,
+  name: 'postgres',
   ownerOid: adminRoleOid,
   title: 'database',
   isSystem: false,

@@ -29,6 +29,7 @@ import {
   withoutForeignKey,
 } from './foreign-keys.ts';
 import { freeName, joinedColumns } from './object-names.ts';
+import { renameRole } from './roles/create-role.ts';
 import type { SchemaChange } from './schema-change.ts';
 import { renamedText, tableExpression } from './table-expressions.ts';
 import { renameViewColumn } from './view.ts';
@@ -441,6 +442,9 @@ function changeOwner(change: SchemaChange, table: TableDescriptor, command: Alte
 export function rename(change: SchemaChange, statement: RenameStmt): void {
   const newName = statement.newname ?? '';
   switch (statement.renameType) {
+    case 'OBJECT_ROLE':
+      renameRole(change, statement.subname ?? '', newName);
+      return;
     case 'OBJECT_SCHEMA':
       renameSchema(change, statement.subname ?? '', newName);
       return;

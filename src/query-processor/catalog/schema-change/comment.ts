@@ -99,16 +99,16 @@ function constraintsOf(table: TableDescriptor): readonly { readonly oid: number;
   ];
 }
 
-/** Takes away the comments on what the change has dropped: objects, and columns, indexes and constraints of tables. */
+/** Takes away the comments and access control lists of what the change has dropped: objects, and columns, indexes and constraints of tables. */
 export function dropComments(change: SchemaChange): void {
-  const comments = change.catalog.comments();
-  if (comments.length === 0) return;
+  const attached = [...change.catalog.comments(), ...change.catalog.acls()];
+  if (attached.length === 0) return;
   for (const [oid, after] of [...change.changes]) {
     const before: Descriptor | undefined = change.catalog.relationByOid(oid) ?? change.catalog.schemaByOid(oid);
     if (before === undefined) continue;
     const left = placesOf(after);
     const gone = new Set(placesOf(before).filter((place) => !left.includes(place)));
-    for (const comment of comments) if (gone.has(`${comment.objectOid}/${comment.subId}`)) change.drop(comment.oid);
+    for (const entry of attached) if (gone.has(`${entry.objectOid}/${entry.subId}`)) change.drop(entry.oid);
   }
 }
 

@@ -14,6 +14,7 @@ export function fixedContext(now: number, random: Random, user: string): Evaluat
   const session: SessionFacts = {
     currentUser: user,
     sessionUser: user,
+    iamUser: undefined,
     database: 'postgres',
     backendPid: 0,
     applicationName: '',

@@ -9,16 +9,20 @@ import type { RangeVar } from '@pgsql/types';
 import { type Notice, notice, notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Random } from '#base/world.ts';
 import type { EvaluationContext } from '#sql/function.ts';
+import { privilege } from '#sql/privilege.ts';
 import type { Settings } from '#sql/settings.ts';
 import { firstTemporaryOid, writtenKey } from '#sql/spaces.ts';
 import type { TypeContext } from '#sql/type.ts';
 import type { Storage } from '#storage/storage.ts';
 import type { PositionOf } from '../../parser/parse.ts';
 import type { OpenTransaction } from '../../transaction/open-transaction.ts';
+import { adminRoleOid } from '../catalog.ts';
 import type { Descriptor, RelationDescriptor, SchemaDescriptor, TableDescriptor } from '../descriptors.ts';
 import { quoteIdentifier } from '../identifiers.ts';
 import { isSystemSchema, type LoadedCatalog } from '../loaded-catalog.ts';
 import { searchSchemas, temporaryAlias } from '../name-lookup.ts';
+import { roleOidOf } from '../privileges/role-graph.ts';
+import { requirePrivileges, requireSchemaUsage, schemaObject } from '../privileges/secured-object.ts';
 import { fixedContext } from './fixed-context.ts';
 
 /** What a schema change needs of the session that makes it. */
@@ -29,7 +33,9 @@ export type SchemaChangeHost = {
   readonly random: Random;
   readonly settings: Settings;
   readonly typeContext: TypeContext;
+  /** Whose privileges count, and who connected. */
   readonly user: string;
+  readonly sessionUser: string;
   readonly notice: (notice: Notice) => void;
   readonly temporary: TemporaryHome;
 };
@@ -132,8 +138,13 @@ export class SchemaChange {
     return new SqlError(code, message, { ...fields, position: this.positionOf(location) });
   }
 
+  /** Of the one database. */
+  get databaseOwnerOid(): number {
+    return adminRoleOid;
+  }
+
   ownerOid(): number {
-    return this.catalog.roleByName(this.host.user)?.oid ?? 0;
+    return roleOidOf(this.catalog, this.host.user);
   }
 
   /** Where an object of that name is to be made. */
@@ -146,6 +157,7 @@ export class SchemaChange {
         detail: 'System catalog modifications are currently disallowed.',
       });
     }
+    requirePrivileges(this.catalog, schemaObject(schema), this.ownerOid(), privilege.create);
     return schema;
   }
 
@@ -188,6 +200,7 @@ export class SchemaChange {
     const name = target.relname ?? '';
     if (target.schemaname !== undefined) {
       const schema = this.catalog.schemaByName(target.schemaname);
+      if (schema !== undefined) requireSchemaUsage(this.catalog, schema, this.ownerOid());
       const found = schema === undefined ? undefined : this.catalog.relationByName(schema.oid, name);
       return found === undefined ? undefined : this.#takeUp(found);
     }

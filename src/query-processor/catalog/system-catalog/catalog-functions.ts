@@ -13,6 +13,7 @@ import { quoteIdentifier } from '../identifiers.ts';
 import type { LoadedCatalog } from '../loaded-catalog.ts';
 import { type CatalogNames, collations, findOperator, findProcedure, findTypeByText, typeText } from '../name-lookup.ts';
 import { constraintDefinition, indexDefinition } from './definitions.ts';
+import { privilegeFunctions } from './privilege-functions.ts';
 import { changesOf, isColumnUpdatable } from './view-facts.ts';
 import { viewText } from './view-text.ts';
 
@@ -37,19 +38,6 @@ const always =
   (value: Datum): CatalogFunction =>
   () =>
     value;
-
-/** Privileges are not restricted yet: who is in may do all; what does not exist is still an error. */
-const tablePrivilege: CatalogFunction = (args, { names }) => {
-  const relation = args.length === 3 ? args[1] : args[0];
-  if (typeof relation === 'string') names.oidOf('class', relation);
-  return true;
-};
-
-const schemaPrivilege: CatalogFunction = (args, { names }) => {
-  const schema = args.length === 3 ? args[1] : args[0];
-  if (typeof schema === 'string') names.oidOf('namespace', schema);
-  return true;
-};
 
 /** NULL where the name means nothing, as to_regclass and its kin answer. */
 const orNull = (look: (name: string, context: CatalogFunctionContext) => number | undefined): CatalogFunction => {
@@ -154,20 +142,7 @@ const functions: Readonly<Record<string, CatalogFunction>> = {
     catalog.comment(commentClasses[text(className)] ?? 0, oidOf(object), 0)?.text ?? null,
   pg_describe_object: always(null),
 
-  has_table_privilege: tablePrivilege,
-  has_any_column_privilege: tablePrivilege,
-  has_column_privilege: always(true),
-  has_schema_privilege: schemaPrivilege,
-  has_database_privilege: always(true),
-  has_function_privilege: always(true),
-  has_sequence_privilege: tablePrivilege,
-  has_type_privilege: always(true),
-  has_language_privilege: always(true),
-  has_tablespace_privilege: always(true),
-  has_foreign_data_wrapper_privilege: always(true),
-  has_server_privilege: always(true),
-  has_parameter_privilege: always(true),
-  pg_has_role: always(true),
+  ...privilegeFunctions,
   row_security_active: always(false),
 
   pg_relation_size: always(0),

@@ -9,7 +9,9 @@ import type { Run } from '../../executor/operator.ts';
 import { commentClasses } from '../catalog.ts';
 import type { ForeignKeyDescriptor, IndexDescriptor, RelationDescriptor, TableDescriptor, ViewDescriptor } from '../descriptors.ts';
 import type { LoadedCatalog } from '../loaded-catalog.ts';
+import { relationObject, schemaObject, storedAcl } from '../privileges/secured-object.ts';
 import { actionNames, constraintsOf, includedByPrimaryKey, indexDefinition } from './definitions.ts';
+import { aclDatum } from './role-rows.ts';
 import { arrayOf, everyRelation, int2vector, oidvector, type RowMakers, roleName, type SystemRow, storedTables } from './row-maker.ts';
 import { isSystemView } from './system-tables.ts';
 import { optionTexts } from './view-facts.ts';
@@ -92,7 +94,13 @@ function* pgDepend(run: Run): Iterable<SystemRow> {
 
 function* pgClass(run: Run): Iterable<SystemRow> {
   for (const relation of everyRelation(run.catalog)) {
-    const common = { oid: relation.oid, relname: relation.name, relnamespace: relation.schemaOid, relowner: relation.ownerOid };
+    const common = {
+      oid: relation.oid,
+      relname: relation.name,
+      relnamespace: relation.schemaOid,
+      relowner: relation.ownerOid,
+      relacl: aclDatum(run.catalog, storedAcl(run.catalog, relationObject(relation))),
+    };
     if (relation.kind === 'view') yield viewClassRow(common, relation);
     else if (relation.kind === 'sequence') yield classRow({ ...common, relkind: 'S', relnatts: 3 });
     else {
@@ -222,6 +230,9 @@ function attributeRow(relationOid: number, number: number, name: string, typeOid
   };
 }
 
+const columnAclDatum = (run: Run, relationOid: number, attributeNumber: number): Datum =>
+  aclDatum(run.catalog, run.catalog.acl(commentClasses.pg_class, relationOid, attributeNumber));
+
 function* pgAttribute(run: Run): Iterable<SystemRow> {
   for (const relation of everyRelation(run.catalog)) {
     if (relation.kind === 'sequence') {
@@ -237,7 +248,8 @@ function* pgAttribute(run: Run): Iterable<SystemRow> {
     if (relation.kind === 'view') {
       for (let at = 0; at < relation.columns.length; at++) {
         const { name, type, defaultText } = relation.columns[at];
-        yield attributeRow(relation.oid, at + 1, name, type.oid, type.typmod, { atthasdef: defaultText !== undefined });
+        const attacl = columnAclDatum(run, relation.oid, at + 1);
+        yield attributeRow(relation.oid, at + 1, name, type.oid, type.typmod, { atthasdef: defaultText !== undefined, attacl });
       }
       continue;
     }
@@ -249,6 +261,7 @@ function* pgAttribute(run: Run): Iterable<SystemRow> {
         attidentity: column.identity === 'always' ? 'a' : column.identity === 'byDefault' ? 'd' : '',
         attgenerated: column.generated === 'stored' ? 's' : '',
         attisdropped: column.isDropped,
+        attacl: columnAclDatum(run, relation.oid, column.attributeNumber),
       });
     if (relation.kind !== 'table') continue;
     for (const index of indexesOf(relation, isDsql(run))) {
@@ -386,7 +399,13 @@ function* pgAttrdef(run: Run): Iterable<SystemRow> {
 }
 
 function* pgNamespace(run: Run): Iterable<SystemRow> {
-  for (const schema of run.catalog.schemas()) yield { oid: schema.oid, nspname: schema.name, nspowner: schema.ownerOid };
+  for (const schema of run.catalog.schemas())
+    yield {
+      oid: schema.oid,
+      nspname: schema.name,
+      nspowner: schema.ownerOid,
+      nspacl: aclDatum(run.catalog, storedAcl(run.catalog, schemaObject(schema))),
+    };
 }
 
 function* pgTables(run: Run): Iterable<SystemRow> {

@@ -1,4 +1,4 @@
-/** Roles, databases, settings, jobs: what the system relations tell of the cluster and the session. */
+/** Databases, settings, jobs: what the system relations tell of the cluster and the session. */
 import type { Datum } from '#sql/datum.ts';
 import { oid } from '#sql/oids.ts';
 import { pgSettings } from '#sql/postgres/pg-setting.ts';
@@ -6,47 +6,15 @@ import type { Run } from '../../executor/operator.ts';
 import { pgCatalogOid } from '../catalog.ts';
 import { decodeJob, jobRange, jobType } from '../job-rows.ts';
 import { bootstrapRoleOid } from '../privileges/predefined-roles.ts';
+import { databaseObject, storedAcl } from '../privileges/secured-object.ts';
+import { aclDatum } from './role-rows.ts';
 import { arrayOf, databaseOid, everyRelation, postgresTime, type RowMakers, type SystemRow } from './row-maker.ts';
-
-function* pgRoles(run: Run): Iterable<SystemRow> {
-  for (const role of run.catalog.roles()) {
-    const isSuperuser = role.oid === bootstrapRoleOid;
-    yield {
-      oid: role.oid,
-      rolname: role.name,
-      rolsuper: isSuperuser,
-      rolinherit: true,
-      rolcreaterole: isSuperuser || role.name === 'admin',
-      rolcreatedb: isSuperuser,
-      rolcanlogin: role.canLogin,
-      rolreplication: isSuperuser,
-      rolconnlimit: -1,
-      rolpassword: '********',
-      rolbypassrls: isSuperuser,
-    };
-  }
-}
-
-function* pgUser(run: Run): Iterable<SystemRow> {
-  for (const role of run.catalog.roles()) {
-    if (!role.canLogin) continue;
-    yield {
-      usename: role.name,
-      usesysid: role.oid,
-      usecreatedb: false,
-      usesuper: false,
-      userepl: false,
-      usebypassrls: false,
-      passwd: '********',
-    };
-  }
-}
 
 function* pgDatabase(run: Run): Iterable<SystemRow> {
   yield {
     oid: databaseOid,
     datname: run.context.session.database,
-    datdba: bootstrapRoleOid,
+    datdba: databaseObject.ownerOid,
     encoding: 6,
     datlocprovider: 'c',
     datistemplate: false,
@@ -57,6 +25,7 @@ function* pgDatabase(run: Run): Iterable<SystemRow> {
     dattablespace: 1663,
     datcollate: 'C',
     datctype: 'C',
+    datacl: aclDatum(run.catalog, storedAcl(run.catalog, databaseObject)),
   };
 }
 
@@ -178,9 +147,6 @@ function* jobs(run: Run): Iterable<SystemRow> {
 }
 
 export const serverRows: RowMakers = {
-  pg_roles: pgRoles,
-  pg_user: pgUser,
-  pg_shadow: pgUser,
   pg_database: pgDatabase,
   pg_am: pgAm,
   pg_tablespace: pgTablespace,

@@ -155,6 +155,7 @@ export class InMemoryStorage implements Storage {
 const session: SessionFacts = {
   currentUser: 'admin',
   sessionUser: 'admin',
+  iamUser: undefined,
   database: 'postgres',
   backendPid: 1,
   applicationName: '',

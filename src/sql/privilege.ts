@@ -23,7 +23,7 @@ export const privilege = {
 const letters = 'arwdDxtXUCTcsA';
 
 /** As GRANT writes them and aclexplode() answers, by bit. */
-export const privilegeNames: readonly string[] = [
+const privilegeNames: readonly string[] = [
   'INSERT',
   'SELECT',
   'UPDATE',
@@ -56,14 +56,14 @@ export function* bitsOf(mask: number): Generator<number, void, undefined> {
 export const privilegeName = (bit: number): string => privilegeNames[31 - Math.clz32(bit)];
 
 /** What an aclitem writes for the privileges, `*` behind those that may be granted on. */
-export function privilegeLetters(privileges: number, grantOptions: number): string {
+function privilegeLetters(privileges: number, grantOptions: number): string {
   let text = '';
   for (const bit of bitsOf(privileges | grantOptions)) text += letters[31 - Math.clz32(bit)] + ((grantOptions & bit) !== 0 ? '*' : '');
   return text;
 }
 
 /** undefined for a letter that stands for nothing. */
-export function privilegesOfLetters(text: string): { readonly privileges: number; readonly grantOptions: number } | undefined {
+function privilegesOfLetters(text: string): { readonly privileges: number; readonly grantOptions: number } | undefined {
   let privileges = 0;
   let grantOptions = 0;
   let last = 0;
@@ -80,6 +80,30 @@ export function privilegesOfLetters(text: string): { readonly privileges: number
   }
   return { privileges, grantOptions };
 }
+
+/** An aclitem with its roles' names; no grantee: PUBLIC. */
+export type NamedAclItem = {
+  readonly grantee: string;
+  readonly grantor: string;
+  readonly privileges: number;
+  readonly grantOptions: number;
+};
+
+/** aclitemout(). */
+export const formatAclItem = ({ grantee, grantor, privileges, grantOptions }: NamedAclItem): string =>
+  `${quoteRole(grantee)}=${privilegeLetters(privileges, grantOptions)}/${quoteRole(grantor)}`;
+
+const quoteRole = (name: string): string => (/^[a-zA-Z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`);
+
+/** undefined: the text is no aclitem. */
+export function parseAclItem(text: string): NamedAclItem | undefined {
+  const match = /^\s*("(?:[^"]|"")*"|[a-zA-Z0-9_]*)=([a-zA-Z*]*)\/("(?:[^"]|"")*"|[a-zA-Z0-9_]*)\s*$/.exec(text);
+  const letters = match === null ? undefined : privilegesOfLetters(match[2]);
+  if (match === null || letters === undefined) return undefined;
+  return { grantee: unquoteRole(match[1]), grantor: unquoteRole(match[3]), ...letters };
+}
+
+const unquoteRole = (name: string): string => (name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name);
 
 /** Kinds of objects that have access control lists. */
 export type ObjectKind = 'column' | 'table' | 'sequence' | 'database' | 'function' | 'language' | 'schema' | 'type' | 'tablespace';
