@@ -94,9 +94,12 @@ export function isFoldable(e: Expression, isKnown: (child: Expression) => boolea
   }
 }
 
-/** age() of two timestamptz is said to be immutable too, and looks at the time zone. */
-const ageOfTimestamptz = 1199;
-const isImmutable = (proc: PgProc | undefined): boolean => proc?.volatility === 'i' && proc.oid !== ageOfTimestamptz;
+/**
+ * Said to be immutable, though they look at the session: age() of two timestamptz at the time zone; makeaclitem() and acldefault() at the
+ * catalog, as an aclitem here names its roles.
+ */
+const looksAtSession: ReadonlySet<number> = new Set([1199, 1365, 3943]);
+const isImmutable = (proc: PgProc | undefined): boolean => proc?.volatility === 'i' && !looksAtSession.has(proc.oid);
 
 /** Said to be immutable, though extra_float_digits and bytea_output are looked at. */
 const followsSettings: ReadonlySet<string> = new Set(['float4out', 'float8out', 'byteaout']);

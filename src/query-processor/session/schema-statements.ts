@@ -122,7 +122,8 @@ export function finishSchemaChange(session: StatementHost, change: SchemaChange)
 async function apply(session: StatementHost, change: SchemaChange, parsed: ParsedStatement): Promise<string | undefined> {
   const { node } = parsed;
   if (applyRoleStatement(session, change, parsed)) return finishSchemaChange(session, change);
-  requirePermissions(change, node);
+  // What it looks up is no part of the change.
+  requirePermissions(beginSchemaChange(session, parsed), node);
   if ('CreateStmt' in node) createTable(change, node.CreateStmt);
   else if ('CreateSchemaStmt' in node) {
     createSchema(change, node.CreateSchemaStmt);
