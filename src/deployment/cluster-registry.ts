@@ -24,7 +24,7 @@ export type RegistryChange = RecordChange<DeploymentRecord>;
 export type Decision<Answer> = { readonly changes: readonly RegistryChange[]; readonly answer: Answer };
 
 export type TokenUse = {
-  /** Region, operation and token: what makes two calls the same attempt. */
+  /** Region, operation, caller and token: what makes two calls the same attempt. */
   readonly name: string;
   /** Of the request's content. */
   readonly requestHash: string;

@@ -10,7 +10,7 @@ import type { Identity } from '#iam/iam.ts';
 import { parsePolicy } from '#iam/policy.ts';
 import { resourceTags } from '../condition-keys.ts';
 import { accessDenied } from './api-error.ts';
-import { ApiInput, clientTokenRule, type TextRule } from './api-input.ts';
+import { ApiInput, bodyMembers, clientTokenRule, type TextRule } from './api-input.ts';
 
 export type ApiCallParts = {
   readonly world: World;
@@ -33,12 +33,14 @@ export type Answer = Readonly<Record<string, unknown>>;
 export class ApiCall {
   readonly parts: ApiCallParts;
   readonly input: ApiInput;
+  readonly #members: ReadonlyMap<string, unknown>;
   /** What it was about, for the audit. */
   readonly resources: string[] = [];
 
   constructor(parts: ApiCallParts) {
     this.parts = parts;
-    this.input = ApiInput.ofBody(parts.body);
+    this.#members = bodyMembers(parts.body);
+    this.input = new ApiInput(this.#members);
   }
 
   get clusters(): Clusters {
@@ -51,9 +53,8 @@ export class ApiCall {
 
   /** What was asked for, as CloudTrail shows it: there is no secret in requests. */
   get auditedParameters(): Readonly<Record<string, unknown>> {
-    const { path, query, body } = this.parts;
-    const members: unknown = body.length === 0 ? {} : JSON.parse(Buffer.from(body).toString('utf8'));
-    return { ...Object.fromEntries(path), ...Object.fromEntries(query), ...(typeof members === 'object' ? members : {}) };
+    const { path, query } = this.parts;
+    return { ...Object.fromEntries(path), ...Object.fromEntries(query), ...Object.fromEntries(this.#members) };
   }
 
   /** A member of the path; throws when it does not have the form. */
@@ -95,25 +96,21 @@ export class ApiCall {
 
   /** The idempotency token of the body, or of the query. */
   token(): TokenUse | undefined {
-    const { operation, path, query, body, region } = this.parts;
+    const { operation, path, query, region, identity } = this.parts;
     const token = this.input.text('clientToken', clientTokenRule) ?? this.query.text('client-token', clientTokenRule);
     if (token === undefined) return undefined;
-    const content = JSON.stringify([[...path], [...query].sort(), canonical(body)]);
-    return { name: `${region}/${operation}/${token}`, requestHash: createHash('sha256').update(content).digest('base64') };
+    const content = JSON.stringify([[...path], [...query].sort(), sorted(Object.fromEntries(this.#members))]);
+    return { name: `${region}/${operation}/${identity.arn}/${token}`, requestHash: createHash('sha256').update(content).digest('base64') };
   }
 }
 
 /** Members in one order: a client may send the same request again with its members in another. */
-function canonical(body: Uint8Array): string {
-  const text = Buffer.from(body).toString('utf8');
-  const sorted = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map(sorted);
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, member]) => [name, sorted(member)]);
-  };
-  return text === '' ? '' : JSON.stringify(sorted(JSON.parse(text)));
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.entries(value)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, member]) => [name, sorted(member)]);
 }
 
 export type Operation = {

@@ -14,20 +14,6 @@ export class ApiInput {
     this.#errors = errors;
   }
 
-  /** The body of a request: an object, or nothing. */
-  static ofBody(body: Uint8Array): ApiInput {
-    if (body.length === 0) return new ApiInput(new Map());
-    let value: unknown;
-    try {
-      value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
-    } catch {
-      throw invalidRequest('cannotParse', 'The request body is not valid JSON.');
-    }
-    const members = membersOf(value);
-    if (members === undefined) throw invalidRequest('cannotParse', 'The request body is not a JSON object.');
-    return new ApiInput(members);
-  }
-
   text(name: string, rule: TextRule): string | undefined {
     const value = this.#value(name);
     if (value === undefined) return undefined;
@@ -108,6 +94,20 @@ export class ApiInput {
     this.#errors.push({ name: path, message: `Value at '${path}' failed to satisfy constraint: Member ${why}` });
     return undefined;
   }
+}
+
+/** The members of a request's body: an object, or nothing. */
+export function bodyMembers(body: Uint8Array): ReadonlyMap<string, unknown> {
+  if (body.length === 0) return new Map();
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body));
+  } catch {
+    throw invalidRequest('cannotParse', 'The request body is not valid JSON.');
+  }
+  const members = membersOf(value);
+  if (members === undefined) throw invalidRequest('cannotParse', 'The request body is not a JSON object.');
+  return members;
 }
 
 export const tagPattern = /^[a-zA-Z0-9_.:/=+\-@ ]*$/;
