@@ -14,7 +14,7 @@ type Form = {
   readonly hint?: string;
 };
 
-const setting = { name: 'SET', dsql: 'refused' } as const;
+const setting = { name: 'SET', dsql: 'refused', open: 'runs' } as const;
 
 /** By the tree's name. */
 const forms: Readonly<Record<string, Form>> = {
@@ -40,6 +40,7 @@ const forms: Readonly<Record<string, Form>> = {
   AT_AlterColumnType: {
     name: 'ALTER COLUMN ... SET DATA TYPE',
     dsql: 'refused',
+    open: 'runs',
     hint: 'Add a column of the new type, copy the values in batches, drop the old column and rename the new one.',
   },
   AT_SetNotNull: {
@@ -48,7 +49,7 @@ const forms: Readonly<Record<string, Form>> = {
     open: 'runs',
     hint: 'ADD CONSTRAINT ... CHECK (column IS NOT NULL) NOT VALID, then ALTER TABLE ASYNC ... VALIDATE CONSTRAINT.',
   },
-  AT_SetStatistics: { name: 'ALTER COLUMN ... SET STATISTICS', dsql: 'refused' },
+  AT_SetStatistics: { name: 'ALTER COLUMN ... SET STATISTICS', dsql: 'refused', open: 'runs' },
   AT_SetOptions: { name: 'ALTER COLUMN ... SET', dsql: 'refused' },
   AT_ResetOptions: { name: 'ALTER COLUMN ... RESET', dsql: 'refused' },
   AT_SetCompression: { name: 'ALTER COLUMN ... SET COMPRESSION', dsql: 'refused', hint: 'SET STORAGE PLAIN turns compression off.' },
@@ -62,7 +63,7 @@ const forms: Readonly<Record<string, Form>> = {
   AT_DropOids: { name: 'SET WITHOUT OIDS', dsql: 'refused' },
   AT_SetTableSpace: { name: 'SET TABLESPACE', dsql: 'refused' },
   AT_SetRelOptions: setting,
-  AT_ResetRelOptions: { name: 'RESET', dsql: 'refused' },
+  AT_ResetRelOptions: { name: 'RESET', dsql: 'refused', open: 'runs' },
   AT_EnableTrig: { name: 'ENABLE TRIGGER', dsql: 'refused' },
   AT_EnableAlwaysTrig: { name: 'ENABLE ALWAYS TRIGGER', dsql: 'refused' },
   AT_EnableReplicaTrig: { name: 'ENABLE REPLICA TRIGGER', dsql: 'refused' },
@@ -160,16 +161,30 @@ export const alterTableRules: readonly Rule[] = [
   rule({
     name: 'add-primary-key',
     area: 'ALTER TABLE',
-    construct: 'ALTER TABLE ADD PRIMARY KEY, EXCLUDE',
+    construct: 'ALTER TABLE ADD PRIMARY KEY',
     answer: addConstraint,
     source: recorded,
-    open: 'refused',
+    open: 'runs',
     hint: 'A primary key is part of CREATE TABLE.',
     on: ['AlterTableStmt'],
     find: eachCommand(({ subtype, def }) => {
       if (subtype !== 'AT_AddConstraint' || def === undefined || !('Constraint' in def)) return nothing;
       const { contype, location } = def.Constraint;
-      return contype === 'CONSTR_PRIMARY' || contype === 'CONSTR_EXCLUSION' ? [{ location }] : nothing;
+      return contype === 'CONSTR_PRIMARY' ? [{ location }] : nothing;
+    }),
+  }),
+  rule({
+    name: 'add-exclusion',
+    area: 'ALTER TABLE',
+    construct: 'ALTER TABLE ADD EXCLUDE',
+    answer: addConstraint,
+    source: recorded,
+    open: 'refused',
+    on: ['AlterTableStmt'],
+    find: eachCommand(({ subtype, def }) => {
+      if (subtype !== 'AT_AddConstraint' || def === undefined || !('Constraint' in def)) return nothing;
+      const { contype, location } = def.Constraint;
+      return contype === 'CONSTR_EXCLUSION' ? [{ location }] : nothing;
     }),
   }),
   rule({

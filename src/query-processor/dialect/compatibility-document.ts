@@ -37,8 +37,8 @@ These refusals depend on objects or on the transaction, so \`borealis lint\` see
 |---|---|---|---|
 | two DDL statements in one transaction | 0A000 | \`multiple ddl statements not supported in a transaction\` | runs |
 | DDL and row changes in one transaction | 0A000 | \`ddl and dml are not supported in the same transaction\` | runs |
-| dropping a column of the primary key | 0A000 | \`cannot drop primary key column <column>\` | refused alike |
-| dropping the primary key | 0A000 | \`unsupported ALTER TABLE DROP CONSTRAINT statement\` | refused alike |
+| dropping a column of the primary key | 0A000 | \`cannot drop primary key column <column>\` | runs |
+| dropping the primary key | 0A000 | \`unsupported ALTER TABLE DROP CONSTRAINT statement\` | runs |
 | ADD CONSTRAINT ... UNIQUE USING INDEX while the index is being built | 55000 | \`index "<index>" is not valid\` | refused alike |
 | CREATE INDEX without ASYNC on a table with rows, after \`SET disable_sync_create_index = off\` | 0A000 | \`unsupported mode. please use CREATE INDEX ASYNC.\` | runs |
 | a column of type json, jsonb, bytea, interval or timetz in an index | 0A000 | \`datatype <type> is not supported in a key\` | runs where the type has an order |

@@ -233,7 +233,7 @@ describe('ALTER TABLE', () => {
     await sql('alter table ren drop column "B b"; alter table ren rename constraint ren_c_key to k; alter table ren rename to ren2');
     expect(await rows("select conname from pg_constraint where conrelid = 'ren2'::regclass order by 1")).toEqual(['k', 'ren_pkey']);
     expect(await sql('insert into ren2 values (1, 0)')).toEqual(['INSERT 0 1']);
-    expect(await sql('alter table ren2 drop column a')).toEqual(['ERROR 0A000: cannot drop primary key column a']);
+    expect(await sql('alter table ren2 drop column a')).toEqual(['ALTER TABLE']);
   });
 
   it('adds checked constraints', async () => {

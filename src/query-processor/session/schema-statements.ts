@@ -1,11 +1,10 @@
 /** DDL statements: each becomes one schema change (catalog/schema-change/), written into the session's transaction. */
 import type { DropStmt, GrantStmt, Node } from '@pgsql/types';
-import { indexBuildRows } from '#base/limits.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
-import { type AlteredTable, alterTable, rename, validateAsync } from '../catalog/schema-change/alter-table.ts';
+import { alterTable, validateAsync } from '../catalog/schema-change/alter-table.ts';
 import { commentOn, dropComments } from '../catalog/schema-change/comment.ts';
 import { createIndex } from '../catalog/schema-change/create-index.ts';
 import { createSchema, dropSchemas } from '../catalog/schema-change/create-schema.ts';
@@ -17,35 +16,22 @@ import { alterOtherRelation, setOwner, setSchema } from '../catalog/schema-chang
 import { requirePermissions } from '../catalog/schema-change/permissions.ts';
 import { applyDefaultPrivileges } from '../catalog/schema-change/roles/default-privileges.ts';
 import { followOwners } from '../catalog/schema-change/roles/follow-owner.ts';
+import { rename } from '../catalog/schema-change/rename.ts';
 import { SchemaChange } from '../catalog/schema-change/schema-change.ts';
-import { storedExpression } from '../catalog/schema-change/table-expressions.ts';
-import {
-  type BindTableText,
-  checkNotNull,
-  checkRows,
-  compileOver,
-  fillColumn,
-  IndexBuilder,
-  nextStart,
-  readRows,
-  type StoredRow,
-} from '../catalog/schema-change/table-rows.ts';
+import { readRows } from '../catalog/schema-change/table-rows.ts';
 import { truncate } from '../catalog/schema-change/truncate.ts';
 import { createView } from '../catalog/schema-change/view.ts';
 import { layoutOf } from '../catalog/table-layout.ts';
-import { checkChildren, childCheck } from '../executor/foreign-keys/enforce.ts';
-import { planOf } from '../executor/foreign-keys/foreign-key-plan.ts';
 import { newIndexBuildJob, newSpaceDropJob, newValidationJob } from '../jobs/new-jobs.ts';
 import { isIamExtension } from '../parser/extension-syntax.ts';
 import type { ParsedStatement } from '../parser/parse.ts';
 import type { Field } from '../query-processor.ts';
 import { refuseWhileOwing } from './constraint-statements.ts';
-import { analyzerEnvironment, plainField } from './prepared-statement.ts';
+import { plainField } from './prepared-statement.ts';
 import { applyRoleStatement, iamTag, roleTag } from './role-statements.ts';
-import { untilStable } from './run-plan.ts';
+import { buildIndex, doRowWork } from './row-work.ts';
 import { sendRows } from './send-rows.ts';
 import type { StatementHost, UtilityOutput } from './statement-host.ts';
-import type { StatementRun } from './statement-run.ts';
 
 export const jobFields = (): readonly Field[] => [plainField('job_id', oid.text)];
 
@@ -142,7 +128,11 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
   else if ('AlterTableStmt' in node && parsed.extension?.kind === 'alterTableAsync') validateAsync(change, node.AlterTableStmt);
   else if ('AlterTableStmt' in node) {
     const altered = alterTable(change, node.AlterTableStmt);
-    if (altered !== undefined) await doRowWork(session, altered);
+    if (altered === undefined) return undefined;
+    refuseWhileOwing(session, change.changes.keys(), node);
+    const job = finishSchemaChange(session, change);
+    await doRowWork(session, altered);
+    return job;
   } else if ('RenameStmt' in node) rename(change, node.RenameStmt);
   else if ('TruncateStmt' in node) truncate(change, node.TruncateStmt);
   else if ('DropStmt' in node) dropObjects(change, node);
@@ -236,92 +226,11 @@ function missingTriggers(change: SchemaChange, { objects, missing_ok }: DropStmt
   }
 }
 
-const bindFor =
-  (session: StatementHost): BindTableText =>
-  (table, text) =>
-    storedExpression(analyzerEnvironment(session.compilation, text, undefined), table, text);
-
 /** DSQL builds an index within the statement on empty tables only. */
 function refuseRows(session: StatementHost, table: TableDescriptor): void {
   const { rowRange } = layoutOf(table);
   if (readRows(session.host.storage, session.block.transaction, rowRange, 1).length > 0)
     throw notSupported('unsupported mode. please use CREATE INDEX ASYNC.');
-}
-
-async function buildIndex(session: StatementHost, table: TableDescriptor, indexOid: number): Promise<void> {
-  const builder = new IndexBuilder(table, indexOid, bindFor(session));
-  await eachSlice(session, table, (rows, run) => builder.build(rows, session.host.storage, session.block.transaction, run.context, false));
-}
-
-async function doRowWork(session: StatementHost, { before, after, work }: AlteredTable): Promise<void> {
-  const bind = bindFor(session);
-  const { transaction } = session.block;
-  const withoutFilled = work.some((item) => item.kind === 'fillColumn');
-  for (const item of work) {
-    switch (item.kind) {
-      case 'checkForeignKey':
-        await checkForeignKey(session, after, item.constraintOid);
-        break;
-      case 'buildIndex':
-        await buildIndex(session, after, item.indexOid);
-        break;
-      case 'checkNotNull':
-        await eachSlice(session, after, (rows) => checkNotNull(after, item.attributeNumber, rows));
-        break;
-      case 'checkConstraint': {
-        const check = after.checks.find((entry) => entry.name === item.name);
-        if (check === undefined) break;
-        const condition = compileOver(after, bind(after, check.text));
-        await eachSlice(session, after, (rows, run) => checkRows(after, check.name, condition, rows, run.context));
-        break;
-      }
-      case 'fillColumn': {
-        const column = after.columns[item.attributeNumber - 1];
-        if (column.defaultText === undefined) break;
-        const value = compileOver(after, bind(after, column.defaultText));
-        await eachSlice(session, withoutFilled ? after : before, (rows, run) =>
-          fillColumn(after, item.attributeNumber, value, rows, transaction, run.context),
-        );
-        break;
-      }
-    }
-  }
-}
-
-/** Every row of the child has its parent: for ADD FOREIGN KEY and VALIDATE CONSTRAINT. */
-async function checkForeignKey(session: StatementHost, table: TableDescriptor, constraintOid: number): Promise<void> {
-  const foreignKey = table.foreignKeys.find((entry) => entry.constraintOid === constraintOid);
-  if (foreignKey === undefined) return;
-  await eachSlice(session, table, (rows, run) => {
-    const plan = planOf(foreignKey, table, run);
-    checkChildren(
-      plan,
-      rows.map((row) => childCheck(plan, plan.childColumns.read(row.value), run)),
-      run,
-    );
-  });
-}
-
-/** Goes over a table's rows as the transaction sees them, with pauses. */
-async function eachSlice(
-  session: StatementHost,
-  table: TableDescriptor,
-  work: (rows: readonly StoredRow[], run: StatementRun) => void,
-): Promise<void> {
-  const { storage, readPoint } = session.host;
-  const { transaction } = session.block;
-  const run = session.startRun([]);
-  // Raw versions do not tell how new they are; what is said of the rows, also as an error, waits for the whole snapshot to be stable (N2).
-  run.observed.newest = transaction.snapshot;
-  const { rowRange } = layoutOf(table);
-  for (let start: string | undefined = rowRange.start; start !== undefined; ) {
-    const range = { start, end: rowRange.end };
-    const next = nextStart(storage, transaction, range, indexBuildRows);
-    work(readRows(storage, transaction, range, indexBuildRows), run);
-    start = next;
-    if (run.shouldPause()) await run.pause();
-  }
-  await untilStable(readPoint, run.observed);
 }
 
 const isOther = (objtype: string | undefined): boolean => objtype === 'OBJECT_VIEW' || objtype === 'OBJECT_SEQUENCE';

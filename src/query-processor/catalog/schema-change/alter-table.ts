@@ -1,5 +1,5 @@
 /** ALTER TABLE, and ALTER INDEX, VIEW or SEQUENCE where they say the same. Several actions are one change. */
-import type { AlterTableCmd, AlterTableStmt, ColumnDef, Constraint, Node, RenameStmt } from '@pgsql/types';
+import type { AlterTableCmd, AlterTableStmt, ColumnDef, Node } from '@pgsql/types';
 import { maximumColumns, maximumLifetimeColumns } from '#base/limits.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { evaluateOnce } from '#sql/evaluate/compile.ts';
@@ -7,41 +7,27 @@ import { defaultSettings } from '#sql/settings.ts';
 import type { NonNull } from '#sql/type.ts';
 import { typeByOid } from '#sql/types/registry.ts';
 import { isImmutable } from '../../analyzer/table-expression.ts';
+import type { ColumnDescriptor, TableDescriptor } from '../descriptors.ts';
+import { alterColumnType, inNewSpaces, type Rewrite } from './alter-column-type.ts';
 import {
-  type CheckDescriptor,
-  type ColumnDescriptor,
-  type ForeignKeyDescriptor,
-  type RelationDescriptor,
-  type TableDescriptor,
-  validated,
-} from '../descriptors.ts';
-import { quoteIdentifier } from '../identifiers.ts';
+  addConstraint,
+  addForeignKey,
+  addPrimaryKey,
+  addUnique,
+  constraintToValidate,
+  dropConstraint,
+  validateConstraint,
+} from './alter-constraints.ts';
 import { addIdentity, dropIdentity, setIdentity } from './alter-identity.ts';
-import { columnDraft, keyColumns, makeCheck, namesOf, requireOrdinaryName, uniqueIndex, withExpressions } from './create-table.ts';
+import { type RowWork, rewriteOf } from './alter-work.ts';
+import { columnSequence } from './create-sequence.ts';
+import { type ColumnDraft, columnDraft, makeCheck, nextvalText, requireOrdinaryName, withExpressions } from './create-table.ts';
 import { releaseViews, viewsOfColumn } from './dependents.ts';
-import { dropOwnedSequences, targetOf } from './drop-relation.ts';
-import {
-  alterForeignKey,
-  foreignKeyOf,
-  hasConstraint,
-  releaseReferences,
-  type StatedForeignKey,
-  withoutForeignKey,
-} from './foreign-keys.ts';
-import { freeName, joinedColumns } from './object-names.ts';
-import { renameRole } from './roles/create-role.ts';
+import { dropOwnedSequences } from './drop-relation.ts';
+import { alterForeignKey, hasConstraint, releaseReferences, type StatedForeignKey } from './foreign-keys.ts';
+import { freeName } from './object-names.ts';
 import type { SchemaChange } from './schema-change.ts';
-import { renamedText, tableExpression } from './table-expressions.ts';
-import { renameViewColumn } from './view.ts';
-
-/** What must be seen to in the rows before the change may stand. */
-export type RowWork =
-  | { readonly kind: 'checkNotNull'; readonly attributeNumber: number }
-  | { readonly kind: 'checkConstraint'; readonly name: string }
-  | { readonly kind: 'checkForeignKey'; readonly constraintOid: number }
-  | { readonly kind: 'buildIndex'; readonly indexOid: number }
-  /** A column whose default cannot be kept beside the table (it is not constant): every row is written anew. */
-  | { readonly kind: 'fillColumn'; readonly attributeNumber: number };
+import { tableExpression, textMentions } from './table-expressions.ts';
 
 export type AlteredTable = { readonly before: TableDescriptor; readonly after: TableDescriptor; readonly work: readonly RowWork[] };
 
@@ -52,13 +38,44 @@ export function alterTable(change: SchemaChange, statement: AlterTableStmt): Alt
   const work: RowWork[] = [];
   for (const node of statement.cmds ?? []) {
     if (!('AlterTableCmd' in node)) continue;
-    table = applyAction(change, table, node.AlterTableCmd, work);
+    table = applyAction(change, before, table, node.AlterTableCmd, work);
   }
   if (table === before) return undefined;
+  const rewrite = work.find((item) => item.kind === 'rewrite')?.rewrite;
+  const done = rewrite === undefined ? work : rewriteWork(change, before, table, rewrite, work);
+  if (rewrite !== undefined) table = inNewSpaces(change, before, table);
   change.put(table);
-  if (work.length > 0) change.excludeWriters(before);
-  for (const item of work) if (item.kind === 'checkForeignKey') excludeParentWriters(change, table, item.constraintOid);
-  return { before, after: table, work };
+  if (done.length > 0) change.excludeWriters(before);
+  for (const item of done) if (item.kind === 'checkForeignKey') excludeParentWriters(change, table, item.constraintOid);
+  return { before, after: table, work: done };
+}
+
+/** What is left to be done beside a rewrite, which fills columns and builds every index itself. */
+function rewriteWork(
+  change: SchemaChange,
+  before: TableDescriptor,
+  table: TableDescriptor,
+  rewrite: Rewrite,
+  work: readonly RowWork[],
+): readonly RowWork[] {
+  const rest: RowWork[] = [{ kind: 'rewrite', rewrite }];
+  for (const item of work) {
+    if (item.kind === 'fillColumn') rewrite.defaults.add(item.attributeNumber);
+    else if (item.kind === 'fillFromSequence') rewrite.sequences.set(item.attributeNumber, item.sequenceOid);
+    else if (item.kind === 'checkForeignKey') rest.push(item);
+  }
+  // A condition may read otherwise over another type.
+  for (const check of table.checks) if (check.isValidated) rest.push({ kind: 'checkConstraint', name: check.name });
+  const retyped = (attributeNumber: number): boolean => rewrite.conversions.has(attributeNumber);
+  for (const foreignKey of table.foreignKeys)
+    if (foreignKey.isValidated && foreignKey.attributeNumbers.some(retyped))
+      rest.push({ kind: 'checkForeignKey', constraintOid: foreignKey.constraintOid });
+  for (const { child, foreignKey } of change.catalog.referencesTo(before.oid)) {
+    if (!foreignKey.isValidated || child.oid === before.oid || !foreignKey.parentAttributeNumbers.some(retyped)) continue;
+    change.excludeWriters(child);
+    rest.push({ kind: 'checkForeignKey', constraintOid: foreignKey.constraintOid, childOid: child.oid });
+  }
+  return rest;
 }
 
 /** F3 of foreign-keys.ts. */
@@ -68,14 +85,25 @@ function excludeParentWriters(change: SchemaChange, table: TableDescriptor, cons
   if (parent?.kind === 'table') change.excludeWriters(parent);
 }
 
-function applyAction(change: SchemaChange, table: TableDescriptor, command: AlterTableCmd, work: RowWork[]): TableDescriptor {
+function applyAction(
+  change: SchemaChange,
+  before: TableDescriptor,
+  table: TableDescriptor,
+  command: AlterTableCmd,
+  work: RowWork[],
+): TableDescriptor {
   const name = command.name ?? '';
   const definition = command.def;
   switch (command.subtype) {
     case 'AT_AddColumn':
       return definition !== undefined && 'ColumnDef' in definition ? addColumn(change, table, definition.ColumnDef, command, work) : table;
     case 'AT_DropColumn':
-      return dropColumn(change, table, name, command);
+      return dropColumn(change, table, name, command, work);
+    case 'AT_AlterColumnType': {
+      const column = columnOf(change, table, name);
+      if (definition === undefined || !('ColumnDef' in definition)) return table;
+      return alterColumnType(change, before, table, column, definition.ColumnDef, rewriteOf(work));
+    }
     case 'AT_ColumnDefault':
       return setDefault(change, table, name, definition);
     case 'AT_SetNotNull':
@@ -85,13 +113,19 @@ function applyAction(change: SchemaChange, table: TableDescriptor, command: Alte
     case 'AT_AddConstraint':
       return definition !== undefined && 'Constraint' in definition ? addConstraint(change, table, definition.Constraint, work) : table;
     case 'AT_DropConstraint':
-      return dropConstraint(change, table, name, command);
+      return dropConstraint(change, table, name, command, work);
     case 'AT_AlterConstraint':
       return definition !== undefined && 'Constraint' in definition ? alterForeignKey(table, definition.Constraint) : table;
     case 'AT_ValidateConstraint':
       return validateConstraint(table, name, work);
     case 'AT_ChangeOwner':
       return changeOwner(change, table, command);
+    // What these would tune is not there.
+    case 'AT_SetStatistics':
+      columnOf(change, table, name);
+      return table;
+    case 'AT_SetRelOptions':
+    case 'AT_ResetRelOptions':
     case 'AT_SetStorage':
     case 'AT_EnableTrigAll':
     case 'AT_EnableTrigUser':
@@ -150,32 +184,51 @@ function addColumn(
   const checks: Parameters<typeof columnDraft>[4] = [];
   const foreignKeys: StatedForeignKey[] = [];
   const draft = columnDraft(change, table.name, definition, keys, checks, foreignKeys);
-  if (draft.identity !== undefined || draft.isSerial) throw notSupported('unsupported ALTER TABLE ADD COLUMN with a sequence');
-  if (keys.some((key) => key.isPrimary)) throw notSupported('unsupported ALTER TABLE ADD CONSTRAINT statement');
   const attributeNumber = table.columns.length + 1;
   const bare: ColumnDescriptor = {
     attributeNumber,
     name,
     type: draft.type,
-    notNull: draft.notNull === true,
+    notNull: draft.notNull === true || draft.identity !== undefined || draft.isSerial,
     defaultText: undefined,
     generated: draft.generatedNode === undefined ? undefined : 'stored',
-    identity: undefined,
+    identity: draft.identity?.kind,
     isDropped: false,
     missingText: undefined,
   };
   let altered: TableDescriptor = { ...table, columns: [...table.columns, bare] };
   let column = withExpressions(change, altered, bare, draft);
-  column = fillOlderRows(change, altered, column, draft.defaultNode, work);
+  const own = draft.identity !== undefined || draft.isSerial ? addSequence(change, altered, column, draft) : undefined;
+  if (own !== undefined) {
+    column = own.column;
+    work.push({ kind: 'fillFromSequence', attributeNumber, sequenceOid: own.sequenceOid });
+  } else column = fillOlderRows(change, altered, column, draft.defaultNode, work);
   altered = withColumn(altered, column);
   for (const { constraint } of checks) {
     const check = makeCheck(change, altered, constraint, (taken) => hasConstraint(altered, taken));
     altered = { ...altered, checks: [...altered.checks, check] };
     work.push({ kind: 'checkConstraint', name: check.name });
   }
-  for (const key of keys) altered = addUnique(change, altered, key.constraint, key.columns, work);
+  for (const key of keys)
+    altered = key.isPrimary
+      ? addPrimaryKey(change, altered, key.constraint, key.columns, work)
+      : addUnique(change, altered, key.constraint, key.columns, work);
   for (const stated of foreignKeys) altered = addForeignKey(change, altered, stated, work);
   return altered;
+}
+
+/** The sequence of an identity or serial column that is added. */
+function addSequence(
+  change: SchemaChange,
+  table: TableDescriptor,
+  column: ColumnDescriptor,
+  { identity, isSerial }: ColumnDraft,
+): { readonly column: ColumnDescriptor; readonly sequenceOid: number } {
+  const { schemaOid, schemaName } = table;
+  const name = freeName(table.name, column.name, 'seq', (taken) => change.catalog.hasRelationName(schemaOid, taken));
+  const ownedBy = { tableOid: table.oid, attributeNumber: column.attributeNumber };
+  const sequence = columnSequence(change, { schemaOid, schemaName, name, ownedBy }, column.type.oid, identity?.options ?? []);
+  return { column: isSerial ? { ...column, defaultText: nextvalText(schemaName, name) } : column, sequenceOid: sequence.oid };
 }
 
 /** What rows from before read as in the new column. */
@@ -209,7 +262,7 @@ const descriptorContext = { settings: defaultSettings, transactionTimestamp: 0, 
 /** reg* names mean nothing without a catalog: such values are written into the rows. */
 const survivesText = (column: ColumnDescriptor, _value: NonNull): boolean => !typeByOid(column.type.oid).name.startsWith('reg');
 
-function dropColumn(change: SchemaChange, table: TableDescriptor, name: string, command: AlterTableCmd): TableDescriptor {
+function dropColumn(change: SchemaChange, table: TableDescriptor, name: string, command: AlterTableCmd, work: RowWork[]): TableDescriptor {
   const column = table.columns.find((entry) => !entry.isDropped && entry.name === name);
   if (column === undefined) {
     const message = `column "${name}" of relation "${table.name}" does not exist`;
@@ -218,7 +271,8 @@ function dropColumn(change: SchemaChange, table: TableDescriptor, name: string, 
     return table;
   }
   const number = column.attributeNumber;
-  if (table.primaryKey?.attributeNumbers.includes(number)) throw notSupported(`cannot drop primary key column ${name}`);
+  const isInKey = table.primaryKey?.attributeNumbers.includes(number) === true;
+  if (isInKey && change.isDsql) throw notSupported(`cannot drop primary key column ${name}`);
   const dependent = table.columns.find(
     (entry) => !entry.isDropped && entry.generated !== undefined && entry !== column && textMentions(entry.defaultText, name),
   );
@@ -258,22 +312,17 @@ function dropColumn(change: SchemaChange, table: TableDescriptor, name: string, 
     isDropped: true,
     missingText: undefined,
   };
+  // Rows are kept under generated ids then.
+  if (isInKey) rewriteOf(work);
   let altered: TableDescriptor = {
     ...withColumn(table, dropped),
+    primaryKey: isInKey ? undefined : table.primaryKey,
     indexes,
     checks: table.checks.filter((check) => !usesColumn(check.text)),
     foreignKeys: released.foreignKeys.filter((foreignKey) => !foreignKey.attributeNumbers.includes(number)),
   };
-  if (dependent !== undefined) altered = dropColumn(change, altered, dependent.name, command);
+  if (dependent !== undefined) altered = dropColumn(change, altered, dependent.name, command, work);
   return altered;
-}
-
-/** Stored expression texts name columns bare. */
-function textMentions(text: string | undefined, name: string): boolean {
-  if (text === undefined) return false;
-  const withoutStrings = text.replace(/'(?:[^']|'')*'/g, "''");
-  const quoted = quoteIdentifier(name).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  return new RegExp(`(^|[^\\w".])${quoted}($|[^\\w"(])`).test(withoutStrings);
 }
 
 function setDefault(change: SchemaChange, table: TableDescriptor, name: string, node: Node | undefined): TableDescriptor {
@@ -311,111 +360,6 @@ function dropNotNull(change: SchemaChange, table: TableDescriptor, name: string)
   return column.notNull ? withColumn(table, { ...column, notNull: false }) : table;
 }
 
-function addConstraint(change: SchemaChange, table: TableDescriptor, constraint: Constraint, work: RowWork[]): TableDescriptor {
-  if (constraint.conname !== undefined && hasConstraint(table, constraint.conname))
-    throw new SqlError(sqlstate.duplicateObject, `constraint "${constraint.conname}" for relation "${table.name}" already exists`);
-  switch (constraint.contype) {
-    case 'CONSTR_CHECK': {
-      const check = makeCheck(change, table, constraint, (name) => hasConstraint(table, name));
-      if (check.isValidated) work.push({ kind: 'checkConstraint', name: check.name });
-      return { ...table, checks: [...table.checks, check] };
-    }
-    case 'CONSTR_UNIQUE':
-      if (constraint.indexname !== undefined) return useIndex(change, table, constraint, constraint.indexname);
-      return addUnique(change, table, constraint, namesOf(constraint.keys), work);
-    case 'CONSTR_FOREIGN':
-      return addForeignKey(change, table, { constraint, column: undefined }, work);
-    default:
-      throw notSupported('unsupported ALTER TABLE ADD CONSTRAINT statement');
-  }
-}
-
-function addForeignKey(change: SchemaChange, table: TableDescriptor, stated: StatedForeignKey, work: RowWork[]): TableDescriptor {
-  const foreignKey = foreignKeyOf(change, table, stated);
-  if (foreignKey.isValidated) work.push({ kind: 'checkForeignKey', constraintOid: foreignKey.constraintOid });
-  return { ...table, foreignKeys: [...table.foreignKeys, foreignKey] };
-}
-
-function addUnique(
-  change: SchemaChange,
-  table: TableDescriptor,
-  constraint: Constraint,
-  columns: readonly string[],
-  work: RowWork[],
-): TableDescriptor {
-  const attributeNumbers = keyColumns(change, table, columns, 'unique', constraint.location);
-  const included = keyColumns(change, table, namesOf(constraint.including), 'unique', constraint.location);
-  const isTaken = (name: string): boolean => change.catalog.hasRelationName(table.schemaOid, name) || hasConstraint(table, name);
-  if (constraint.conname !== undefined && isTaken(constraint.conname))
-    throw new SqlError(sqlstate.duplicateTable, `relation "${constraint.conname}" already exists`);
-  const name = constraint.conname ?? freeName(table.name, joinedColumns([...columns, ...namesOf(constraint.including)]), 'key', isTaken);
-  const index = uniqueIndex(change, table, attributeNumbers, included, name, constraint);
-  work.push({ kind: 'buildIndex', indexOid: index.oid });
-  return { ...table, indexes: [...table.indexes, index] };
-}
-
-/** ADD CONSTRAINT ... UNIQUE USING INDEX: the index becomes the constraint's and takes its name. */
-function useIndex(change: SchemaChange, table: TableDescriptor, constraint: Constraint, indexName: string): TableDescriptor {
-  const index = table.indexes.find((entry) => entry.name === indexName);
-  if (index === undefined) throw new SqlError(sqlstate.undefinedObject, `index "${indexName}" does not exist`);
-  if (index.constraintOid !== undefined)
-    throw new SqlError(sqlstate.objectNotInPrerequisiteState, `index "${indexName}" is already associated with a constraint`);
-  if (index.state !== 'valid') throw new SqlError(sqlstate.objectNotInPrerequisiteState, `index "${indexName}" is not valid`);
-  const unsuited = (what: string): SqlError =>
-    new SqlError(sqlstate.wrongObjectType, what, { detail: 'Cannot create a primary key or unique constraint using such an index.' });
-  if (!index.isUnique) throw unsuited(`"${indexName}" is not a unique index`);
-  if (index.keys.some((key) => key.attributeNumber === 0)) throw unsuited(`index "${indexName}" contains expressions`);
-  if (index.predicateText !== undefined) throw unsuited(`"${indexName}" is a partial index`);
-  const name = constraint.conname ?? indexName;
-  if (name !== indexName) change.notice(`ALTER TABLE / ADD CONSTRAINT USING INDEX will rename index "${indexName}" to "${name}"`);
-  const owned = { ...index, name, constraintOid: change.newOid() };
-  return { ...table, indexes: table.indexes.map((entry) => (entry === index ? owned : entry)) };
-}
-
-function dropConstraint(change: SchemaChange, table: TableDescriptor, name: string, command: AlterTableCmd): TableDescriptor {
-  if (table.primaryKey?.name === name) throw notSupported('unsupported ALTER TABLE DROP CONSTRAINT statement');
-  const checks = table.checks.filter((check) => check.name !== name);
-  if (checks.length < table.checks.length) return { ...table, checks };
-  const foreignKey = table.foreignKeys.find((entry) => entry.name === name);
-  if (foreignKey !== undefined) return withoutForeignKey(table, foreignKey);
-  const index = table.indexes.find((entry) => entry.constraintOid !== undefined && entry.name === name);
-  if (index !== undefined) {
-    const released = releaseReferences(change, table, (entry) => entry.parentIndexOid === index.oid, {
-      what: `constraint ${name} on table ${change.describe(table)}`,
-      on: `index ${name}`,
-      cascades: command.behavior === 'DROP_CASCADE',
-    });
-    change.abandonSpaces(index.oid, [index.space]);
-    return { ...released, indexes: table.indexes.filter((entry) => entry !== index) };
-  }
-  const message = `constraint "${name}" of relation "${table.name}" does not exist`;
-  if (!command.missing_ok) throw new SqlError(sqlstate.undefinedObject, message);
-  change.notice(`${message}, skipping`);
-  return table;
-}
-
-/** The constraint that VALIDATE CONSTRAINT names. */
-function constraintToValidate(table: TableDescriptor, name: string): CheckDescriptor | ForeignKeyDescriptor {
-  const foreignKey = table.foreignKeys.find((entry) => entry.name === name);
-  if (foreignKey !== undefined) return foreignKey;
-  const check = table.checks.find((entry) => entry.name === name);
-  if (check === undefined && hasConstraint(table, name))
-    throw new SqlError(
-      sqlstate.wrongObjectType,
-      `constraint "${name}" of relation "${table.name}" is not a foreign key or check constraint`,
-    );
-  if (check === undefined) throw new SqlError(sqlstate.undefinedObject, `constraint "${name}" of relation "${table.name}" does not exist`);
-  return check;
-}
-
-function validateConstraint(table: TableDescriptor, name: string, work: RowWork[]): TableDescriptor {
-  const constraint = constraintToValidate(table, name);
-  if (constraint.isValidated) return table;
-  const { constraintOid } = constraint;
-  work.push('text' in constraint ? { kind: 'checkConstraint', name } : { kind: 'checkForeignKey', constraintOid });
-  return validated(table, constraintOid);
-}
-
 /** ALTER TABLE ASYNC ... VALIDATE CONSTRAINT: leaves the work to a job (dsql-behaviour 3.3: of a valid constraint it is an error). */
 export function validateAsync(change: SchemaChange, statement: AlterTableStmt): void {
   const table = change.table(statement.relation ?? {}, statement.missing_ok === true);
@@ -436,124 +380,4 @@ function changeOwner(change: SchemaChange, table: TableDescriptor, command: Alte
   const role = change.catalog.roleByName(name);
   if (role === undefined) throw new SqlError(sqlstate.undefinedObject, `role "${name}" does not exist`);
   return role.oid === table.ownerOid ? table : { ...table, ownerOid: role.oid };
-}
-
-/** ALTER ... RENAME of tables, views, indexes, columns, constraints and schemas. */
-export function rename(change: SchemaChange, statement: RenameStmt): void {
-  const newName = statement.newname ?? '';
-  switch (statement.renameType) {
-    case 'OBJECT_ROLE':
-      renameRole(change, statement.subname ?? '', newName);
-      return;
-    case 'OBJECT_SCHEMA':
-      renameSchema(change, statement.subname ?? '', newName);
-      return;
-    case 'OBJECT_TABLE':
-    case 'OBJECT_VIEW':
-    case 'OBJECT_SEQUENCE':
-    case 'OBJECT_INDEX':
-      renameRelation(change, statement, newName);
-      return;
-    case 'OBJECT_COLUMN':
-    case 'OBJECT_TABCONSTRAINT': {
-      const view = change.findRelation(statement.relation ?? {});
-      if (view?.kind === 'view' && statement.renameType === 'OBJECT_COLUMN') {
-        change.put(renameViewColumn(view, statement.subname ?? '', newName));
-        return;
-      }
-      const table = change.table(statement.relation ?? {}, statement.missing_ok === true);
-      if (table === undefined) return;
-      const oldName = statement.subname ?? '';
-      change.put(
-        statement.renameType === 'OBJECT_COLUMN'
-          ? renameColumn(change, table, oldName, newName)
-          : renameConstraint(change, table, oldName, newName),
-      );
-      return;
-    }
-    default:
-      throw notSupported('unsupported object in RENAME statement');
-  }
-}
-
-function renameSchema(change: SchemaChange, oldName: string, newName: string): void {
-  const schema = change.schemaByName(oldName);
-  if (change.catalog.schemaByName(newName) !== undefined) throw new SqlError('42P06', `schema "${newName}" already exists`);
-  if (schema.oid < 16384) throw notSupported('feature not supported on system entity');
-  change.put({ ...schema, name: newName });
-  // Descriptors carry their schema's name: theirs are written anew.
-  for (const relation of change.catalog.relations(schema.oid)) change.put({ ...relation, schemaName: newName } as RelationDescriptor);
-}
-
-function renameRelation(change: SchemaChange, statement: RenameStmt, newName: string): void {
-  const target = statement.relation ?? targetOf([]);
-  const relation = change.findRelation(target);
-  if (relation !== undefined) {
-    if (relation.kind === 'system') throw change.systemRelation(relation.name);
-    requireFree(change, relation.schemaOid, newName);
-    change.put({ ...relation, name: newName });
-    return;
-  }
-  const found = change.findIndex(target);
-  if (found === undefined) {
-    change.skipMissing(target, statement.missing_ok);
-    return;
-  }
-  requireFree(change, found.table.schemaOid, newName);
-  const { table, indexOid } = found;
-  const key = table.primaryKey;
-  change.put({
-    ...table,
-    primaryKey: key?.indexOid === indexOid ? { ...key, name: newName } : key,
-    indexes: table.indexes.map((index) => (index.oid === indexOid ? { ...index, name: newName } : index)),
-  });
-}
-
-function requireFree(change: SchemaChange, schemaOid: number, name: string): void {
-  if (change.catalog.hasRelationName(schemaOid, name)) throw new SqlError(sqlstate.duplicateTable, `relation "${name}" already exists`);
-}
-
-function renameColumn(change: SchemaChange, table: TableDescriptor, oldName: string, newName: string): TableDescriptor {
-  const column = table.columns.find((entry) => !entry.isDropped && entry.name === oldName);
-  if (column === undefined) throw new SqlError(sqlstate.undefinedColumn, `column "${oldName}" does not exist`);
-  requireOrdinaryName(newName);
-  if (table.columns.some((entry) => !entry.isDropped && entry.name === newName))
-    throw new SqlError(sqlstate.duplicateColumn, `column "${newName}" of relation "${table.name}" already exists`);
-  const renamed = (text: string): string => renamedText(change, table, text, column.attributeNumber, newName);
-  const optional = (text: string | undefined): string | undefined =>
-    text !== undefined && textMentions(text, oldName) ? renamed(text) : text;
-  const columns = table.columns.map((entry) => ({
-    ...entry,
-    name: entry === column ? newName : entry.name,
-    defaultText: entry.generated === undefined ? entry.defaultText : optional(entry.defaultText),
-  }));
-  return {
-    ...table,
-    columns,
-    checks: table.checks.map((check) => ({ ...check, text: optional(check.text) ?? check.text })),
-    indexes: table.indexes.map((index) => ({
-      ...index,
-      keys: index.keys.map((key) => ({ ...key, expressionText: optional(key.expressionText) })),
-      predicateText: optional(index.predicateText),
-    })),
-  };
-}
-
-function renameConstraint(change: SchemaChange, table: TableDescriptor, oldName: string, newName: string): TableDescriptor {
-  if (!hasConstraint(table, oldName))
-    throw new SqlError(sqlstate.undefinedObject, `constraint "${oldName}" for table "${table.name}" does not exist`);
-  if (hasConstraint(table, newName))
-    throw new SqlError(sqlstate.duplicateObject, `constraint "${newName}" for relation "${table.name}" already exists`);
-  const key = table.primaryKey;
-  const ownsIndex = key?.name === oldName || table.indexes.some((index) => index.name === oldName);
-  if (ownsIndex) requireFree(change, table.schemaOid, newName);
-  return {
-    ...table,
-    primaryKey: key?.name === oldName ? { ...key, name: newName } : key,
-    indexes: table.indexes.map((index) =>
-      index.name === oldName && index.constraintOid !== undefined ? { ...index, name: newName } : index,
-    ),
-    checks: table.checks.map((check) => (check.name === oldName ? { ...check, name: newName } : check)),
-    foreignKeys: table.foreignKeys.map((entry) => (entry.name === oldName ? { ...entry, name: newName } : entry)),
-  };
 }

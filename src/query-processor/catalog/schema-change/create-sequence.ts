@@ -14,6 +14,12 @@ const bounds: ReadonlyMap<number, readonly [bigint, bigint]> = new Map([
   [oid.int8, [-9223372036854775808n, 9223372036854775807n]],
 ]);
 
+/** What a sequence of this type may hold; undefined when there is none of it. */
+export function sequenceBounds(typeOid: number): { readonly minimum: bigint; readonly maximum: bigint } | undefined {
+  const found = bounds.get(typeOid);
+  return found === undefined ? undefined : { minimum: found[0], maximum: found[1] };
+}
+
 type Options = ReadonlyMap<string, DefElem>;
 
 function optionsOf(change: SchemaChange, nodes: readonly Node[]): Options {

@@ -235,11 +235,14 @@ function withSequences(change: SchemaChange, table: TableDescriptor, drafts: rea
       identity?.options ?? [],
     );
     if (!isSerial) return column;
-    const qualified = `${quoteIdentifier(table.schemaName)}.${quoteIdentifier(name)}`;
-    return { ...column, defaultText: `nextval(${quoteLiteral(qualified)}::regclass)` };
+    return { ...column, defaultText: nextvalText(table.schemaName, name) };
   });
   return { ...table, columns };
 }
+
+/** The default of a serial column. */
+export const nextvalText = (schemaName: string, sequence: string): string =>
+  `nextval(${quoteLiteral(`${quoteIdentifier(schemaName)}.${quoteIdentifier(sequence)}`)}::regclass)`;
 
 export function columnType(change: SchemaChange, name: string, definition: ColumnDef): TypeRef {
   const serial = serialType(definition);
@@ -445,7 +448,7 @@ function withKeys(change: SchemaChange, table: TableDescriptor, keys: readonly K
   return { ...table, columns, primaryKey, indexes };
 }
 
-function refuseDeferrable(constraint: Constraint): void {
+export function refuseDeferrable(constraint: Constraint): void {
   if (constraint.deferrable) throw notSupported('DEFERRABLE PRIMARY KEY and UNIQUE constraints are not supported');
   if (constraint.access_method !== undefined || constraint.indexspace !== undefined || (constraint.options?.length ?? 0) > 0)
     throw notSupported('index parameters of a constraint are not supported');

@@ -240,6 +240,20 @@ function requireComparable(
   });
 }
 
+/** After a column has got another type: every foreign key that it takes part in, on either side, can still compare. */
+export function requireComparableReferences(change: SchemaChange, table: TableDescriptor, attributeNumber: number): void {
+  for (const foreignKey of table.foreignKeys) {
+    const parent = foreignKey.parentOid === table.oid ? table : change.catalog.relationByOid(foreignKey.parentOid);
+    if (parent?.kind !== 'table') continue;
+    for (const [at, number] of foreignKey.attributeNumbers.entries())
+      if (number === attributeNumber) requireComparable(foreignKey.name, table, number, parent, foreignKey.parentAttributeNumbers[at]);
+  }
+  for (const { child, foreignKey } of change.catalog.referencesTo(table.oid))
+    for (const [at, number] of foreignKey.parentAttributeNumbers.entries())
+      if (number === attributeNumber)
+        requireComparable(foreignKey.name, child.oid === table.oid ? table : child, foreignKey.attributeNumbers[at], table, number);
+}
+
 function isComparable(child: TypeRef, parent: TypeRef): boolean {
   if (child.oid === parent.oid || castPath(child.oid, parent.oid, 'implicit') !== undefined) return true;
   return btreeOperator(parent.oid, child.oid, 3) !== undefined;

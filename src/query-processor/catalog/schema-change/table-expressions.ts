@@ -39,6 +39,10 @@ export function tableExpression(
     environmentOf(change),
     target === undefined ? { kind, positionOf } : { kind, positionOf, column: target },
   );
+  return asTableExpression(table, expression);
+}
+
+function asTableExpression(table: TableDescriptor, expression: Expression): TableExpression {
   const used = new Set<ColumnId>();
   columnsIn(expression, (column) => used.add(column.id));
   return {
@@ -58,9 +62,14 @@ export const environmentOf = (change: SchemaChange): AnalyzerEnvironment => ({
 });
 
 /** A stored expression bound again, under ids that are attribute numbers. */
-export function storedExpression(environment: AnalyzerEnvironment, table: TableDescriptor, text: string): Expression {
+export function storedExpression(
+  environment: AnalyzerEnvironment,
+  table: TableDescriptor,
+  text: string,
+  column?: { readonly type: TypeRef; readonly name: string },
+): Expression {
   // Whatever it was when it was stated, it has been checked then.
-  return analyzeTableExpression(text, table, environment, { kind: 'alterType' });
+  return analyzeTableExpression(text, table, environment, column === undefined ? { kind: 'alterType' } : { kind: 'alterType', column });
 }
 
 /** The text with one column under its new name. */
@@ -96,4 +105,27 @@ function itemOf(table: TableDescriptor): RangeItem {
     isScalar: false,
     takeKeyColumn: undefined,
   };
+}
+
+/** Stored expression texts name columns bare. */
+export function textMentions(text: string | undefined, name: string): boolean {
+  if (text === undefined) return false;
+  const withoutStrings = text.replace(/'(?:[^']|'')*'/g, "''");
+  const quoted = quoteIdentifier(name).replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`(^|[^\\w".])${quoted}($|[^\\w"(])`).test(withoutStrings);
+}
+
+/** A stored expression bound again, over what the table has become: its text may be another then. */
+export function reboundExpression(
+  change: SchemaChange,
+  table: TableDescriptor,
+  text: string,
+  kind: TableExpressionKind,
+  target?: { readonly type: TypeRef; readonly name: string },
+): TableExpression {
+  const environment = { ...environmentOf(change), statementText: text };
+  return asTableExpression(
+    table,
+    analyzeTableExpression(text, table, environment, target === undefined ? { kind } : { kind, column: target }),
+  );
 }

@@ -17,7 +17,7 @@ import type { NonNull } from '#sql/type.ts';
 import { typeByOid } from '#sql/types/registry.ts';
 import type { Storage } from '#storage/storage.ts';
 import type { OpenTransaction } from '../../transaction/open-transaction.ts';
-import type { IndexDescriptor, TableDescriptor } from '../descriptors.ts';
+import type { ColumnDescriptor, IndexDescriptor, TableDescriptor } from '../descriptors.ts';
 import { indexLayoutOf, layoutOf, rowKeyOf } from '../table-layout.ts';
 
 export type StoredRow = { readonly key: Key; readonly value: Uint8Array };
@@ -42,13 +42,16 @@ export function nextStart(storage: Storage, transaction: OpenTransaction, range:
   return stored.length < limit ? undefined : `${stored[stored.length - 1].key}\0`;
 }
 
-/** Binds a stored expression text over the table's columns, under ids that are attribute numbers. */
-export type BindTableText = (table: TableDescriptor, text: string) => Expression;
+/** Binds a stored expression text over the table's columns, under ids that are attribute numbers. `column`: what takes the value. */
+export type BindTableText = (table: TableDescriptor, text: string, column?: ColumnDescriptor) => Expression;
 
 const columnIds = (table: TableDescriptor): readonly number[] => table.columns.map((column) => column.attributeNumber);
 
 /** All fields of each row, as one batch in attribute order. */
-function batchOf(table: TableDescriptor, rows: readonly StoredRow[]): { readonly batch: Batch; readonly values: readonly Datum[][] } {
+export function batchOfRows(
+  table: TableDescriptor,
+  rows: readonly StoredRow[],
+): { readonly batch: Batch; readonly values: readonly Datum[][] } {
   const layout = layoutOf(table);
   const values = rows.map((row) => layout.decode(row.value));
   return { batch: { rowCount: rows.length, columns: table.columns.map((_, at) => vectorOf(values.map((row) => row[at]))) }, values };
@@ -78,7 +81,7 @@ export class IndexBuilder {
    */
   build(rows: readonly StoredRow[], storage: Storage, transaction: OpenTransaction, context: EvaluationContext, marksRows: boolean): void {
     if (rows.length === 0) return;
-    const { batch, values } = batchOf(this.#table, rows);
+    const { batch, values } = batchOfRows(this.#table, rows);
     const keys = this.#keys.map((key) => (typeof key === 'number' ? batch.columns[key] : key(batch, context)));
     const predicate = this.#predicate?.(batch, context);
     const layout = indexLayoutOf(this.#table, this.#index);
@@ -132,15 +135,16 @@ function duplicateKey(table: TableDescriptor, index: IndexDescriptor, keyValues:
 /** Throws 23502 when a row holds NULL in the column. */
 export function checkNotNull(table: TableDescriptor, attributeNumber: number, rows: readonly StoredRow[]): void {
   const layout = layoutOf(table);
-  for (const row of rows)
-    if (layout.decode(row.value)[attributeNumber - 1] === null) {
-      const column = table.columns[attributeNumber - 1].name;
-      throw new SqlError(sqlstate.notNullViolation, `column "${column}" of relation "${table.name}" contains null values`, {
-        schema: table.schemaName,
-        table: table.name,
-        column,
-      });
-    }
+  for (const row of rows) if (layout.decode(row.value)[attributeNumber - 1] === null) throw containsNulls(table, attributeNumber);
+}
+
+export function containsNulls(table: TableDescriptor, attributeNumber: number): SqlError {
+  const column = table.columns[attributeNumber - 1].name;
+  return new SqlError(sqlstate.notNullViolation, `column "${column}" of relation "${table.name}" contains null values`, {
+    schema: table.schemaName,
+    table: table.name,
+    column,
+  });
 }
 
 /** Throws 23514 when the condition is false for a row. */
@@ -152,7 +156,7 @@ export function checkRows(
   context: EvaluationContext,
 ): void {
   if (rows.length === 0) return;
-  const answers = condition(batchOf(table, rows).batch, context);
+  const answers = condition(batchOfRows(table, rows).batch, context);
   for (let at = 0; at < rows.length; at++)
     if (datumAt(answers, at) === false)
       throw new SqlError(sqlstate.checkViolation, `check constraint "${name}" of relation "${table.name}" is violated by some row`, {
@@ -173,19 +177,30 @@ export function fillColumn(
 ): void {
   if (rows.length === 0) return;
   const layout = layoutOf(table);
-  const { batch, values } = batchOf(table, rows);
+  const { batch, values } = batchOfRows(table, rows);
   const filled = value(batch, context);
   const column = table.columns[attributeNumber - 1];
   for (let at = 0; at < rows.length; at++) {
     const datum = datumAt(filled, at);
-    if (datum === null && column.notNull)
-      throw new SqlError(sqlstate.notNullViolation, `column "${column.name}" of relation "${table.name}" contains null values`, {
-        schema: table.schemaName,
-        table: table.name,
-        column: column.name,
-      });
+    if (datum === null && column.notNull) throw containsNulls(table, attributeNumber);
     values[at][attributeNumber - 1] = datum;
     transaction.write(rows[at].key, layout.encode(values[at]), 'update');
+  }
+}
+
+/** Writes values that a sequence has given, one a row, into a column. */
+export function fillWith(
+  table: TableDescriptor,
+  attributeNumber: number,
+  values: readonly Datum[],
+  rows: readonly StoredRow[],
+  transaction: OpenTransaction,
+): void {
+  const layout = layoutOf(table);
+  for (let at = 0; at < rows.length; at++) {
+    const fields = layout.decode(rows[at].value);
+    fields[attributeNumber - 1] = values[at];
+    transaction.write(rows[at].key, layout.encode(fields), 'update');
   }
 }
 
