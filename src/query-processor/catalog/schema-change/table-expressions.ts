@@ -42,7 +42,7 @@ export function tableExpression(
   return asTableExpression(table, expression);
 }
 
-function asTableExpression(table: TableDescriptor, expression: Expression): TableExpression {
+function asTableExpression(table: ExpressionTable, expression: Expression): TableExpression {
   const used = new Set<ColumnId>();
   columnsIn(expression, (column) => used.add(column.id));
   return {
