@@ -19,13 +19,16 @@ const flagValues = (options: Record<string, unknown>): FlagValues => {
   return values;
 };
 
-const start = program.command('start').description('start a deployment and serve until told to stop');
-for (const flag of startFlags) {
-  start.option(
-    `--${flag.name}${flag.argument === undefined ? '' : ` <${flag.argument}>`}`,
-    `${flag.description}${flag.fallback ? ` (${flag.fallback})` : ''}`,
-  );
-}
+const withStartFlags = (command: Command): Command => {
+  for (const flag of startFlags) {
+    command.option(
+      `--${flag.name}${flag.argument === undefined ? '' : ` <${flag.argument}>`}`,
+      `${flag.description}${flag.fallback ? ` (${flag.fallback})` : ''}`,
+    );
+  }
+  return command;
+};
+const start = withStartFlags(program.command('start').description('start a deployment and serve until told to stop'));
 start.action(async (options) => {
   const values = { ...flagValues(options) };
   // commander reads --no-X as X = false.
@@ -34,6 +37,13 @@ start.action(async (options) => {
   const { start: run } = await import('./start.ts');
   await run(values, process.env);
 });
+
+withStartFlags(program.command('fleet').description('start a whole fleet on this machine: NATS servers and a node in each Region')).action(
+  async (options) => {
+    const { fleet } = await import('./fleet/fleet.ts');
+    await fleet(flagValues(options), process.env);
+  },
+);
 
 const withDataDir = (command: Command): Command =>
   command.option('--data-dir <DIR>', `${dataDirFlag.description} (${dataDirFlag.fallback})`);

@@ -51,6 +51,12 @@ export const startFlags: readonly FlagDefinition[] = [
     fallback: undefined,
     description: 'do not ask the NATS servers whether they synchronise always',
   },
+  {
+    name: 'nats-port',
+    argument: 'PORT',
+    fallback: '4222',
+    description: 'borealis fleet: port of the first NATS server; the others count up',
+  },
   { name: 'journal-credentials', argument: 'FILE', fallback: undefined, description: 'credentials file for NATS' },
   { name: 'journal-ca', argument: 'FILE', fallback: undefined, description: 'certificate authority of the NATS servers (TLS)' },
   { name: 'node-name', argument: 'NAME', fallback: 'node-1', description: 'name of this node in a fleet' },
@@ -86,6 +92,8 @@ export type StartOptions = {
   readonly regionRttMs: number;
   readonly profile: 'open' | 'dsql';
   readonly fleet: FleetOptions | undefined;
+  /** `borealis fleet`: of the first NATS server, three ports each. */
+  readonly natsPort: number;
   readonly hasDefaultCluster: boolean;
   readonly idleMs: number;
   readonly singleRegionQuota: number;
@@ -155,6 +163,7 @@ export function startOptions(given: FlagValues, environment: NodeJS.ProcessEnv):
     witnessRegion: needed('witness-region'),
     regionRttMs: milliseconds('region-rtt', needed('region-rtt')),
     profile: oneOf('profile', 'open', 'dsql'),
+    natsPort: port('nats-port'),
     fleet: fleetOptions(needed('journal'), regions, text, needed('node-name'), count('journal-replicas'), isOn('trust-journal')),
     hasDefaultCluster: !isOn('no-default-cluster'),
     idleMs: milliseconds('idle-after', needed('idle-after')),

@@ -95,6 +95,9 @@ function asCommandError(error: unknown, options: StartOptions): unknown {
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS' || code === 'ENOSPC' || code === 'ENOTDIR') {
     return new CommandError(`cannot use the data directory ${options.dataDir}: ${reason(error)}`);
   }
+  if (error instanceof Error && (error.name === 'UnfitServer' || error.name === 'JournalDamaged')) return new CommandError(error.message);
+  if (options.fleet !== undefined && error instanceof Error && /CONNECTION_REFUSED|connection refused/i.test(error.message))
+    return new CommandError(`none of the NATS servers ${options.fleet.nats.servers.join(', ')} can be reached`);
   return error;
 }
 

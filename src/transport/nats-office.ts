@@ -58,4 +58,5 @@ export class NatsOffice implements Office {
 }
 
 const wrongLastSequence = 10071;
-const isRefusal = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === wrongLastSequence;
+/** Something else stands there than was expected. */
+export const isRefusal = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === wrongLastSequence;

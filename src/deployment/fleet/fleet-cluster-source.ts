@@ -6,9 +6,10 @@
  *   bucket  borealis-offices       ID: which node should lead; lasts for a few seconds
  *   objects borealis-checkpoints   ID/checkpoint
  */
+import { JetStreamApiError } from '@nats-io/jetstream';
 import { type KV, Kvm } from '@nats-io/kv';
 import { type ObjectStore, Objm } from '@nats-io/obj';
-import type { NatsConnection } from '@nats-io/transport-node';
+import { type NatsConnection, RequestError, TimeoutError } from '@nats-io/transport-node';
 import { randomId } from '#base/base32.ts';
 import type { World } from '#base/world.ts';
 import { JournalDamaged } from '#journal/chain.ts';
@@ -17,7 +18,7 @@ import { openNatsRecordStream } from '#journal/jetstream/nats-record-stream.ts';
 import type { RecordStream } from '#journal/jetstream/record-stream.ts';
 import type { Profile } from '#sql/settings.ts';
 import { connectToNats, type NatsAddress } from '#transport/nats-connection.ts';
-import { NatsOffice, openOfficeBucket } from '#transport/nats-office.ts';
+import { isRefusal, NatsOffice, openOfficeBucket } from '#transport/nats-office.ts';
 import { checkSynchronisation, checkVersion } from '#transport/nats-server-check.ts';
 import { NatsTransport } from '#transport/nats-transport.ts';
 import type { JournalRecord } from '../cluster-records.ts';
@@ -41,9 +42,11 @@ export type FleetMembership = {
 };
 
 /** An adjudicator that does not renew its office for so long is thought lost. */
-const officeLimitMs = 2000;
+const officeLimitMs = 1500;
 /** A full stream refuses commits and loses nothing. */
 const journalBytes = 4 * 2 ** 30;
+/** At a start. */
+const startPatienceMs = 30_000;
 
 export class FleetClusterSource implements ClusterSource {
   readonly defaultClusterId: string;
@@ -78,16 +81,18 @@ export class FleetClusterSource implements ClusterSource {
     const connection = await connectToNats(address);
     try {
       checkVersion(connection.info?.version ?? '');
-      const offices = await openOfficeBucket({ connection, bucket: 'borealis-offices', replicas, limitMs: officeLimitMs });
-      const checkpoints = await new Objm(connection).create('borealis-checkpoints', { replicas });
-      const common = await new Kvm(connection).create('borealis-fleet', { replicas, history: 1 });
+      const offices = await patiently(world, () =>
+        openOfficeBucket({ connection, bucket: 'borealis-offices', replicas, limitMs: officeLimitMs }),
+      );
+      const checkpoints = await patiently(world, () => new Objm(connection).create('borealis-checkpoints', { replicas }));
+      const common = await patiently(world, () => new Kvm(connection).create('borealis-fleet', { replicas, history: 1 }));
       return new FleetClusterSource(
         options,
         connection,
         offices,
         checkpoints,
         common,
-        await chosen(common, 'default-cluster', randomId(world.random)),
+        await chosen(world, common, 'default-cluster', randomId(world.random)),
       );
     } catch (error) {
       await connection.close();
@@ -131,15 +136,17 @@ export class FleetClusterSource implements ClusterSource {
   /** Which journal a cluster has is written once. Its stream is made once: one that is gone, or another, is a loss that nobody may write over. */
   async #stream(home: string): Promise<RecordStream> {
     const { world, replicas } = this.#options;
-    const known = (await this.#common.get(`journal.${home}`))?.string();
-    const stream = await openNatsRecordStream({
-      connection: this.#connection,
-      timers: world.timers,
-      log: world.log,
-      name: home,
-      create: known === undefined ? { journalId: randomId(world.random), replicas, maximumBytes: journalBytes } : undefined,
-    });
-    const journalId = known ?? (await chosen(this.#common, `journal.${home}`, stream.journalId));
+    const known = (await patiently(world, () => this.#common.get(`journal.${home}`)))?.string();
+    const stream = await patiently(world, () =>
+      openNatsRecordStream({
+        connection: this.#connection,
+        timers: world.timers,
+        log: world.log,
+        name: home,
+        create: known === undefined ? { journalId: randomId(world.random), replicas, maximumBytes: journalBytes } : undefined,
+      }),
+    );
+    const journalId = known ?? (await chosen(world, this.#common, `journal.${home}`, stream.journalId));
     if (stream.journalId !== journalId)
       throw new JournalDamaged(
         `the stream of cluster ${home} is of journal ${stream.journalId}, and the cluster's is ${journalId}: it has been made anew`,
@@ -149,13 +156,38 @@ export class FleetClusterSource implements ClusterSource {
 }
 
 /** What stands under the key: what is proposed, unless somebody was first. */
-async function chosen(common: KV, key: string, proposed: string): Promise<string> {
-  try {
-    await common.create(key, proposed);
-    return proposed;
-  } catch (error) {
+async function chosen(world: World, common: KV, key: string, proposed: string): Promise<string> {
+  const created = await patiently(world, async () => {
+    try {
+      await common.create(key, proposed);
+      return true;
+    } catch (error) {
+      if (isRefusal(error)) return false;
+      throw error;
+    }
+  });
+  if (created) return proposed;
+  // The replica that answers may not have it yet.
+  return patiently(world, async () => {
     const found = await common.get(key);
-    if (found === null) throw error;
+    if (found === null) throw new RequestError(`nothing stands under ${key} yet`);
     return found.string();
+  });
+}
+
+/** Streams that were made a moment ago, or are choosing a leader, do not answer yet. */
+async function patiently<T>(world: World, work: () => Promise<T>): Promise<T> {
+  const untilMs = world.clock.monotonicMs() + startPatienceMs;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const isPassing = error instanceof RequestError || error instanceof TimeoutError || isUnavailable(error);
+      if (!isPassing || world.clock.monotonicMs() > untilMs) throw error;
+      world.log.debug('NATS does not answer yet', { error: error.message });
+      await world.timers.sleep(200);
+    }
   }
 }
+
+const isUnavailable = (error: unknown): error is JetStreamApiError => error instanceof JetStreamApiError && error.status === 503;

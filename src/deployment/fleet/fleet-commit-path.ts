@@ -65,7 +65,7 @@ export type FleetCommitPathOptions = {
   readonly windowMs?: number;
   /** How long a statement waits for a leader, a commit for its outcome; 15 s. */
   readonly patienceMs?: number;
-  /** Between two tries for the office; 400 ms. */
+  /** Between two tries for the office; 250 ms. */
   readonly officeMs?: number;
   /** A message may hold so many bytes; 1 MiB less a margin. */
   readonly messageBytes?: number;
@@ -75,7 +75,7 @@ export type FleetCommitPathOptions = {
 };
 
 /** Shorter than in one process: a lost adjudicator costs its office's limit and a lease time. */
-export const fleetTerms: LeaseTerms = { leaseMs: 1500, driftMs: 100 };
+export const fleetTerms: LeaseTerms = { leaseMs: 1200, driftMs: 100 };
 const usualPatienceMs = 15_000;
 const usualWindowMs = 360_000;
 /** Without a new transaction for so long a node lets its lease go: commits need not wait for it, and an idle cluster's journal stands still. */
@@ -348,7 +348,7 @@ export class FleetCommitPath {
   // --- standing for office ---
 
   #stand(): void {
-    this.#cancelOffice = this.#world.timers.after(this.#options.officeMs ?? 400, () => {
+    this.#cancelOffice = this.#world.timers.after(this.#options.officeMs ?? 250, () => {
       this.#standOnce()
         .catch((error: Error) => this.#world.log.info('the office could not be asked for; it is tried again', { error: error.message }))
         .finally(() => {
