@@ -162,7 +162,7 @@ export class ExpressionGenerator {
 
   #aggregateStatement(): Statement {
     const { call, kind, directArgs } = this.#random.pick(this.#aggregates);
-    const types = this.#concrete(call);
+    const types = kind === 'h' ? this.#pairedTypes() : this.#concrete(call);
     const columns = types.map((_, at) => `c${at}`);
     const rowCount = this.#random.integer(6);
     const rows = Array.from(
@@ -172,8 +172,8 @@ export class ExpressionGenerator {
     const source = `FROM (VALUES ${rows.join(', ')}) AS v(${['g', ...columns].join(', ')})${rowCount === 0 ? ' WHERE false' : ''}`;
     this.#uses.add(call.name);
     if (kind !== 'n') {
-      const direct = types.slice(0, directArgs).map((type, at) => this.#argument(call, at, type, 0));
-      const sorted = columns.slice(directArgs);
+      const direct = types.slice(0, kind === 'h' ? 1 : directArgs).map((type, at) => this.#argument(call, at, type, 0));
+      const sorted = columns.slice(kind === 'h' ? 1 : directArgs);
       if (sorted.length === 0) return this.#scalarStatement(1);
       return this.#made(
         `SELECT ${call.name}(${direct.join(', ')}) WITHIN GROUP (ORDER BY ${sorted.join(', ')}) ${source}`,
@@ -192,6 +192,12 @@ export class ExpressionGenerator {
         `window ${subjectOf(call)}`,
       );
     return this.#made(`SELECT ${call.name}(${inner})${filter} ${source}`, `aggregate ${subjectOf(call)}`);
+  }
+
+  /** A hypothetical row has the types of the real ones. */
+  #pairedTypes(): readonly number[] {
+    const type = this.#anyType();
+    return [type, type];
   }
 
   #setStatement(): Statement {
@@ -344,10 +350,9 @@ export class ExpressionGenerator {
 
   #argument(call: Call, at: number, type: number, depth: number): string {
     const number = argumentNumbers[call.name]?.[at];
-    if (number !== undefined && typesByOid.get(type)?.category === 'N' && this.#random.chance(0.97))
-      return this.#typed(this.#random.pick(number), type);
+    if (number !== undefined && typesByOid.get(type)?.category === 'N') return this.#typed(this.#random.pick(number), type);
     const texts = argumentTexts[call.name]?.[at];
-    if (texts !== undefined && typesByOid.get(type)?.category === 'S' && this.#random.chance(0.93))
+    if (texts !== undefined && typesByOid.get(type)?.category === 'S' && this.#random.chance(readsZones.has(call.name) ? 1 : 0.93))
       return this.#typed(this.#random.pick(texts), type);
     return this.#value(type, depth);
   }
@@ -411,6 +416,9 @@ const modifierName = (type: number, modifier: string): string => {
   if (type === oid.timetz) return `time${modifier} with time zone`;
   return `${typeName(type)}${modifier}`;
 };
+
+/** What is no zone's name may still be read as POSIX has zones, which is not here. */
+const readsZones = new Set(['timezone', 'make_timestamptz', 'date_add', 'date_subtract', 'date_trunc']);
 
 const quoted = (text: string): string =>
   text.includes('\\') ? `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'` : `'${text.replaceAll("'", "''")}'`;

@@ -90,10 +90,14 @@ export function coerceType(
 
 /** Constants simply take the other name: nothing is left to do for them at run time. */
 function relabel(expression: Expression, target: number): Expression {
-  if (expression.kind === 'constant') return { kind: 'constant', value: relabelValue(expression.value, target), type: typeRef(target) };
+  if (expression.kind === 'constant' && !changesSign(expression.value))
+    return { kind: 'constant', value: relabelValue(expression.value, target), type: typeRef(target) };
   if (expression.kind === 'relabel') return relabel(expression.arg, target);
   return { kind: 'relabel', arg: expression, type: typeRef(target) };
 }
+
+/** A number whose bits are another one between int4 and oid, of which one has a sign. */
+const changesSign = (value: Datum): boolean => typeof value === 'number' && (value < 0 || value > 2147483647);
 
 /** An array says itself what its elements are. */
 function relabelValue(value: Datum, target: number): Datum {

@@ -158,6 +158,10 @@ export class Analysis {
     return this.#shared.nextCte++;
   }
 
+  hasSchema(name: string): boolean {
+    return this.environment.catalog.schemaByName(name) !== undefined;
+  }
+
   /** For what the client is told beside the answer. */
   get remark(): Remark | undefined {
     return this.environment.typeContext.remark;

@@ -11,7 +11,12 @@ import { findType } from '#sql/types/registry.ts';
 import type { PositionOf } from '../parser/parse.ts';
 import { arrayTypeOf, typeDisplayName, typeFactsByName } from './type-facts.ts';
 
-export type TypeNameContext = { readonly positionOf: PositionOf; readonly remark?: Remark | undefined };
+export type TypeNameContext = {
+  readonly positionOf: PositionOf;
+  readonly remark?: Remark | undefined;
+  /** Whether there is such a schema; undefined: nobody knows. */
+  readonly hasSchema?: (name: string) => boolean;
+};
 
 /** Throws 42704 for a type that does not exist, 42601 for modifiers that it does not take. */
 export function resolveTypeName(typeName: TypeName, context: TypeNameContext): TypeRef {
@@ -21,6 +26,8 @@ export function resolveTypeName(typeName: TypeName, context: TypeNameContext): T
   const name = names[names.length - 1] ?? '';
   const schema = names.length > 1 ? names[names.length - 2] : undefined;
   const facts = schema === undefined || schema === 'pg_catalog' ? typeFactsByName(name) : undefined;
+  if (schema !== undefined && context.hasSchema?.(schema) === false)
+    throw new SqlError(sqlstate.invalidSchemaName, `schema "${schema}" does not exist`, { position: at });
   if (facts === undefined)
     throw new SqlError(sqlstate.undefinedObject, `type "${writtenName(typeName)}" does not exist`, {
       position: at,

@@ -155,7 +155,11 @@ export class CatalogNames implements NameLookup {
   }
 
   typeOf(text: string, remark: Remark | undefined): TypeRef {
-    return resolveTypeName(parseTypeText(text), { positionOf: () => undefined, remark });
+    return resolveTypeName(parseTypeText(text), {
+      positionOf: () => undefined,
+      remark,
+      hasSchema: (name) => this.#catalog.schemaByName(name) !== undefined,
+    });
   }
 
   #classByText(text: string): number {

@@ -32,7 +32,9 @@ function within(error: SqlError, text: string): SqlError {
   const { position } = error.fields;
   if (position === undefined) return error;
   const own = position - opening.length;
-  return own > [...text].length
-    ? new SqlError(error.sqlstate, 'syntax error at end of input', { ...error.fields, position: [...text].length + 1 })
-    : new SqlError(error.sqlstate, error.message, { ...error.fields, position: own });
+  if (own > [...text].length)
+    return new SqlError(error.sqlstate, 'syntax error at end of input', { ...error.fields, position: [...text].length + 1 });
+  // What is quoted runs to the end of the text at most.
+  const message = error.message.replace(/\n\)"$/, '"');
+  return new SqlError(error.sqlstate, message, { ...error.fields, position: own });
 }

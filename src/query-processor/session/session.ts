@@ -413,6 +413,7 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
       settings: this.settings.current,
       transactionTimestamp: transaction.startTimestamp,
       names: this.facts,
+      remark: this.typeContext.remark,
       statementTimestamp: this.#queryStart,
       clock: this.#clock,
       random: this.#random,

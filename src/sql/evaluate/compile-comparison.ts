@@ -1,5 +1,6 @@
 /** IS DISTINCT FROM, NULLIF, GREATEST/LEAST and row comparisons. */
 import { InvariantError } from '#base/assert.ts';
+import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Vector } from '../batch.ts';
 import { constantVector, datumAt, vectorOf } from '../batch.ts';
 import { btreeOperator, operatorByOid, procByOid } from '../builtins.ts';
@@ -69,8 +70,9 @@ export function compileNullif(expression: Node<'nullif'>, scope: Scope): Compile
 
 export function compileMinmax(expression: Node<'minmax'>, scope: Scope): Compiled {
   const args = expression.args.map((arg) => scope.compile(arg, scope));
-  const { compare } = typeByOid(expression.type.oid);
-  if (compare === undefined) throw new InvariantError(`${expression.which} of a type without an order`);
+  const { compare, displayName } = typeByOid(expression.type.oid);
+  if (compare === undefined)
+    throw new SqlError(sqlstate.undefinedFunction, `could not identify a comparison function for type ${displayName}`);
   const sign = expression.which === 'greatest' ? 1 : -1;
   const pick = (vectors: readonly Vector[], row: number): Datum => {
     let best: Datum = null;

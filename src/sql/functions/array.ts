@@ -72,13 +72,13 @@ function concatenate(a: ArrayValue | null, b: ArrayValue | null): ArrayValue | n
   const items = [...a.items, ...b.items];
   if (difference === 0) {
     for (let i = 1; i < a.dimensions.length; i++)
-      if (a.dimensions[i] !== b.dimensions[i])
+      if (a.dimensions[i] !== b.dimensions[i] || a.lowerBounds[i] !== b.lowerBounds[i])
         throw cannotConcatenate('Arrays with differing element dimensions are not compatible for concatenation.');
     return new ArrayValue(a.elementOid, items, [a.dimensions[0] + b.dimensions[0], ...a.dimensions.slice(1)], a.lowerBounds);
   }
   const [outer, inner] = difference > 0 ? [a, b] : [b, a];
   for (let i = 0; i < inner.dimensions.length; i++)
-    if (outer.dimensions[i + 1] !== inner.dimensions[i])
+    if (outer.dimensions[i + 1] !== inner.dimensions[i] || outer.lowerBounds[i + 1] !== inner.lowerBounds[i])
       throw cannotConcatenate('Arrays with differing dimensions are not compatible for concatenation.');
   return new ArrayValue(a.elementOid, items, [outer.dimensions[0] + 1, ...outer.dimensions.slice(1)], outer.lowerBounds);
 }
@@ -178,6 +178,9 @@ const fill = ({ args }: CallTypes): ScalarFunction => {
       count *= length;
     }
     if (count > 134217727) throw tooManyItems();
+    for (const [at, length] of lengths.entries())
+      if (lowest[at] + length > 2147483647)
+        throw new SqlError(sqlstate.programLimitExceeded, `array lower bound is too large: ${lowest[at]}`);
     return count === 0 ? new ArrayValue(itemOid, []) : new ArrayValue(itemOid, new Array<Datum>(count).fill(item), lengths, lowest);
   };
 };

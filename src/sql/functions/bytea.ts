@@ -129,7 +129,7 @@ function characterSet(name: string, role: 'source ' | 'destination ' | ''): Char
 export function textFromBytes(bytes: Uint8Array, encoding: CharacterSet): string {
   if (encoding === 'LATIN1') return viewOf(bytes).toString('latin1');
   const zero = bytes.indexOf(0);
-  if (zero >= 0) throw invalidSequence(bytes, zero, 1);
+  if (zero >= 0) throw invalidSequence(bytes, zero, 1, encoding);
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
@@ -138,9 +138,9 @@ export function textFromBytes(bytes: Uint8Array, encoding: CharacterSet): string
   }
 }
 
-function invalidSequence(bytes: Uint8Array, at: number, count: number): SqlError {
+function invalidSequence(bytes: Uint8Array, at: number, count: number, encoding: CharacterSet = 'UTF8'): SqlError {
   const shown = Array.from(bytes.subarray(at, at + count), (byte) => `0x${byte.toString(16).padStart(2, '0')}`).join(' ');
-  return new SqlError(sqlstate.characterNotInRepertoire, `invalid byte sequence for encoding "UTF8": ${shown}`);
+  return new SqlError(sqlstate.characterNotInRepertoire, `invalid byte sequence for encoding "${encoding}": ${shown}`);
 }
 
 /** Place and length of the first sequence that is no UTF-8: as many bytes as its first byte announces. */

@@ -161,7 +161,8 @@ const supportFunctions: Implementations = {
   'btrecordcmp(record,record)': cmpByTypeOrder(oid.record),
   'btrecordimagecmp(record,record)': cmpByTypeOrder(oid.record),
   'btoidvectorcmp(oidvector,oidvector)': cmpByTypeOrder(oid.oidvector),
-  'network_cmp(inet,inet)': cmpByTypeOrder(oid.inet),
+  // How far apart they are, as the type compares them.
+  'network_cmp(inet,inet)': polymorphic(() => typeOrder(oid.inet)),
   'xid8cmp(xid8,xid8)': cmpByTypeOrder(5069),
 };
 

@@ -199,9 +199,9 @@ function timetzIn(time: TimeTz, zone: TimeZone, context: TypeContext): TimeTz {
 }
 
 function fitTimestamp(value: Microseconds, typmod: number): Microseconds {
-  if (typmod > maxPrecision || typmod < -1)
+  if (!isInfinite(value) && (typmod > maxPrecision || typmod < -1))
     throw new SqlError(sqlstate.invalidParameterValue, `timestamp(${typmod}) precision must be between 0 and ${maxPrecision}`);
-  return roundMicroseconds(value, typmod);
+  return isInfinite(value) ? value : roundMicroseconds(value, typmod);
 }
 
 /** The offset that the session's zone has now, for times that carry no date. */

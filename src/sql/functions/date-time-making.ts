@@ -47,15 +47,15 @@ export function generalFloat(value: number): string {
 }
 
 /** Days of a calendar date; a negative year is BC, and there is no year 0. */
-function existingDate(year: number, month: number, day: number): number {
+function existingDate(year: number, month: number, day: number, shownYear = year): number {
   const astronomical = year < 0 ? year + 1 : year;
   const exists = year !== 0 && year > -2147483648 && month >= 1 && month <= 12 && day >= 1 && day <= daysInMonth(astronomical, month);
-  if (!exists) throw outOfRange(`date field value out of range: ${shownDate(year === -2147483648 ? year : astronomical, month, day)}`);
+  if (!exists) throw outOfRange(`date field value out of range: ${shownDate(shownYear, month, day)}`);
   return daysOfDate(astronomical, month, day);
 }
 
 function makeDate(year: number, month: number, day: number): number {
-  const days = existingDate(year, month, day);
+  const days = existingDate(year, month, day, year < 0 && year > -2147483648 ? year + 1 : year);
   if (!isDateInRange(days)) throw outOfRange(`date out of range: ${shownDate(year < 0 ? year + 1 : year, month, day)}`);
   return days;
 }
@@ -145,10 +145,7 @@ function truncateLocal(field: FieldName, local: Microseconds): Microseconds | un
   const unit = clockUnits[field];
   if (unit !== undefined) return joinTimestamp(days, microseconds - (microseconds % unit));
   const { year, month } = dateOfDays(days);
-  const at = (firstDay: number): Microseconds => {
-    if (!isTimestampDayInRange(firstDay)) throw timestampOutOfRange();
-    return joinTimestamp(firstDay, 0);
-  };
+  const at = (firstDay: number): Microseconds => joinTimestamp(firstDay, 0);
   switch (field) {
     case 'day':
       return at(days);
@@ -176,6 +173,7 @@ function truncateTimestamp(word: string, local: Microseconds): Microseconds {
   const name = 'timestamp without time zone';
   const cut = truncateLocal(truncationNamed(word, name), local);
   if (cut === undefined) throw fieldNotSupported(word, name);
+  if (!isTimestampInRange(cut)) throw timestampOutOfRange();
   return cut;
 }
 

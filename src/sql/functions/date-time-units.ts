@@ -1,6 +1,7 @@
 /** The words for fields of dates and times in extract, date_part and date_trunc, with PostgreSQL's abbreviations. */
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { findUnit, significantPart, type Unit } from '../types/date-time/keywords.ts';
+import { lowerAscii } from './characters.ts';
 
 /** What can be asked of a date or time without being a unit of intervals. */
 type Reading = 'dow' | 'isodow' | 'doy' | 'isoyear' | 'julian' | 'epoch' | 'timezone' | 'timezone_hour' | 'timezone_minute';
@@ -16,7 +17,7 @@ const readings = new Map<string, Reading>([
 ]);
 
 function findField(word: string): FieldName | undefined {
-  const lower = word.toLowerCase();
+  const lower = lowerAscii(word);
   return findUnit(lower) ?? readings.get(significantPart(lower));
 }
 
@@ -27,7 +28,7 @@ const specialWords: ReadonlySet<string> = new Set(['now', 'today', 'tomorrow', '
 export function fieldNamed(word: string, typeName: string): FieldName {
   const field = findField(word);
   if (field !== undefined) return field;
-  throw specialWords.has(word.toLowerCase()) ? fieldNotSupported(word, typeName) : fieldNotRecognized(word, typeName);
+  throw specialWords.has(lowerAscii(word)) ? fieldNotSupported(word, typeName) : fieldNotRecognized(word, typeName);
 }
 
 const onlyRead: ReadonlySet<FieldName> = new Set(['dow', 'isodow', 'doy', 'isoyear', 'julian', 'epoch']);
@@ -40,7 +41,7 @@ export function truncationNamed(word: string, typeName: string): FieldName {
 }
 
 const fieldNotRecognized = (word: string, typeName: string): SqlError =>
-  new SqlError(sqlstate.invalidParameterValue, `unit "${word.toLowerCase()}" not recognized for type ${typeName}`);
+  new SqlError(sqlstate.invalidParameterValue, `unit "${lowerAscii(word)}" not recognized for type ${typeName}`);
 
 export const fieldNotSupported = (word: string, typeName: string): SqlError =>
-  notSupported(`unit "${word.toLowerCase()}" not supported for type ${typeName}`);
+  notSupported(`unit "${lowerAscii(word)}" not supported for type ${typeName}`);

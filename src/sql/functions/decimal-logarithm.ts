@@ -192,9 +192,10 @@ export function naturalLogarithm(value: Numeric): Numeric {
   return finiteNumeric(rescale(fixedLn(value, scale + guardDigits), scale + guardDigits, scale), scale);
 }
 
+const isNegative = (value: Numeric): boolean => value.kind === '-infinity' || (value.kind === 'finite' && value.unscaled < 0n);
+
 function checkLogarithm(value: Numeric): void {
-  if (value.kind === '-infinity' || (value.kind === 'finite' && value.unscaled < 0n))
-    throw new SqlError(sqlstate.invalidArgumentForLogarithm, 'cannot take logarithm of a negative number');
+  if (isNegative(value)) throw new SqlError(sqlstate.invalidArgumentForLogarithm, 'cannot take logarithm of a negative number');
   if (value.kind === 'finite' && value.unscaled === 0n)
     throw new SqlError(sqlstate.invalidArgumentForLogarithm, 'cannot take logarithm of zero');
 }
@@ -202,6 +203,8 @@ function checkLogarithm(value: Numeric): void {
 /** log(base, value). */
 export function logarithm(base: Numeric, value: Numeric): Numeric {
   if (base.kind === 'nan' || value.kind === 'nan') return Numeric.nan;
+  // With an infinity among the two, what is negative is told of first.
+  if (value.kind === '-infinity' || (base.kind !== 'finite' && isNegative(value))) checkLogarithm(value);
   checkLogarithm(base);
   checkLogarithm(value);
   if (base.kind === 'infinity') return value.kind === 'infinity' ? Numeric.nan : Numeric.zero;

@@ -132,6 +132,6 @@ export const inetFunctions: Implementations = {
   'inetor(inet,inet)': scalar((a: string, b: string) => bitwise(a, b, 'OR', (x, y) => x | y)),
   'inetpl(inet,int8)': scalar((text: string, distance: Int8) => plus(text, BigInt(distance))),
   'int8pl_inet(int8,inet)': scalar((distance: Int8, text: string) => plus(text, BigInt(distance))),
-  'inetmi_int8(inet,int8)': scalar((text: string, distance: Int8) => plus(text, -BigInt(distance))),
+  'inetmi_int8(inet,int8)': scalar((text: string, distance: Int8) => plus(text, BigInt.asIntN(64, -BigInt(distance)))),
   'inetmi(inet,inet)': scalar(difference),
 };

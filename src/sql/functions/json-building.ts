@@ -211,7 +211,9 @@ function aggregateObjectb(strict: boolean, unique: boolean): Implementation {
           const next = state ?? { entries: [], keys: [] };
           const name = toJsonKey(key, types.args[0], context);
           if (unique) next.keys.push(name);
-          if (!strict || value !== null) next.entries.push([name, toJsonNode(value, types.args[1], context)]);
+          // Strict leaves out JSON's null too.
+          const node = toJsonNode(value, types.args[1], context);
+          if (!strict || node !== null) next.entries.push([name, node]);
           return next;
         },
         combine: (a, b) => ({ entries: [...a.entries, ...b.entries], keys: [...a.keys, ...b.keys] }),

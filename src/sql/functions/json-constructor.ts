@@ -40,8 +40,11 @@ export function jsonObjectOf(values: readonly Datum[], options: JsonOptions, con
     if (uniqueKeys && seen.has(name)) throw duplicateKey(name, isBinary);
     seen.add(name);
     if (isAbsent) continue;
-    if (isBinary) entries.push([name, toJsonNode(value, types[at + 1], context)]);
-    else members.push(`${quoteJson(name)} : ${toJsonText(value, types[at + 1], context)}`);
+    if (isBinary) {
+      // jsonb leaves out JSON's null as well as SQL's.
+      const node = toJsonNode(value, types[at + 1], context);
+      if (node !== null || !absentOnNull) entries.push([name, node]);
+    } else members.push(`${quoteJson(name)} : ${toJsonText(value, types[at + 1], context)}`);
   }
   return isBinary ? new Jsonb(jsonObject(entries)) : `{${members.join(', ')}}`;
 }

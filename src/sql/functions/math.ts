@@ -222,7 +222,11 @@ export const mathFunctions: Implementations = {
   ...ofDouble(['atand'], (x: number) => (Math.atan(x) / atanOne) * 45),
   'atan2d(float8,float8)': scalar((y: number, x: number) => (Math.atan2(y, x) / atanOne) * 45),
   ...ofDouble(['degrees'], (x: number) => checkOverflow(x / radiansPerDegree, x)),
-  ...ofDouble(['radians'], (x: number) => x * radiansPerDegree),
+  ...ofDouble(['radians'], (x: number) => {
+    const result = x * radiansPerDegree;
+    if (result === 0 && x !== 0) throw floatUnderflow();
+    return result;
+  }),
   'pi()': scalar(() => Math.PI),
   ...ofDouble(['erf'], errorFunction),
   ...ofDouble(['erfc'], complementaryErrorFunction),

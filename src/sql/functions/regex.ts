@@ -182,8 +182,8 @@ function instr(text: string, pattern: string, start = 1, occurrence = 1, endOpti
   if (start <= 0) throw wrongParameter('start', start);
   if (occurrence <= 0) throw wrongParameter('n', occurrence);
   if (endOption !== 0 && endOption !== 1) throw wrongParameter('endoption', endOption);
-  const options = withoutGlobal('regexp_instr', flags);
   if (group < 0) throw wrongParameter('subexpr', group);
+  const options = withoutGlobal('regexp_instr', flags);
   const span = nthSpan(compileRegex(pattern, options), text, startUnit(text, start), occurrence, group);
   return span === undefined ? 0 : characterIndex(text, span[endOption]) + 1;
 }
@@ -191,8 +191,8 @@ function instr(text: string, pattern: string, start = 1, occurrence = 1, endOpti
 function substr(text: string, pattern: string, start = 1, occurrence = 1, flags = '', group = 0): string | null {
   if (start <= 0) throw wrongParameter('start', start);
   if (occurrence <= 0) throw wrongParameter('n', occurrence);
-  const options = withoutGlobal('regexp_substr', flags);
   if (group < 0) throw wrongParameter('subexpr', group);
+  const options = withoutGlobal('regexp_substr', flags);
   return textOf(text, nthSpan(compileRegex(pattern, options), text, startUnit(text, start), occurrence, group));
 }
 

@@ -174,7 +174,7 @@ const toReg = (kind: RegKind): Implementation =>
     try {
       return context.names?.oidOf(kind, text) ?? null;
     } catch (error) {
-      if (error instanceof SqlError && missingObject.has(error.sqlstate)) return null;
+      if (error instanceof SqlError && (missingObject.has(error.sqlstate) || error.message.startsWith('invalid type name'))) return null;
       throw error;
     }
   });
@@ -241,11 +241,35 @@ const columnSize = ({ args }: CallTypes): ScalarFunction => {
   };
 };
 
-const encodings: ReadonlyMap<number, string> = new Map([
-  [0, 'SQL_ASCII'],
-  [6, 'UTF8'],
-  [8, 'LATIN1'],
-]);
+/** PostgreSQL's encodings, each at its number. Text is UTF-8 here whatever they are. */
+const encodings = [
+  ...['SQL_ASCII', 'EUC_JP', 'EUC_CN', 'EUC_KR', 'EUC_TW', 'EUC_JIS_2004', 'UTF8', 'MULE_INTERNAL', 'LATIN1', 'LATIN2', 'LATIN3', 'LATIN4'],
+  ...['LATIN5', 'LATIN6', 'LATIN7', 'LATIN8', 'LATIN9', 'LATIN10', 'WIN1256', 'WIN1258', 'WIN866', 'WIN874', 'KOI8R', 'WIN1251', 'WIN1252'],
+  ...[
+    'ISO_8859_5',
+    'ISO_8859_6',
+    'ISO_8859_7',
+    'ISO_8859_8',
+    'WIN1250',
+    'WIN1253',
+    'WIN1254',
+    'WIN1255',
+    'WIN1257',
+    'KOI8U',
+    'SJIS',
+    'BIG5',
+  ],
+  ...['GBK', 'UHC', 'GB18030', 'JOHAB', 'SHIFT_JIS_2004'],
+];
+const encodingAliases: Readonly<Record<string, string>> = {
+  ...{ unicode: 'utf8', iso88591: 'latin1', iso88592: 'latin2', iso88593: 'latin3', iso88594: 'latin4', iso88599: 'latin5' },
+  ...{ iso885910: 'latin6', iso885913: 'latin7', iso885914: 'latin8', iso885915: 'latin9', iso885916: 'latin10', koi8: 'koi8r' },
+  ...{ abc: 'win1258', tcvn: 'win1258', tcvn5712: 'win1258', vscii: 'win1258', alt: 'win866', win: 'win1251', mskanji: 'sjis' },
+  ...{ shiftjis: 'sjis', win932: 'sjis', windows932: 'sjis', win936: 'gbk', windows936: 'gbk', win949: 'uhc', windows949: 'uhc' },
+  ...{ win950: 'big5', windows950: 'big5' },
+};
+
+const plainEncodingName = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9]/g, '');
 
 /** The longest character of each of PostgreSQL's encodings, by its number, in bytes. */
 const encodingWidths = [
@@ -254,10 +278,10 @@ const encodingWidths = [
 ];
 
 function encodingNumber(name: string): number {
-  const plain = name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '');
-  if (plain === 'UTF8' || plain === 'UNICODE') return 6;
-  for (const [number, own] of encodings) if (own.replace('_', '') === plain) return number;
-  return -1;
+  const given = plainEncodingName(name);
+  const windows = /^windows(\d+)$/.exec(given);
+  const plain = encodingAliases[given] ?? (windows === null ? given : `win${windows[1]}`);
+  return encodings.findIndex((own) => plainEncodingName(own) === plain);
 }
 
 /** What the type's input says against the text; a type that is not there is no answer but an error. */
@@ -292,7 +316,7 @@ export const sessionFunctions: Implementations = {
   'set_config(text,text,bool)': scalar(setConfig),
   'pg_client_encoding()': scalar(() => 'UTF8'),
   'getdatabaseencoding()': scalar(() => 'UTF8'),
-  'pg_encoding_to_char(int4)': scalar((encoding: number) => encodings.get(encoding) ?? ''),
+  'pg_encoding_to_char(int4)': scalar((encoding: number) => encodings[encoding] ?? ''),
   'pg_char_to_encoding(name)': scalar(encodingNumber),
   'pg_encoding_max_length(int4)': scalar((encoding: number) => encodingWidths[encoding] ?? null),
   'pg_typeof(any)': polymorphic(typeOf),

@@ -110,7 +110,7 @@ function expand(pattern: string, argument: (position: number) => Datum, print: (
       const source = widthPosition === 0 ? next++ : widthPosition;
       if (widthPosition !== 0) next = widthPosition + 1;
       const value = argument(source);
-      width = value === null ? 0 : typeof value === 'number' ? value : parseInt4(print(source, value));
+      width = value === null ? 0 : parseInt4(print(source, value));
       if (width < 0) {
         alignLeft = true;
         width = -width;

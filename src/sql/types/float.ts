@@ -114,6 +114,19 @@ function formatSpecial(value: number): string | undefined {
   return value > 0 ? 'Infinity' : '-Infinity';
 }
 
+/**
+ * To so many digits as C prints them: of two that are as near the even one, where JavaScript takes the larger. A double has far fewer than
+ * a hundred digits where it lies in the middle of two decimals of so few.
+ */
+export function toEvenPrecision(value: number, digits: number): string {
+  const rounded = value.toExponential(digits - 1);
+  const [exact, exponent] = value.toExponential(99).split('e');
+  const kept = exact.replace('.', '').replace('-', '').slice(digits);
+  if (!/^50*$/.test(kept)) return rounded;
+  const below = exact.slice(0, exact.length - kept.length).replace(/\.$/, '');
+  return Number(below.at(-1)) % 2 === 0 ? `${below}e${exponent}` : rounded;
+}
+
 /** Hot: most values print as JavaScript prints them. */
 export function formatFloat8(value: number, extraFloatDigits = 1): string {
   if (extraFloatDigits <= 0) return formatSpecial(value) ?? formatGeneral(value, 15 + extraFloatDigits);
@@ -211,7 +224,7 @@ function plusOne(text: string, step: 1 | -1): string {
 function formatGeneral(value: number, digits: number): string {
   if (value === 0) return Object.is(value, -0) ? '-0' : '0';
   const precision = Math.max(1, digits);
-  return placePoint(value.toExponential(precision - 1), precision);
+  return placePoint(toEvenPrecision(value, precision), precision);
 }
 
 /** From d.ddde±x to fixed form for exponents in [-4, limit), without trailing zeros, else to PostgreSQL's exponent form. */

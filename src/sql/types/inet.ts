@@ -106,7 +106,7 @@ const stored = (text: string): Address => parse(text, 'inet');
 function compare(a: string, b: string): number {
   const x = stored(a);
   const y = stored(b);
-  if (x.bytes.length !== y.bytes.length) return x.bytes.length - y.bytes.length;
+  if (x.bytes.length !== y.bytes.length) return x.bytes.length < y.bytes.length ? -1 : 1;
   const common = Math.min(x.bits, y.bits);
   return (
     compareBytes(network({ bytes: x.bytes, bits: common }), network({ bytes: y.bytes, bits: common })) ||

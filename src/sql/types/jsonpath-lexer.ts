@@ -168,8 +168,7 @@ function addTokens(text: string, tokens: PathToken[]): void {
     }
     const { value, end } = unquoted(at);
     // An error at a word is told of what ended it.
-    const after = text[end] ?? '';
-    tokens.push({ kind: 'word', value, text: /\s/.test(after) ? after : '' });
+    tokens.push({ kind: 'word', value, text: /^\s+/.exec(text.slice(end))?.[0] ?? '' });
     at = end;
   }
   tokens.push({ kind: 'end', value: '', text: '' });

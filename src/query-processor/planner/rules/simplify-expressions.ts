@@ -116,7 +116,11 @@ function simplifyNode(e: Expression): Expression {
       return simplifyCase(e);
     case 'isNull':
       // A row value is null field by field; one constant of the other kind decides.
-      if (e.arg.kind === 'row' && e.arg.fields.some((field) => field.kind === 'constant' && (field.value === null) === e.negated))
+      if (
+        e.arg.kind === 'row' &&
+        e.arg.fields.some((field) => field.kind === 'constant' && (field.value === null) === e.negated) &&
+        !e.arg.fields.some(hasFailed)
+      )
         return constantFalse;
       return isConstant(e.arg) ? foldConstants(e) : e;
     default:

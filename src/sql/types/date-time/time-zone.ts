@@ -219,8 +219,10 @@ class NamedZone implements TimeZone {
     if (offset % 60 !== 0) return 'LMT';
     const known = alphabetic.get(`${zoneFamily(this.name)}/${offset}/${isDst}`);
     if (known !== undefined) return known;
+    // The runtime has no letters for days before 1970: it is asked of a day since then that is alike.
+    const moment = recentDays.find((day) => this.offsetAt(day) === offset && this.isDaylightSaving(day) === isDst) ?? unixSeconds;
     for (const locale of ['en-US', 'en-GB', 'en-AU', 'en-NZ', 'en-IN', 'en-ZA', 'ja-JP', 'ko-KR', 'en-CA', 'he-IL']) {
-      const parts = new Intl.DateTimeFormat(locale, { timeZone: this.name, timeZoneName: 'short' }).formatToParts(unixSeconds * 1000);
+      const parts = new Intl.DateTimeFormat(locale, { timeZone: this.name, timeZoneName: 'short' }).formatToParts(moment * 1000);
       const name = parts.find((part) => part.type === 'timeZoneName')?.value ?? '';
       if (/^[A-Z]{3,5}$/.test(name)) return name;
     }
@@ -230,6 +232,12 @@ class NamedZone implements TimeZone {
     return `${offset < 0 ? '-' : '+'}${hours}${rest}`;
   }
 }
+
+/** In winter and in summer of a few years. */
+const recentDays = [2024, 2015, 2005, 1990, 1980, 1971].flatMap((year) => [
+  secondsOfYear(year) + 10 * 86400,
+  secondsOfYear(year) + 190 * 86400,
+]);
 
 /** Zones whose letters the runtime's locales do not tell. */
 const alphabetic: ReadonlyMap<string, string> = new Map([
