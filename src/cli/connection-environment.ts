@@ -23,6 +23,8 @@ export async function connectionEnvironment(endpoint: Endpoint, user: string): P
     AWS_SECRET_ACCESS_KEY: endpoint.key.secretAccessKey,
     ...(endpoint.key.session === undefined ? {} : { AWS_SESSION_TOKEN: endpoint.key.session.token }),
     AWS_REGION: endpoint.region,
+    // The older name, which boto3 and the first AWS CLI read.
+    AWS_DEFAULT_REGION: endpoint.region,
     AWS_ENDPOINT_URL_DSQL: `${scheme}://${host}:${endpoint.httpPort}`,
   };
 }

@@ -4,7 +4,7 @@ import { memoryDisk, realWorld, silentLog } from '#base/real-world.ts';
 import type { Disk, World } from '#base/world.ts';
 import { RegionNetwork } from '#crossbar/network.ts';
 import type { Session } from '#query-processor/query-processor.ts';
-import { createCluster, deleteCluster, type MultiRegionRequest, setTags, updateCluster } from './cluster-changes.ts';
+import { createCluster, deleteCluster, type MultiRegionRequest, removeTags, setPolicy, setTags, updateCluster } from './cluster-changes.ts';
 import { type ClusterRecord, clusterArn } from './cluster-records.ts';
 import { ClusterRefusal } from './cluster-refusal.ts';
 import { Clusters, type ClustersOptions } from './clusters.ts';
@@ -221,6 +221,35 @@ describe('clusters', () => {
     expect(world.disk.list('data/clusters')).toEqual(['registry.log']);
   });
 
+  it('stop and start with their Regions, open or idle', async () => {
+    const world = worldOn(memoryDisk());
+    const clusters = await open(world, { idleMs: 150 });
+    const single = await create(clusters, world, east);
+    const a = await create(clusters, world, east, { witnessRegion: west, clusters: undefined });
+    const b = await create(clusters, world, east2, { witnessRegion: west, clusters: [clusterArn(a)] });
+    await link(clusters, a, b);
+    await clusters.settle();
+    const inSingle = await connect(clusters, single);
+    await query(inSingle, 'CREATE TABLE t (id int PRIMARY KEY)');
+    inSingle.close();
+    clusters.stopRegion(east);
+    await expect(connect(clusters, single)).rejects.toThrow('takes no connections');
+    await expect(connect(clusters, a)).rejects.toThrow('takes no connections');
+    // Opened while one of its Regions is away: the other one has the quorum, with the witness.
+    const inB = await connect(clusters, b);
+    await query(inB, 'CREATE TABLE u (id int PRIMARY KEY)');
+    while (clusters.open.length > 1) await world.timers.sleep(20);
+    await clusters.startRegion(east);
+    const inA = await connect(clusters, a);
+    expect(await query(inA, 'SELECT count(*) FROM u')).toEqual([[0]]);
+    const again = await connect(clusters, single);
+    clusters.stopRegion(east);
+    await clusters.startRegion(east);
+    await query(again, 'INSERT INTO t VALUES (1)');
+    expect(await query(again, 'SELECT id FROM t')).toEqual([[1]]);
+    for (const session of [inA, inB, again]) session.close();
+  });
+
   it('go idle without connections, and wake on connect', async () => {
     const world = worldOn(memoryDisk());
     const clusters = await open(world, { idleMs: 100 });
@@ -251,6 +280,27 @@ const operations: readonly { readonly name: string; run(clusters: Clusters, worl
       await clusters.settle();
       if (clusters.registry.find(east, made.id) === undefined) return;
       await clusters.change(() => setTags(clusters.registry, east, made.id, { Name: 'x' }));
+      await remove(clusters, made);
+      await clusters.settle();
+    },
+  },
+  {
+    name: 'changing a cluster: protection, policy, tags',
+    async run(clusters, world) {
+      const made = await create(clusters, world, east, undefined, 'u');
+      await clusters.settle();
+      const { registry, rules } = clusters;
+      // Gone, or the power went while it was being made.
+      if (registry.find(east, made.id)?.status !== 'ACTIVE') return;
+      const protect = (isProtected: boolean) =>
+        clusters.change(() => updateCluster(registry, rules, east, made.id, { isProtected, multiRegion: undefined }));
+      await protect(true);
+      await clusters.settle();
+      const policy = { text: '{}', version: randomId(world.random) };
+      await clusters.change(() => setPolicy(registry, east, made.id, policy, undefined));
+      await clusters.change(() => removeTags(registry, east, made.id, ['Name']));
+      await protect(false);
+      await clusters.settle();
       await remove(clusters, made);
       await clusters.settle();
     },
