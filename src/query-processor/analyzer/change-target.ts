@@ -45,7 +45,7 @@ export function openTarget(scope: Scope, node: RangeVar, verb: Verb): ChangeTarg
     requireUpdatable(analysis, relation, verb);
     views.push(relation);
     const below = belowView(relation);
-    inner = inner.inner({ ...inner.environment, stored: readerOf(inner.environment, relation) });
+    inner = inner.inner({ ...inner.environment, stored: readerOf(relation) });
     const next = findRelation(inner.environment, below.schemaname, below.relname ?? '');
     if (next === undefined || next.kind === 'sequence') throw new TypeError('an updatable view is over a table or a view');
     analysis.relations.add(next.oid);
@@ -268,7 +268,7 @@ export class ChangeTarget {
     const select = storedSelect(view.definition);
     const relation = belowView(view);
     const outer = this.#analysis.environment;
-    const environment = { ...outer, parameterTypes: undefined, statementText: view.definition, stored: readerOf(outer, view) };
+    const environment = { ...outer, parameterTypes: undefined, statementText: view.definition, stored: readerOf(view) };
     const analysis = this.#analysis.inner(environment);
     const scope = new Scope(analysis, undefined);
     const name = relation.alias?.aliasname ?? relation.relname ?? '';

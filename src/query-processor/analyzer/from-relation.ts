@@ -1,10 +1,10 @@
 /** Tables, views and common tables in FROM. */
 import type { Alias, RangeVar } from '@pgsql/types';
-import { sqlstate } from '#base/sql-error.ts';
+import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { ColumnId } from '#sql/expression.ts';
 import { privilege } from '#sql/privilege.ts';
 import type { TableDescriptor, ViewDescriptor } from '../catalog/descriptors.ts';
-import type { AnalyzerEnvironment } from './environment.ts';
+import type { Analysis, AnalyzerEnvironment } from './environment.ts';
 import { aliasColumns, rangeColumn } from './from-clause.ts';
 import type { LogicalPlan, OutputColumn, Scan } from './logical-plan.ts';
 import type { RelationAccess } from './relation-access.ts';
@@ -34,12 +34,21 @@ function requireSameDatabase(scope: Scope, node: RangeVar): void {
   throw scope.analysis.notSupported(`cross-database references are not implemented: "${written}"`, node.location);
 }
 
+/** A schema that may not be used is refused at the name's place. */
+function foundAt<Found>(analysis: Analysis, location: number | undefined, find: () => Found): Found {
+  try {
+    return find();
+  } catch (error) {
+    throw error instanceof SqlError ? error.at(analysis.positionOf(location)) : error;
+  }
+}
+
 /** The table or view of a name; throws 42P01 or 42809. */
 export function openRelation(scope: Scope, node: RangeVar): TableDescriptor | ViewDescriptor {
   const analysis = scope.analysis;
   const { environment } = analysis;
   const { schemaname, relname = '', location } = node;
-  const relation = findRelation(environment, schemaname, relname);
+  const relation = foundAt(analysis, location, () => findRelation(environment, schemaname, relname));
   if (relation === undefined) {
     if (isIndexName(environment, schemaname, relname))
       throw analysis.error(sqlstate.wrongObjectType, `cannot open relation "${relname}"`, location, {
@@ -115,9 +124,10 @@ export function tableColumns(scope: Scope, table: TableDescriptor): readonly Out
     }));
 }
 
-/** In whose name a view's definition reads: its owner's, or with security_invoker that of whoever reads the view. */
-export const readerOf = (environment: AnalyzerEnvironment, view: ViewDescriptor): { readonly checkAs: number | undefined } =>
-  view.options.securityInvoker === true ? (environment.stored ?? { checkAs: undefined }) : { checkAs: view.ownerOid };
+/** In whose name a view's definition reads: its owner's, or with security_invoker that of who runs the statement, also below other views. */
+export const readerOf = (view: ViewDescriptor): { readonly checkAs: number | undefined } => ({
+  checkAs: view.options.securityInvoker === true ? undefined : view.ownerOid,
+});
 
 /** A view is its definition, bound where it is used, without sight of the query around it. */
 function bindView(scope: Scope, view: ViewDescriptor, alias: Alias | undefined): Bound {
@@ -126,7 +136,7 @@ function bindView(scope: Scope, view: ViewDescriptor, alias: Alias | undefined):
     ...analysis.environment,
     parameterTypes: undefined,
     statementText: view.definition,
-    stored: readerOf(analysis.environment, view),
+    stored: readerOf(view),
   };
   const name = alias?.aliasname ?? view.name;
   const locking: LockingClauses = scope.lockingFor(name);

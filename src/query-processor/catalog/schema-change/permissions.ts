@@ -58,7 +58,7 @@ export function requirePermissions(change: SchemaChange, node: Node): void {
       requireSetRole(change, newowner);
       requirePrivileges(catalog, databaseObject, change.ownerOid(), privilege.create);
     }
-  } else if ('ViewStmt' in node && node.ViewStmt.replace === true) ownRelation(change, node.ViewStmt.view);
+  } else if ('ViewStmt' in node && node.ViewStmt.replace === true) replaceView(change, node.ViewStmt.view);
   else if ('CommentStmt' in node) comment(change, node.CommentStmt.objtype, node.CommentStmt.object);
 }
 
@@ -153,6 +153,13 @@ function changeOwner(change: SchemaChange, target: RangeVar | undefined, newOwne
   if (owner.oid === relation.ownerOid) return;
   requireSetRole(change, newOwner);
   requireCreate(change, change.catalog.schemaByOid(relation.schemaOid), owner.oid);
+}
+
+function replaceView(change: SchemaChange, target: RangeVar | undefined): void {
+  const relation = target === undefined ? undefined : change.findRelation(target);
+  if (!isOrdinary(relation)) return;
+  requireCreate(change, change.catalog.schemaByOid(relation.schemaOid), change.ownerOid());
+  requireOwner(change.catalog, relationObject(relation), change.ownerOid());
 }
 
 function renameRelation(change: SchemaChange, target: RangeVar, renameType: string | undefined): void {

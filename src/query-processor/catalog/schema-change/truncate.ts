@@ -8,6 +8,7 @@ import type { TableDescriptor } from '../descriptors.ts';
 import { restartSequence } from './create-sequence.ts';
 import { ownedSequences } from './drop-relation.ts';
 import { referringTables } from './foreign-keys.ts';
+import { requireTruncate } from './permissions.ts';
 import type { SchemaChange } from './schema-change.ts';
 
 export function truncate(change: SchemaChange, statement: TruncateStmt): void {
@@ -41,6 +42,7 @@ function addReferring(change: SchemaChange, tables: TableDescriptor[], cascades:
           hint: `Truncate table "${child.name}" at the same time, or use TRUNCATE ... CASCADE.`,
         });
       }
+      requireTruncate(change, child);
       change.notice(`truncate cascades to table "${child.name}"`);
       tables.push(child);
     }

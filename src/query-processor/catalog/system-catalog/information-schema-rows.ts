@@ -10,6 +10,7 @@ import type { ColumnDescriptor, ForeignKeyDescriptor, RelationDescriptor, TableD
 import { actionNames, constraintsOf } from './definitions.ts';
 import { integer } from './relation-rows.ts';
 import { everyRelation, type RowMakers, roleName, type SystemRow, storedTables } from './row-maker.ts';
+import { shownRelations, shownSchemas } from './shown-relations.ts';
 import { isSystemView } from './system-tables.ts';
 import { changesOf, isColumnUpdatable, isInsertable, isUpdatable } from './view-facts.ts';
 import { sessionOf, viewText } from './view-text.ts';
@@ -17,7 +18,7 @@ import { sessionOf, viewText } from './view-text.ts';
 const yesNo = (is: boolean): string => (is ? 'YES' : 'NO');
 
 function* schemata(run: Run): Iterable<SystemRow> {
-  for (const schema of run.catalog.schemas())
+  for (const schema of shownSchemas(run))
     yield { catalog_name: run.context.session.database, schema_name: schema.name, schema_owner: roleName(run.catalog, schema.ownerOid) };
 }
 
@@ -25,7 +26,7 @@ const isView = (relation: RelationDescriptor): boolean =>
   relation.kind === 'view' || (relation.kind === 'system' && isSystemView(relation.oid));
 
 function* tables(run: Run): Iterable<SystemRow> {
-  for (const relation of everyRelation(run.catalog)) {
+  for (const relation of shownRelations(run)) {
     if (relation.kind === 'sequence') continue;
     yield {
       table_catalog: run.context.session.database,
@@ -39,7 +40,7 @@ function* tables(run: Run): Iterable<SystemRow> {
 }
 
 function* views(run: Run): Iterable<SystemRow> {
-  for (const relation of everyRelation(run.catalog))
+  for (const relation of shownRelations(run))
     if (isView(relation)) {
       const changes = changesOf(sessionOf(run), relation);
       yield {
@@ -142,7 +143,7 @@ function columnRow(
 }
 
 function* columns(run: Run): Iterable<SystemRow> {
-  for (const relation of everyRelation(run.catalog)) {
+  for (const relation of shownRelations(run)) {
     if (relation.kind === 'sequence') continue;
     if (relation.kind === 'view') {
       for (let at = 0; at < relation.columns.length; at++) {
@@ -286,7 +287,7 @@ function* referentialConstraints(run: Run): Iterable<SystemRow> {
 }
 
 function* sequences(run: Run): Iterable<SystemRow> {
-  for (const relation of everyRelation(run.catalog))
+  for (const relation of shownRelations(run))
     if (relation.kind === 'sequence')
       yield {
         sequence_catalog: run.context.session.database,

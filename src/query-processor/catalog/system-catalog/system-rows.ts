@@ -8,12 +8,21 @@ import type { TableDescriptor } from '../descriptors.ts';
 import { activityRows } from './activity-rows.ts';
 import { builtInRows } from './built-in-rows.ts';
 import { informationSchemaRows } from './information-schema-rows.ts';
+import { privilegeRows } from './privilege-rows.ts';
 import { relationRows } from './relation-rows.ts';
 import { roleRows } from './role-rows.ts';
 import type { RowMakers } from './row-maker.ts';
 import { serverRows } from './server-rows.ts';
 
-const makers: RowMakers = { ...builtInRows, ...relationRows, ...serverRows, ...roleRows, ...activityRows, ...informationSchemaRows };
+const makers: RowMakers = {
+  ...builtInRows,
+  ...relationRows,
+  ...serverRows,
+  ...roleRows,
+  ...activityRows,
+  ...informationSchemaRows,
+  ...privilegeRows,
+};
 
 export function* systemRows(table: TableDescriptor, run: Run): Iterable<readonly Datum[]> {
   const make = makers[`${table.schemaName}.${table.name}`] ?? makers[table.name];
