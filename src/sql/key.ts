@@ -14,7 +14,12 @@
  *   K1  encode is injective up to the type's equality, and keeps order: compare(a, b) < 0 exactly when encode(a) < encode(b).
  *   K2  No key of a space is a proper prefix of another of the same space with the same columns.
  */
+import { oid } from './oids.ts';
+import { type TypeRef, typeRef } from './type.ts';
 export type Key = string;
+
+/** What a row's key is in a batch: a text of one character a byte, which operators may compare, hash and spill like any other. */
+export const rowKeyType: TypeRef = typeRef(oid.text);
 
 /** Which part of the key space: a relation's rows or an index' entries. Four bytes, big-endian. */
 export type SpaceId = number;

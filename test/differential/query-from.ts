@@ -4,7 +4,7 @@ import type { Query, QueryMaker } from './query-select.ts';
 import { literal, type ValueType, valueTypes } from './query-values.ts';
 
 export type Column = { readonly name: string; readonly type: ValueType };
-export type Relation = { readonly name: string; readonly columns: readonly Column[] };
+export type Relation = { readonly name: string; readonly columns: readonly Column[]; readonly isStored?: boolean };
 export type From = { readonly sql: string; readonly atoms: readonly Atom[] };
 
 type Item = {
@@ -121,7 +121,14 @@ function tableItem(maker: QueryMaker, relation: Relation): Item {
     const columns = relation.columns.map((column, at) => (at === 0 ? { ...column, name: 'first_one' } : column));
     return { sql: `${relation.name} ${alias}(first_one)`, atoms: atomsOf(alias, columns), columns };
   }
-  return { sql: `${relation.name} AS ${alias}`, atoms: atomsOf(alias, relation.columns), columns: relation.columns };
+  const atoms = atomsOf(alias, relation.columns);
+  if (random.chance(0.1)) atoms.push({ sql: `(row_to_json(${alias}))::text`, type: 'text' }, { sql: `(${alias} IS NULL)`, type: 'bool' });
+  if (random.chance(0.1)) {
+    const { name, type } = random.pick(relation.columns);
+    atoms.push({ sql: `(${alias}).${name}`, type }, { sql: `(${alias} IS NOT DISTINCT FROM ${alias})`, type: 'bool' });
+  }
+  const sample = relation.isStored === true && random.chance(0.05) ? ' TABLESAMPLE bernoulli (100)' : '';
+  return { sql: `${relation.name} AS ${alias}${sample}`, atoms, columns: relation.columns };
 }
 
 function valuesItem(maker: QueryMaker): Item {

@@ -128,12 +128,15 @@ export class QueryMaker {
           `SELECT n + 1, x || 'r' FROM ${name} WHERE n < ${random.int(1, 5)} AND n > -5 AND length(x) < 8`,
           `SELECT least(n, 5) + 1, upper(x) FROM ${name} WHERE n BETWEEN 0 AND ${random.int(0, 4)}`,
         ]);
-        definitions.push(`${name}(n, x) AS (SELECT * FROM (${start.sql}) AS ${inner.newAlias('b')} ${all} ${step})`);
+        const search = random.chance(0.3) ? ` SEARCH ${random.pick(['DEPTH', 'BREADTH'])} FIRST BY n, x SET searched` : '';
+        const cycle = random.chance(0.3) ? ' CYCLE n SET again USING way' : '';
+        definitions.push(`${name}(n, x) AS (SELECT * FROM (${start.sql}) AS ${inner.newAlias('b')} ${all} ${step})${search}${cycle}`);
         relations.push({
           name,
           columns: [
             { name: 'n', type: 'int4' },
             { name: 'x', type: 'text' },
+            ...(cycle === '' ? [] : [{ name: 'again', type: 'bool' } as const]),
           ],
         });
       } else {

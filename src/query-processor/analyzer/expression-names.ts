@@ -5,6 +5,7 @@ import type { A_Indices, A_Indirection, ColumnRef, Node } from '@pgsql/types';
 import { sqlstate } from '#base/sql-error.ts';
 import { procByOid } from '#sql/builtins.ts';
 import type { Expression, FunctionCall } from '#sql/expression.ts';
+import { rowKeyType } from '#sql/key.ts';
 import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
 import { boolType, coerceToTarget, int4Constant } from './coercion.ts';
@@ -124,7 +125,7 @@ export function wholeRow(analysis: Analysis, item: RangeItem, location: number |
 /** Behind an outer join the row of a table that had no match is NULL, not a record of NULLs: its key tells. */
 function nullWhenMissing(item: RangeItem, row: Expression): Expression {
   if (item.takeKeyColumn === undefined) return row;
-  const key: Expression = { kind: 'column', id: item.takeKeyColumn(), name: 'key', type: typeRef(oid.bytea) };
+  const key: Expression = { kind: 'column', id: item.takeKeyColumn(), name: 'key', type: rowKeyType };
   const isThere: Expression = { kind: 'isNull', arg: key, negated: true, type: boolType };
   // biome-ignore lint/suspicious/noThenProperty: SQL's own word; nobody awaits a branch
   return { kind: 'case', operand: undefined, branches: [{ when: isThere, then: row }], otherwise: undefined, type: row.type };

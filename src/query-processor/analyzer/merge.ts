@@ -9,6 +9,7 @@
 import type { InsertStmt, MergeStmt, MergeWhenClause, RangeVar } from '@pgsql/types';
 import { sqlstate } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
+import { rowKeyType } from '#sql/key.ts';
 import { oid } from '#sql/oids.ts';
 import { privilege } from '#sql/privilege.ts';
 import { typeRef } from '#sql/type.ts';
@@ -122,7 +123,7 @@ function openMergeTarget(
 function applies(scope: Scope, clause: MergeWhenClause, key: ColumnId): Expression {
   const isMatched: Expression = {
     kind: 'isNull',
-    arg: { kind: 'column', id: key, name: 'key', type: typeRef(oid.bytea) },
+    arg: { kind: 'column', id: key, name: 'key', type: rowKeyType },
     negated: clause.matched === true,
     type: boolean,
   };
@@ -151,7 +152,7 @@ function joinedRows(
   };
   for (const item of [target, ...source.map((entry) => entry.item)])
     for (const column of item.columns) places.set(column, add(column.name, column.expression));
-  const keyAt = add('key', { kind: 'column', id: key, name: 'key', type: typeRef(oid.bytea) });
+  const keyAt = add('key', { kind: 'column', id: key, name: 'key', type: rowKeyType });
   const clauseAt = add('clause', {
     kind: 'case',
     operand: undefined,

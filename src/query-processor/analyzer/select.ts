@@ -9,6 +9,7 @@
 import type { LockingClause, Node, SelectStmt } from '@pgsql/types';
 import { sqlstate } from '#base/sql-error.ts';
 import type { ColumnId, Expression, SortKey } from '#sql/expression.ts';
+import { rowKeyType } from '#sql/key.ts';
 import { oid } from '#sql/oids.ts';
 import { aggregateLevel } from './aggregates.ts';
 import { coerceToSpecific, returnsSet } from './coercion.ts';
@@ -165,7 +166,7 @@ export function finishSelect(scope: Scope, input: LogicalPlan, allTargets: reado
   const keys = finish.locks.map(({ keyColumn }) => ({
     id: keyColumn,
     name: 'key',
-    expression: { kind: 'column', id: keyColumn, type: { oid: oid.bytea, typmod: -1 }, name: 'key' } as const,
+    expression: { kind: 'column', id: keyColumn, type: rowKeyType, name: 'key' } as const,
   }));
   const projected = [...named, ...keys];
   let plan: LogicalPlan = targets.some(({ expression }) => returnsSet(expression))

@@ -5,6 +5,7 @@
 import type { Node, RangeTableSample } from '@pgsql/types';
 import { sqlstate } from '#base/sql-error.ts';
 import type { Expression } from '#sql/expression.ts';
+import { rowKeyType } from '#sql/key.ts';
 import { oid } from '#sql/oids.ts';
 import { typeRef } from '#sql/type.ts';
 import { typeByOid } from '#sql/types/registry.ts';
@@ -51,8 +52,7 @@ export function bindTableSample(scope: Scope, node: RangeTableSample): FromItem 
     part = callByName(scope, 'random', [], undefined);
     limit = { kind: 'constant', value: percent / 100, type: typeRef(oid.float8) };
   } else {
-    // Keys travel as texts of one character a byte.
-    const text: Expression = { kind: 'column', id: item.takeKeyColumn(), name: 'key', type: typeRef(oid.text) };
+    const text: Expression = { kind: 'column', id: item.takeKeyColumn(), name: 'key', type: rowKeyType };
     const seedText: Expression = { kind: 'constant', value: String(seed), type: typeRef(oid.text) };
     const hash = callByName(scope, 'hashtext', [makeOperatorCall(analysis, '||', text, seedText, undefined)], undefined);
     part = makeOperatorCall(analysis, '&', hash, int4Constant(parts - 1), undefined);

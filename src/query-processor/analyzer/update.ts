@@ -3,7 +3,7 @@ import type { MultiAssignRef, Node, RangeVar, UpdateStmt } from '@pgsql/types';
 import { InvariantError } from '#base/assert.ts';
 import { sqlstate } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
-import { oid } from '#sql/oids.ts';
+import { rowKeyType } from '#sql/key.ts';
 import type { ColumnDescriptor } from '../catalog/descriptors.ts';
 import { type ChangeTarget, openTarget } from './change-target.ts';
 import { currentRow } from './current-of.ts';
@@ -102,7 +102,7 @@ export function withRecords(plan: LogicalPlan, scope: Scope, records: readonly R
     const owner = scope.analysis.owners.get(id);
     const type = owner?.item?.columns.find((column) => column.expression.kind === 'column' && column.expression.id === id)?.expression.type;
     const name = owner?.name ?? 'key';
-    passed.push({ id, name, expression: { kind: 'column', id, name, type: type ?? { oid: oid.bytea, typmod: -1 } } });
+    passed.push({ id, name, expression: { kind: 'column', id, name, type: type ?? rowKeyType } });
   }
   const added = records.map(({ id, expression }) => ({ id, name: 'row', expression }));
   return { kind: 'project', input: plan, targets: [...passed, ...added] };

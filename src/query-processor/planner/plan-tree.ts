@@ -6,6 +6,7 @@
  */
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import { mapHolders, mapList, mapOptional, mapSortKeys } from '#sql/expression-walk.ts';
+import { rowKeyType } from '#sql/key.ts';
 import { oid } from '#sql/oids.ts';
 import type { FrameBound, LogicalPlan, NamedExpression, OnConflict, OutputColumn } from '../analyzer/logical-plan.ts';
 import { collectColumns } from './expression-tree.ts';
@@ -215,11 +216,11 @@ export const computedColumn = (target: NamedExpression): OutputColumn => ({
   attributeNumber: 0,
 });
 
-/** The pseudo-column of a row's key, a byte string. */
+/** The pseudo-column of a row's key. */
 export const keyOutput = (id: ColumnId): OutputColumn => ({
   id,
   name: '(key)',
-  type: { oid: oid.bytea, typmod: -1 },
+  type: rowKeyType,
   tableOid: 0,
   attributeNumber: 0,
 });
