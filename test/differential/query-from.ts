@@ -122,12 +122,14 @@ function tableItem(maker: QueryMaker, relation: Relation): Item {
     return { sql: `${relation.name} ${alias}(first_one)`, atoms: atomsOf(alias, columns), columns };
   }
   const atoms = atomsOf(alias, relation.columns);
-  if (random.chance(0.1)) atoms.push({ sql: `(row_to_json(${alias}))::text`, type: 'text' }, { sql: `(${alias} IS NULL)`, type: 'bool' });
-  if (random.chance(0.1)) {
+  const hasRows = relation.isStored === true;
+  if (hasRows && random.chance(0.1))
+    atoms.push({ sql: `(row_to_json(${alias}))::text`, type: 'text' }, { sql: `(${alias} IS NULL)`, type: 'bool' });
+  if (hasRows && random.chance(0.1)) {
     const { name, type } = random.pick(relation.columns);
     atoms.push({ sql: `(${alias}).${name}`, type }, { sql: `(${alias} IS NOT DISTINCT FROM ${alias})`, type: 'bool' });
   }
-  const sample = relation.isStored === true && random.chance(0.05) ? ' TABLESAMPLE bernoulli (100)' : '';
+  const sample = hasRows && random.chance(0.05) ? ' TABLESAMPLE bernoulli (100)' : '';
   return { sql: `${relation.name} AS ${alias}${sample}`, atoms, columns: relation.columns };
 }
 

@@ -117,7 +117,7 @@ export class QueryMaker {
     const definitions: string[] = [];
     let isRecursive = false;
     for (let at = random.int(1, 2); at > 0; at--) {
-      const name = `w${this.newAlias('c')}`;
+      const name = `w${++this.#aliases}`;
       const inner = new QueryMaker(random, [...this.relations, ...relations]);
       inner.#aliases = this.#aliases + 100;
       if (random.chance(0.3)) {
