@@ -12,6 +12,8 @@ export const writtenSpace: SpaceId = 2;
 export const sequenceSpace: SpaceId = 3;
 /** Job rows: 16-byte job id. */
 export const jobSpace: SpaceId = 4;
+/** Statistics of ANALYZE: table oid as four bytes. */
+export const statisticsSpace: SpaceId = 5;
 export const firstRelationSpace: SpaceId = 16384;
 /** From here on oids and spaces belong to temporary objects of a session. Within what the protocol sends as a signed number. */
 export const firstTemporaryOid = 0x7000_0000;

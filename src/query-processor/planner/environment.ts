@@ -6,6 +6,7 @@ import type { Expression } from '#sql/expression.ts';
 import type { OutputColumn } from '../analyzer/logical-plan.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
+import type { ColumnStatistics as StoredColumn } from '../catalog/statistics-rows.ts';
 
 export type PlannerEnvironment = {
   readonly catalog: Catalog;
@@ -43,7 +44,8 @@ export type TableStatistics = {
   /** By attribute number: distinct values (absolute), fraction of NULLs, average bytes. Absent where not gathered. */
   readonly columns: ReadonlyMap<number, ColumnStatistics>;
 };
-export type ColumnStatistics = { readonly distinct: number; readonly nullFraction: number; readonly averageWidth: number };
+/** As ANALYZE keeps it, but that `distinct` is a number of values. */
+export type ColumnStatistics = Omit<StoredColumn, 'correlation'>;
 
 /** Of a table never analysed. Small enough that an index wins for a point look-up, large enough that it loses for a full read. */
 export const defaultTableRows = 1000;

@@ -8,7 +8,8 @@ import { someExpression } from '#sql/expression-walk.ts';
 import { ArrayValue } from '#sql/types/array-value.ts';
 import type { LogicalPlan } from '../analyzer/logical-plan.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
-import { defaultTableRows, type PlannerEnvironment } from './environment.ts';
+import { equalityShare, rangeShare } from './column-selectivity.ts';
+import { type ColumnStatistics, defaultTableRows, type PlannerEnvironment } from './environment.ts';
 import { columnsOf, conjunctsOf, subqueryPlan } from './expression-tree.ts';
 import { expressionsOf, inputsOf, outputIds } from './plan-tree.ts';
 
@@ -20,6 +21,8 @@ const patternSelectivity = 0.005;
 const unknownSelectivity = 1 / 3;
 const defaultDistinct = 200;
 const defaultSetRows = 1000;
+/** Longer lists are not looked up one by one. */
+const fewItems = 200;
 
 type Source = { readonly table: TableDescriptor; readonly attributeNumber: number };
 
@@ -169,9 +172,19 @@ export class Estimator {
     return Math.max(1, Math.min(known ?? defaultDistinct, rows));
   }
 
-  #equality(id: ColumnId): number {
+  #statistics(id: ColumnId): ColumnStatistics | undefined {
+    const source = this.#source(id);
+    return source && this.#environment.statistics(source.table.oid)?.columns.get(source.attributeNumber);
+  }
+
+  /** `value`: what the column is compared with, where it is known. */
+  #equality(id: ColumnId, value?: Expression): number {
     const source = this.#source(id);
     if (source === undefined) return equalitySelectivity;
+    if (value?.kind === 'constant' && !isUniqueColumn(source.table, source.attributeNumber)) {
+      const known = this.#statistics(id);
+      if (known !== undefined) return equalityShare(known, value.value, value.type.oid);
+    }
     return 1 / Math.max(1, this.distinct(id, this.tableRows(source.table)));
   }
 
@@ -181,13 +194,13 @@ export class Estimator {
         return condition.value === true ? 1 : 0;
       case 'and': {
         let product = 1;
-        const ranges = new Map<ColumnId, number>();
+        const ranges = new Map<ColumnId, Expression[]>();
         for (const c of conjunctsOf(condition)) {
           const column = rangeColumn(c);
           if (column === undefined) product *= this.selectivity(c);
-          else ranges.set(column, (ranges.get(column) ?? 0) + 1);
+          else ranges.set(column, [...(ranges.get(column) ?? []), c]);
         }
-        for (const bounds of ranges.values()) product *= bounds > 1 ? boundedRangeSelectivity : rangeSelectivity;
+        for (const [column, bounds] of ranges) product *= this.#bounded(column, bounds);
         return product;
       }
       case 'or': {
@@ -197,8 +210,10 @@ export class Estimator {
       }
       case 'not':
         return 1 - this.selectivity(condition.arg);
-      case 'column':
-        return 0.5;
+      case 'column': {
+        const known = this.#statistics(condition.id);
+        return known === undefined ? 0.5 : equalityShare(known, true, condition.type.oid);
+      }
       case 'isNull': {
         const source = condition.arg.kind === 'column' ? this.#source(condition.arg.id) : undefined;
         const known = source && this.#environment.statistics(source.table.oid)?.columns.get(source.attributeNumber)?.nullFraction;
@@ -207,15 +222,8 @@ export class Estimator {
       }
       case 'booleanTest':
         return condition.test === 'true' && !condition.negated ? this.selectivity(condition.arg) : 0.5;
-      case 'arrayComparison': {
-        const items =
-          condition.right.kind === 'constant' && condition.right.value instanceof ArrayValue ? condition.right.value.items.length : 10;
-        const one =
-          btreeStrategy(condition.operator)?.strategy === 3 && condition.left.kind === 'column'
-            ? this.#equality(condition.left.id)
-            : rangeSelectivity;
-        return condition.quantifier === 'any' ? Math.min(1, items * one) : Math.max(0, (1 - one) ** items);
-      }
+      case 'arrayComparison':
+        return this.#arrayComparison(condition);
       case 'function':
         return this.#comparison(condition);
       case 'subquery':
@@ -223,6 +231,32 @@ export class Estimator {
       default:
         return unknownSelectivity;
     }
+  }
+
+  #arrayComparison({ left, right, operator, quantifier }: Extract<Expression, { kind: 'arrayComparison' }>): number {
+    const items = right.kind === 'constant' && right.value instanceof ArrayValue ? right.value : undefined;
+    const isEquality = btreeStrategy(operator)?.strategy === 3;
+    const column = bareColumn(left);
+    if (isEquality && quantifier === 'any' && column !== undefined && items !== undefined && items.items.length <= fewItems) {
+      let share = 0;
+      for (const value of items.items)
+        share += this.#equality(column, { kind: 'constant', value, type: { oid: items.elementOid, typmod: -1 } });
+      return Math.min(1, share);
+    }
+    const count = items?.items.length ?? 10;
+    const one = isEquality && column !== undefined ? this.#equality(column) : rangeSelectivity;
+    return quantifier === 'any' ? Math.min(1, count * one) : Math.max(0, (1 - one) ** count);
+  }
+
+  /** Two bounds on one column: what is above the lower one and below the upper one, which are not independent. */
+  #bounded(column: ColumnId, bounds: readonly Expression[]): number {
+    if (bounds.length === 1) return this.selectivity(bounds[0]);
+    const known = this.#statistics(column);
+    if (known === undefined || known.histogram.length < 2) return boundedRangeSelectivity;
+    let outside = 0;
+    for (const bound of bounds) outside += 1 - known.nullFraction - this.selectivity(bound);
+    const inside = 1 - known.nullFraction - outside;
+    return inside > 0 ? inside : boundedRangeSelectivity / 10;
   }
 
   #comparison(call: Extract<Expression, { kind: 'function' }>): number {
@@ -235,11 +269,16 @@ export class Estimator {
         left !== undefined && right !== undefined
           ? Math.min(this.#equality(left), this.#equality(right))
           : left !== undefined || right !== undefined
-            ? this.#equality(left ?? right ?? 0)
+            ? this.#equality(left ?? right ?? 0, call.args[left === undefined ? 0 : 1])
             : equalitySelectivity;
       return strategy === 3 ? equal : 1 - equal;
     }
-    if (strategy !== undefined) return rangeSelectivity;
+    if (strategy !== undefined) {
+      const value = call.args[left === undefined ? 0 : 1];
+      const known = value.kind === 'constant' ? this.#statistics(left ?? right ?? -1) : undefined;
+      if (known === undefined || value.kind !== 'constant') return rangeSelectivity;
+      return rangeShare(known, left === undefined ? 6 - strategy : strategy, value.value, value.type.oid) ?? rangeSelectivity;
+    }
     return operator?.name.includes('~') === true ? patternSelectivity : unknownSelectivity;
   }
 }

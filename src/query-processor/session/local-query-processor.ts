@@ -11,6 +11,7 @@ import type { Storage } from '#storage/storage.ts';
 import type { Activity } from '../activity/activity.ts';
 import { CatalogCache } from '../catalog/catalog-cache.ts';
 import { storedExpression } from '../catalog/schema-change/table-expressions.ts';
+import { StatisticsCache } from '../catalog/statistics-rows.ts';
 import { JobRunner } from '../jobs/job-runner.ts';
 import { loadParser } from '../parser/parse.ts';
 import type { Admission, Maybe, QueryProcessor, SessionStart } from '../query-processor.ts';
@@ -42,6 +43,8 @@ export type QueryProcessorHost = QueryProcessorParts & {
   readonly catalogs: CatalogCache;
   readonly jobs: JobRunner;
   readonly sequences: SequenceAllocator;
+  /** What ANALYZE has found, decoded. */
+  readonly statisticsCache: StatisticsCache;
 };
 
 /** On a real cluster the build of an index over an empty table takes seconds: a client never sees it valid in its next statement. */
@@ -67,7 +70,7 @@ export class LocalQueryProcessor implements QueryProcessor {
           text,
         ),
     });
-    this.#host = { ...parts, catalogs, jobs, sequences: new SequenceAllocator(parts) };
+    this.#host = { ...parts, catalogs, jobs, sequences: new SequenceAllocator(parts), statisticsCache: new StatisticsCache() };
     this.#lastProcessId = 1 + Math.floor(parts.world.random.float() * 1_000_000);
   }
 

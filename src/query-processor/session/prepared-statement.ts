@@ -16,6 +16,7 @@ import type { BoundQuery, OutputColumn } from '../analyzer/logical-plan.ts';
 import { ParameterTypes } from '../analyzer/parameters.ts';
 import { bindTableText } from '../analyzer/table-expression.ts';
 import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
+import { type StatisticsCache, type StoredStatistics, statisticsKey } from '../catalog/statistics-rows.ts';
 import { isIamExtension } from '../parser/extension-syntax.ts';
 import type { ParsedStatement } from '../parser/parse.ts';
 import { defaultPlannerSettings, type PlannerEnvironment, type PlannerSettings, type TableStatistics } from '../planner/environment.ts';
@@ -33,7 +34,8 @@ export type Compilation = {
   readonly typeContext: TypeContext;
   readonly user: string;
   /** How large tables are. */
-  readonly storage: Pick<Storage, 'rowCount' | 'rowCountVersion'>;
+  readonly storage: Pick<Storage, 'rowCount' | 'rowCountVersion' | 'get' | 'appliedTimestamp'>;
+  readonly statisticsCache: StatisticsCache;
 };
 
 export type PlannedQuery = {
@@ -205,24 +207,44 @@ export function analyzerEnvironment(
 
 export function plannerEnvironment(compilation: Compilation): PlannerEnvironment {
   const environment = analyzerEnvironment(compilation, '', undefined);
+  /** Asked for many times while one query is planned. */
+  const statistics = new Map<number, TableStatistics | undefined>();
   return {
     catalog: compilation.catalog,
     settings: plannerSettings(compilation.settings),
-    statistics: (tableOid) => tableStatistics(compilation, tableOid),
+    statistics: (tableOid) => {
+      if (!statistics.has(tableOid)) statistics.set(tableOid, tableStatistics(compilation, tableOid));
+      return statistics.get(tableOid);
+    },
     bindTableExpression: (table, text, columns) =>
       bindTableText(new Analysis(environment, () => undefined), text, table.name, columns, { kind: 'alterType' }),
   };
 }
 
 /** Below storage's least estimate the planner's default stands: small tables are planned alike, whatever they hold. */
-function tableStatistics({ catalog, storage }: Compilation, tableOid: number): TableStatistics | undefined {
+function tableStatistics({ catalog, storage, statisticsCache }: Compilation, tableOid: number): TableStatistics | undefined {
   const table = catalog.relationByOid(tableOid);
   if (table?.kind !== 'table') return undefined;
-  const rows = storage.rowCount(table.space);
-  return rows <= 1024 ? undefined : { rows, columns: noColumns };
+  const estimated = storage.rowCount(table.space);
+  const [row] = storage.get(storage.appliedTimestamp, [statisticsKey(tableOid)], { newest: 0 });
+  const stored = statisticsCache.of(table, row);
+  if (stored === undefined) return estimated <= 1024 ? undefined : { rows: estimated, columns: noColumns };
+  // The table may have grown or shrunk since.
+  const rows = Math.max(1, Math.round((stored.rows * estimated) / Math.max(1, stored.estimatedRows)));
+  let columns = absolute.get(stored);
+  if (columns === undefined) {
+    columns = new Map([...stored.columns].map(([at, column]) => [at, { ...column, distinct: distinctAmong(column.distinct, rows) }]));
+    absolute.set(stored, columns);
+  }
+  return { rows, columns };
 }
 
 const noColumns: TableStatistics['columns'] = new Map();
+const absolute = new WeakMap<StoredStatistics, TableStatistics['columns']>();
+const unknownDistinct = 200;
+
+const distinctAmong = (distinct: number, rows: number): number =>
+  distinct > 0 ? distinct : distinct === 0 ? unknownDistinct : Math.max(1, Math.round(-distinct * rows));
 
 function plannerSettings(settings: SessionSettings): PlannerSettings {
   const isOn = (name: string): boolean => settings.isOn(name);

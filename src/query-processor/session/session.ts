@@ -201,7 +201,14 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
     const known = this.#compilation;
     const typeContext = this.typeContext;
     if (known !== undefined && known.catalog === catalog && known.typeContext === typeContext) return known;
-    const made: Compilation = { catalog, settings: this.settings, typeContext, user: this.user, storage: this.host.storage };
+    const made: Compilation = {
+      catalog,
+      settings: this.settings,
+      typeContext,
+      user: this.user,
+      storage: this.host.storage,
+      statisticsCache: this.host.statisticsCache,
+    };
     this.#compilation = made;
     return made;
   }

@@ -5,11 +5,12 @@
  *       everything with 0A000 (`isImplemented` tells).
  *   R2  A type is one object: it may be compared with ===.
  */
-import { InvariantError } from '#base/assert.ts';
+import { assert, InvariantError } from '#base/assert.ts';
 import { notSupported } from '#base/sql-error.ts';
 import type { PgType } from '../postgres/pg-type.ts';
-import type { Type } from '../type.ts';
+import type { NonNull, Type } from '../type.ts';
 import { arrayBehaviour } from './array.ts';
+import { ArrayValue } from './array-value.ts';
 import { behaviour, type TypeBehaviour, type TypeFacts } from './behaviour.ts';
 import { booleanType } from './boolean.ts';
 import { byteaType } from './bytea.ts';
@@ -117,8 +118,23 @@ function behaviourOf(described: PgType, displayName: string): TypeBehaviour {
   if (vectorElement !== undefined) return vectorBehaviour(typeByOid(vectorElement));
   if (described.name === 'record') return recordBehaviour(typeByOid);
   if (isArrayType(described)) return arrayBehaviour(typeByOid(described.elementOid), delimiterOf(described.elementOid));
+  if (described.name === 'anyarray') return anyArrayBehaviour();
   if (described.kind === 'p') return refusing(() => notSupported(`cannot accept a value of type ${described.name}`));
   return refusing(() => notSupported(`datatype ${displayName} not supported`));
+}
+
+/** Columns of pg_stats: shown as the array that a value is. */
+function anyArrayBehaviour(): TypeBehaviour {
+  const refused = refusing(() => notSupported('cannot accept a value of type anyarray'));
+  const typeOf = (value: NonNull): Type => {
+    assert(value instanceof ArrayValue, 'a value of type anyarray is an array');
+    return typeByOid(typeByOid(value.elementOid).arrayOid);
+  };
+  return {
+    ...refused,
+    output: (value, context) => typeOf(value).output(value, context),
+    send: (value, writer, context) => typeOf(value).send(value, writer, context),
+  };
 }
 
 const delimiterOf = (elementOid: number): string => pgTypeByOid(elementOid)?.delimiter ?? ',';

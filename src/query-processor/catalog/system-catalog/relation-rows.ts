@@ -13,6 +13,7 @@ import { relationObject, schemaObject, storedAcl } from '../privileges/secured-o
 import { actionNames, constraintsOf, includedByPrimaryKey, indexDefinition } from './definitions.ts';
 import { aclDatum } from './role-rows.ts';
 import { arrayOf, everyRelation, int2vector, oidvector, type RowMakers, roleName, type SystemRow, storedTables } from './row-maker.ts';
+import { pgStats, sizesOf } from './statistics-facts.ts';
 import { isSystemView } from './system-tables.ts';
 import { optionTexts } from './view-facts.ts';
 import { sessionOf, viewText } from './view-text.ts';
@@ -110,6 +111,7 @@ function* pgClass(run: Run): Iterable<SystemRow> {
         relkind: isView ? 'v' : 'r',
         relnatts: relation.columns.length,
         relam: isView ? 0 : tableMethod,
+        ...(relation.kind === 'table' ? sizesOf(run, relation) : {}),
         relhasindex: relation.primaryKey !== undefined || relation.indexes.length > 0,
         relchecks: relation.checks.length,
         relhastriggers: hasForeignKeys(run, relation),
@@ -489,4 +491,5 @@ export const relationRows: RowMakers = {
   pg_depend: pgDepend,
   pg_indexes: pgIndexes,
   pg_sequence: pgSequence,
+  pg_stats: pgStats,
 };
