@@ -64,6 +64,7 @@ export function mapChildren(expression: Expression, map: ExpressionMap): Express
     case 'field':
     case 'convertByText':
     case 'relabel':
+    case 'domainCheck':
     case 'applyTypmod': {
       const arg = map(expression.arg);
       return arg === expression.arg ? expression : { ...expression, arg };

@@ -119,6 +119,18 @@ export type Expression =
   | { readonly kind: 'arrayConversion'; readonly arg: Expression; readonly element: Expression; readonly type: TypeRef }
   /** varchar(n), numeric(p,s), timestamp(p), ... : fits a value to type.typmod. */
   | { readonly kind: 'applyTypmod'; readonly arg: Expression; readonly explicit: boolean; readonly type: TypeRef }
+  /** A value of the base type becomes one of a domain: NOT NULL and the conditions hold, which are over the column `value` alone. */
+  | {
+      readonly kind: 'domainCheck';
+      readonly arg: Expression;
+      readonly domain: number;
+      readonly name: string;
+      readonly notNull: boolean;
+      readonly value: ColumnId;
+      readonly checks: readonly { readonly name: string; readonly condition: Expression }[];
+      readonly explicit: boolean;
+      readonly type: TypeRef;
+    }
   /** CURRENT_DATE, CURRENT_TIMESTAMP(p), CURRENT_USER, ... */
   | { readonly kind: 'sqlValue'; readonly name: SqlValueName; readonly type: TypeRef }
   /** Only between analyzer and planner: a query inside an expression. The planner lifts it into an operator. */

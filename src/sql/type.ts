@@ -10,7 +10,12 @@ import type { KeyReader, KeyWriter } from './key.ts';
 import type { Settings } from './settings.ts';
 
 /** A type as used somewhere: `typmod` is PostgreSQL's (-1 for none; varchar(n) is n + 4 and so on). */
-export type TypeRef = { readonly oid: number; readonly typmod: number };
+export type TypeRef = {
+  readonly oid: number;
+  readonly typmod: number;
+  /** Oid of the domain that the value is one of; `oid` and `typmod` are then those of the type below, which decides all but checks and names. */
+  readonly domain?: number;
+};
 
 export const typeRef = (oid: number, typmod = -1): TypeRef => ({ oid, typmod });
 

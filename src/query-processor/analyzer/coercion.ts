@@ -11,10 +11,11 @@ import type { Datum } from '#sql/datum.ts';
 import type { Expression } from '#sql/expression.ts';
 import { someExpression } from '#sql/expression-walk.ts';
 import { oid } from '#sql/oids.ts';
-import { typeRef } from '#sql/type.ts';
+import { type TypeRef, typeRef } from '#sql/type.ts';
 import { ArrayValue } from '#sql/types/array-value.ts';
 import { findType } from '#sql/types/registry.ts';
 import { type CoercionContext, canCoerce, castPath } from './cast-path.ts';
+import { checkedAs } from './domain.ts';
 import type { Analysis } from './environment.ts';
 import { coerceParameter } from './parameters.ts';
 import { arrayElementOf, isPolymorphic, typeDisplayName } from './type-facts.ts';
@@ -142,13 +143,15 @@ export function applyTypmod(analysis: Analysis, expression: Expression, typmod: 
 export function coerceToTarget(
   analysis: Analysis,
   expression: Expression,
-  target: { readonly oid: number; readonly typmod: number },
+  target: TypeRef,
   context: CoercionContext,
   location = analysis.locationOf(expression),
 ): Expression | undefined {
   if (!canCoerce([expression.type.oid], [target.oid], context)) return undefined;
   const coerced = coerceType(analysis, expression, target.oid, context, target.typmod, location);
-  return applyTypmod(analysis, coerced, target.typmod, context === 'explicit');
+  // A domain's length is kept to like that of a column.
+  const fitted = applyTypmod(analysis, coerced, target.typmod, context === 'explicit' && target.domain === undefined);
+  return target.domain === undefined ? fitted : analysis.locate(checkedAs(analysis, fitted, target, context === 'explicit'), location);
 }
 
 export function cannotCast(analysis: Analysis, source: number, target: number, location: number | undefined): SqlError {

@@ -165,6 +165,10 @@ export class ExpressionPrinter {
         return expression.explicit || showImplicit
           ? this.#cast(expression.arg, expression.type, expression)
           : this.#part(expression.arg, false, expression);
+      case 'domainCheck':
+        return expression.explicit || showImplicit
+          ? this.#cast(belowDomain(expression.arg), expression.type, expression)
+          : this.#part(belowDomain(expression.arg), false, expression);
       case 'relabel':
         return this.#cast(expression.arg, expression.type, expression);
       case 'applyTypmod':
@@ -269,7 +273,7 @@ export class ExpressionPrinter {
   /** A constant directly under a cast to its own type goes without its own label. */
   #cast(arg: Expression, type: TypeRef, parent: Expression): string {
     const target = this.#typeName(type);
-    if (arg.kind === 'constant' && arg.type.oid === type.oid && arg.type.typmod === -1)
+    if (arg.kind === 'constant' && arg.type.oid === type.oid && arg.type.typmod === -1 && type.domain === undefined)
       return `${this.#constant(arg.value, arg.type, false)}::${target}`;
     return `${this.#wrapped(this.#part(arg, false, parent))}::${target}`;
   }
@@ -406,6 +410,12 @@ export class ExpressionPrinter {
   }
 }
 
+/** The cast to a domain says the cast to its base type too. */
+const belowDomain = (arg: Expression): Expression => {
+  const cast = arg.kind === 'applyTypmod' ? arg.arg : arg;
+  return cast.kind === 'relabel' ? cast.arg : cast;
+};
+
 const caseIndentation = 4;
 
 /** DESC and NULLS FIRST or LAST, where they are not the default. */
@@ -421,6 +431,7 @@ function isSimple(expression: Expression, parent: Expression): boolean {
       return parent.kind !== 'field';
     case 'convertByText':
     case 'relabel':
+    case 'domainCheck':
     case 'arrayConversion':
       return isSimple(expression.arg, expression);
     case 'and':

@@ -7,12 +7,13 @@ import type { A_Const } from '@pgsql/types';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import type { Settings } from '#sql/settings.ts';
-import type { Remark, TypeContext } from '#sql/type.ts';
+import type { Remark, TypeContext, TypeRef } from '#sql/type.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { RelationDescriptor, ViewDescriptor } from '../catalog/descriptors.ts';
 import { stackDepthExceeded } from '../parser/grammar.ts';
 import type { PositionOf } from '../parser/parse.ts';
 import type { CurrentOf } from './current-of.ts';
+import { domainType, findDomain } from './domain.ts';
 import type { ParameterTypes } from './parameters.ts';
 import { newAccess, type RelationAccess } from './relation-access.ts';
 import type { RangeItem, RecordShape, Scope } from './scope.ts';
@@ -140,6 +141,12 @@ export class Analysis {
   noteChange(): void {
     this.#shared.isReadOnly = false;
   }
+
+  /** For type names (type-name.ts). */
+  readonly domainType = (schemaName: string | undefined, name: string): TypeRef | undefined => {
+    const domain = findDomain(this.environment, schemaName, name);
+    return domain === undefined ? undefined : domainType(domain);
+  };
 
   newColumnId(): ColumnId {
     return this.#shared.nextColumnId++;

@@ -78,6 +78,8 @@ export function bindCall(scope: Scope, node: FuncCall): Expression {
   const resolved = resolution.function;
   const written = names.join('.');
   const { proc } = resolved;
+  const domain = proc.oid === pgTypeof ? args[0]?.type.domain : undefined;
+  if (domain !== undefined) return analysis.locate({ kind: 'constant', value: domain, type: typeRef(oid.regtype) }, location);
   if (proc.kind === 'f') refuseDecorations(scope, node, written);
   const isAggregateCall = proc.kind === 'a';
   const facts = isAggregateCall ? aggregateByOid(proc.oid) : undefined;

@@ -1,6 +1,7 @@
 /** Queries that are kept: a view's or a function's, bound so that they can be printed, with what they depend on. */
 import type { SelectStmt } from '@pgsql/types';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
+import { formatType } from '#sql/types/registry.ts';
 import type { Dependency } from '../catalog/descriptors.ts';
 import { type PositionOf, parse } from '../parser/parse.ts';
 import { deparseQuery, type QueryTextOptions } from './deparse-query.ts';
@@ -63,6 +64,10 @@ export function printStoredQuery({ analysis, query }: StoredQuery, options: Quer
       relation: (oid) => {
         use(oid);
         return options.names.relation(oid);
+      },
+      type: (type) => {
+        if (type.domain !== undefined) use(type.domain);
+        return options.names.type?.(type) ?? formatType(type);
       },
       function: (oid) => {
         if (oid >= firstUserOid) use(oid);

@@ -14,7 +14,8 @@ import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
 import { type PositionOf, parse } from '../parser/parse.ts';
-import { coerceToBoolean, coerceToTarget, nullConstant, resolveUnknown } from './coercion.ts';
+import { coerceToBoolean, coerceToTarget, resolveUnknown } from './coercion.ts';
+import { domainDefault } from './domain.ts';
 import { Analysis, type AnalyzerEnvironment } from './environment.ts';
 import { bindExpression } from './expression.ts';
 import { rangeColumn } from './from-clause.ts';
@@ -188,7 +189,7 @@ export function columnDefault(analysis: Analysis, table: TableDescriptor, column
     const sequence = identitySequence(analysis.environment, table, column.attributeNumber);
     if (sequence !== undefined) return nextValue(analysis, sequence, column.type);
   }
-  if (column.defaultText === undefined || column.generated !== undefined) return nullConstant(column.type.oid);
+  if (column.defaultText === undefined || column.generated !== undefined) return domainDefault(analysis, column.type);
   return bindTableText(analysis, column.defaultText, table.name, [], { kind: 'default', column });
 }
 

@@ -16,6 +16,8 @@ export type TypeNameContext = {
   readonly remark?: Remark | undefined;
   /** Whether there is such a schema; undefined: nobody knows. */
   readonly hasSchema?: (name: string) => boolean;
+  /** Domains by name, where there is a catalog to look in. */
+  readonly domainType?: (schemaName: string | undefined, name: string) => TypeRef | undefined;
 };
 
 /** Throws 42704 for a type that does not exist, 42601 for modifiers that it does not take. */
@@ -25,6 +27,14 @@ export function resolveTypeName(typeName: TypeName, context: TypeNameContext): T
   const names = partsOf(typeName);
   const name = names[names.length - 1] ?? '';
   const schema = names.length > 1 ? names[names.length - 2] : undefined;
+  const domain = schema === 'pg_catalog' || typeFactsByName(name) !== undefined ? undefined : context.domainType?.(schema, name);
+  if (domain !== undefined) {
+    if ((typeName.arrayBounds?.length ?? 0) > 0)
+      throw new SqlError(sqlstate.featureNotSupported, `arrays of the domain ${name} are not supported`, { position: at });
+    if ((typeName.typmods?.length ?? 0) > 0)
+      throw new SqlError(sqlstate.syntaxError, `type modifier is not allowed for type "${writtenName(typeName)}"`, { position: at });
+    return domain;
+  }
   const facts = schema === undefined || schema === 'pg_catalog' ? typeFactsByName(name) : undefined;
   if (schema !== undefined && context.hasSchema?.(schema) === false)
     throw new SqlError(sqlstate.invalidSchemaName, `schema "${schema}" does not exist`, { position: at });

@@ -86,6 +86,18 @@ const descriptors: Descriptor[] = [
     ],
   },
   {
+    kind: 'domain',
+    oid: 16400,
+    schemaOid: 2200,
+    schemaName: 'public',
+    name: 'd',
+    ownerOid: 10,
+    base: { oid: 23, typmod: -1, domain: 16401 },
+    notNull: true,
+    defaultText: undefined,
+    checks: [{ constraintOid: 16402, name: 'd_check', text: '(VALUE > 0)', isValidated: false }],
+  },
+  {
     kind: 'view',
     oid: 16392,
     schemaOid: 2200,

@@ -5,7 +5,7 @@
  *   R2  A row of a format that this build does not know is refused loudly: an older node must not act on half of a descriptor.
  */
 import { InvariantError } from '#base/assert.ts';
-import { typeRef } from '#sql/type.ts';
+import { type TypeRef, typeRef } from '#sql/type.ts';
 import type {
   AclDescriptor,
   CheckDescriptor,
@@ -14,6 +14,7 @@ import type {
   DefaultAclDescriptor,
   Dependency,
   Descriptor,
+  DomainDescriptor,
   ForeignKeyDescriptor,
   IamMappingDescriptor,
   IndexDescriptor,
@@ -55,6 +56,8 @@ export function decodeDescriptor(row: Uint8Array): Descriptor {
       return viewOf(stored);
     case 'sequence':
       return sequenceOf(stored);
+    case 'domain':
+      return domainOf(stored);
     case 'comment':
       return commentOf(stored);
     default:
@@ -173,7 +176,7 @@ const tableOf = (d: TableDescriptor): TableDescriptor => ({
 const columnOf = (d: ColumnDescriptor): ColumnDescriptor => ({
   attributeNumber: d.attributeNumber,
   name: d.name,
-  type: typeRef(d.type.oid, d.type.typmod),
+  type: storedType(d.type),
   notNull: d.notNull,
   defaultText: d.defaultText,
   generated: d.generated,
@@ -205,7 +208,7 @@ const indexOf = (d: IndexDescriptor): IndexDescriptor => ({
 const keyOf = (d: IndexKey): IndexKey => ({
   attributeNumber: d.attributeNumber,
   expressionText: d.expressionText,
-  type: typeRef(d.type.oid, d.type.typmod),
+  type: storedType(d.type),
   descending: d.descending,
   nullsFirst: d.nullsFirst,
 });
@@ -242,7 +245,7 @@ const viewOf = (d: ViewDescriptor): ViewDescriptor => ({
   ownerOid: d.ownerOid,
   columns: d.columns.map((column) => ({
     name: column.name,
-    type: typeRef(column.type.oid, column.type.typmod),
+    type: storedType(column.type),
     defaultText: column.defaultText,
   })),
   definition: d.definition,
@@ -252,6 +255,21 @@ const viewOf = (d: ViewDescriptor): ViewDescriptor => ({
     securityInvoker: d.options.securityInvoker,
     checkOption: d.options.checkOption,
   },
+});
+
+const storedType = ({ oid, typmod, domain }: TypeRef): TypeRef => (domain === undefined ? typeRef(oid, typmod) : { oid, typmod, domain });
+
+const domainOf = (d: DomainDescriptor): DomainDescriptor => ({
+  kind: 'domain',
+  oid: d.oid,
+  schemaOid: d.schemaOid,
+  schemaName: d.schemaName,
+  name: d.name,
+  ownerOid: d.ownerOid,
+  base: storedType(d.base),
+  notNull: d.notNull,
+  defaultText: d.defaultText,
+  checks: d.checks.map(checkOf),
 });
 
 const dependencyOf = (d: Dependency): Dependency => ({ oid: d.oid, attributeNumbers: d.attributeNumbers });

@@ -7,6 +7,7 @@
 import type {
   CommentDescriptor,
   DefaultAclDescriptor,
+  DomainDescriptor,
   ForeignKeyDescriptor,
   IamMappingDescriptor,
   MembershipDescriptor,
@@ -31,6 +32,9 @@ export interface Catalog {
   relationByOid(oid: number): RelationDescriptor | undefined;
   /** User and system relations of a schema. */
   relations(schemaOid: number): readonly RelationDescriptor[];
+  domainByOid(oid: number): DomainDescriptor | undefined;
+  domainByName(schemaOid: number, name: string): DomainDescriptor | undefined;
+  domains(): readonly DomainDescriptor[];
   /** Table and index of an index by its oid or name. */
   indexByOid(oid: number): { readonly tableOid: number } | undefined;
   indexByName(schemaOid: number, name: string): { readonly tableOid: number; readonly indexOid: number } | undefined;

@@ -225,6 +225,20 @@ export type IamMappingDescriptor = {
   readonly grantorOid: number;
 };
 
+export type DomainDescriptor = {
+  readonly kind: 'domain';
+  readonly oid: number;
+  readonly schemaOid: number;
+  readonly schemaName: string;
+  readonly name: string;
+  readonly ownerOid: number;
+  /** The type below, which may be of a domain itself. */
+  readonly base: TypeRef;
+  readonly notNull: boolean;
+  readonly defaultText: string | undefined;
+  readonly checks: readonly CheckDescriptor[];
+};
+
 /** COMMENT ON: a row of pg_description. It goes with its object. */
 export type CommentDescriptor = {
   readonly kind: 'comment';
@@ -238,6 +252,7 @@ export type CommentDescriptor = {
 };
 
 export type Descriptor =
+  | DomainDescriptor
   | SchemaDescriptor
   | RelationDescriptor
   | RoleDescriptor

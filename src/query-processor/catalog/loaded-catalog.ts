@@ -17,6 +17,7 @@ import type {
   CommentDescriptor,
   DefaultAclDescriptor,
   Descriptor,
+  DomainDescriptor,
   IamMappingDescriptor,
   MembershipDescriptor,
   RelationDescriptor,
@@ -63,6 +64,7 @@ export class LoadedCatalog implements Catalog {
   #roleGraph: RoleGraph | undefined;
   /** By object and column. */
   readonly #comments = new Map<string, CommentDescriptor>();
+  readonly #domainsByOid = new Map<number, DomainDescriptor>();
   readonly #indexesByOid = new Map<number, IndexPlace>();
   readonly #indexesBySchema = new Map<number, Map<string, IndexPlace>>();
 
@@ -145,6 +147,19 @@ export class LoadedCatalog implements Catalog {
   /** Every relation that is not of a system schema. */
   userRelations(): readonly RelationDescriptor[] {
     return [...this.#relationsByOid.values()].filter((relation) => relation.kind !== 'system');
+  }
+
+  domainByOid(oid: number): DomainDescriptor | undefined {
+    return this.#domainsByOid.get(oid);
+  }
+
+  domainByName(schemaOid: number, name: string): DomainDescriptor | undefined {
+    for (const domain of this.#domainsByOid.values()) if (domain.schemaOid === schemaOid && domain.name === name) return domain;
+    return undefined;
+  }
+
+  domains(): readonly DomainDescriptor[] {
+    return [...this.#domainsByOid.values()];
   }
 
   indexByOid(oid: number): IndexPlace | undefined {
@@ -232,6 +247,9 @@ export class LoadedCatalog implements Catalog {
         break;
       case 'iamMapping':
         this.#iamMappings.push(descriptor);
+        break;
+      case 'domain':
+        this.#domainsByOid.set(descriptor.oid, descriptor);
         break;
       case 'comment':
         this.#comments.set(placeOf(descriptor), descriptor);

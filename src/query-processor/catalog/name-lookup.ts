@@ -106,7 +106,9 @@ export class CatalogNames implements NameLookup {
         return this.#classByText(text);
       case 'type': {
         const known = /^[a-z_][a-z0-9_]*$/.test(text) ? findTypeByText(text) : undefined;
-        return known ?? this.typeOf(text, undefined).oid;
+        if (known !== undefined) return known;
+        const type = this.typeOf(text, undefined);
+        return type.domain ?? type.oid;
       }
       case 'namespace': {
         const parts = splitQualifiedName(text);
@@ -159,7 +161,27 @@ export class CatalogNames implements NameLookup {
       positionOf: () => undefined,
       remark,
       hasSchema: (name) => this.#catalog.schemaByName(name) !== undefined,
+      domainType: (schemaName, name) => this.#domainType(schemaName, name),
     });
+  }
+
+  #domainType(schemaName: string | undefined, name: string): TypeRef | undefined {
+    const named = schemaName === undefined ? undefined : this.#catalog.schemaByName(schemaName)?.oid;
+    const schemas = schemaName === undefined ? this.#schemas : named === undefined ? [] : [named];
+    for (const schema of schemas) {
+      const domain = this.#catalog.domainByName(schema, name);
+      if (domain !== undefined) return { ...domain.base, domain: domain.oid };
+    }
+    return undefined;
+  }
+
+  /** A domain as it is to be written; undefined for an oid that is none's. */
+  domainName(oid: number): string | undefined {
+    const domain = this.#catalog.domainByOid(oid);
+    if (domain === undefined) return undefined;
+    const name = quoteIdentifier(domain.name);
+    const isVisible = this.#domainType(undefined, domain.name)?.domain === oid;
+    return isVisible ? name : `${quoteIdentifier(domain.schemaName)}.${name}`;
   }
 
   #classByText(text: string): number {
@@ -181,7 +203,7 @@ export class CatalogNames implements NameLookup {
         return `${quoteIdentifier(this.#catalog.schemaByOid(place.schemaOid)?.name ?? '')}.${name}`;
       }
       case 'type':
-        return typesByOid().has(oid) ? typeText(oid) : undefined;
+        return typesByOid().has(oid) ? typeText(oid) : this.domainName(oid);
       case 'namespace': {
         const schema = this.#catalog.schemaByOid(oid);
         return schema === undefined ? undefined : quoteIdentifier(schema.name);

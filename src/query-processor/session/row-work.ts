@@ -110,7 +110,7 @@ async function checkForeignKey(session: StatementHost, table: TableDescriptor, c
 }
 
 /** Goes over a table's rows as the transaction sees them, with pauses. */
-async function eachSlice(
+export async function eachSlice(
   session: StatementHost,
   table: TableDescriptor,
   work: (rows: readonly StoredRow[], run: StatementRun) => Maybe<void>,

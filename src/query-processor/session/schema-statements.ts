@@ -11,6 +11,7 @@ import { createSchema, dropSchemas } from '../catalog/schema-change/create-schem
 import { alterSequence, createSequence } from '../catalog/schema-change/create-sequence.ts';
 import { createTable, namesOf } from '../catalog/schema-change/create-table.ts';
 import { followNames } from '../catalog/schema-change/dependents.ts';
+import { alterDomain, createDomain, dropDomains, moveDomain, setDomainOwner } from '../catalog/schema-change/domain.ts';
 import { dropIndexes, dropRelations, targetOf } from '../catalog/schema-change/drop-relation.ts';
 import { alterOtherRelation, setOwner, setSchema } from '../catalog/schema-change/move-object.ts';
 import { requirePermissions } from '../catalog/schema-change/permissions.ts';
@@ -27,9 +28,10 @@ import { isIamExtension } from '../parser/extension-syntax.ts';
 import type { ParsedStatement } from '../parser/parse.ts';
 import type { Field } from '../query-processor.ts';
 import { refuseWhileOwing } from './constraint-statements.ts';
+import { domainRowCheck } from './domain-work.ts';
 import { plainField } from './prepared-statement.ts';
 import { applyRoleStatement, iamTag, roleTag } from './role-statements.ts';
-import { buildIndex, doRowWork } from './row-work.ts';
+import { buildIndex, doRowWork, eachSlice } from './row-work.ts';
 import { sendRows } from './send-rows.ts';
 import type { StatementHost, UtilityOutput } from './statement-host.ts';
 
@@ -138,11 +140,18 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
   else if ('DropStmt' in node) dropObjects(change, node);
   else if ('CreateSeqStmt' in node) createSequence(change, node.CreateSeqStmt);
   else if ('AlterSeqStmt' in node) alterSequence(change, node.AlterSeqStmt);
+  else if ('AlterObjectSchemaStmt' in node && isDomainType(node.AlterObjectSchemaStmt.objectType))
+    moveDomain(change, node.AlterObjectSchemaStmt.object, node.AlterObjectSchemaStmt.newschema ?? '');
+  else if ('AlterOwnerStmt' in node && isDomainType(node.AlterOwnerStmt.objectType))
+    setDomainOwner(change, node.AlterOwnerStmt.object, node.AlterOwnerStmt.newowner);
   else if ('AlterObjectSchemaStmt' in node) setSchema(change, node.AlterObjectSchemaStmt);
   else if ('AlterOwnerStmt' in node) setOwner(change, node.AlterOwnerStmt);
   else if ('CommentStmt' in node) commentOn(change, node.CommentStmt);
   else if ('ViewStmt' in node) createView(change, node.ViewStmt);
-  else throw notSupported(`unsupported statement: ${statementName(node)}`);
+  else if ('CreateDomainStmt' in node) createDomain(change, node.CreateDomainStmt);
+  else if ('AlterDomainStmt' in node) {
+    for (const work of alterDomain(change, node.AlterDomainStmt)) await eachSlice(session, work.table, domainRowCheck(session, work));
+  } else throw notSupported(`unsupported statement: ${statementName(node)}`);
   refuseWhileOwing(session, change.changes.keys(), node);
   return finishSchemaChange(session, change);
 }
@@ -198,6 +207,10 @@ function dropObjects(change: SchemaChange, node: Extract<Node, { DropStmt: unkno
     case 'OBJECT_INDEX':
       dropIndexes(change, statement);
       return;
+    case 'OBJECT_DOMAIN':
+    case 'OBJECT_TYPE':
+      dropDomains(change, statement);
+      return;
     case 'OBJECT_SCHEMA':
       dropSchemas(change, statement);
       return;
@@ -233,6 +246,8 @@ function refuseRows(session: StatementHost, table: TableDescriptor): void {
     throw notSupported('unsupported mode. please use CREATE INDEX ASYNC.');
 }
 
+const isDomainType = (objectType: string | undefined): boolean => objectType === 'OBJECT_DOMAIN' || objectType === 'OBJECT_TYPE';
+
 const isOther = (objtype: string | undefined): boolean => objtype === 'OBJECT_VIEW' || objtype === 'OBJECT_SEQUENCE';
 
 export const statementName = (node: Node): string => (Object.keys(node)[0] ?? '').replace(/Stmt$/, '');
@@ -250,11 +265,13 @@ export function schemaTag(node: Node): string {
   if ('AlterTableStmt' in node) return `ALTER ${objectName(node.AlterTableStmt.objtype)}`;
   if ('CommentStmt' in node) return 'COMMENT';
   if ('ViewStmt' in node) return 'CREATE VIEW';
+  if ('CreateDomainStmt' in node) return 'CREATE DOMAIN';
+  if ('AlterDomainStmt' in node) return 'ALTER DOMAIN';
   if ('AlterObjectSchemaStmt' in node) return `ALTER ${objectName(node.AlterObjectSchemaStmt.objectType)}`;
   if ('AlterOwnerStmt' in node) return `ALTER ${objectName(node.AlterOwnerStmt.objectType)}`;
   if ('RenameStmt' in node) {
     const { renameType, relationType } = node.RenameStmt;
-    return `ALTER ${objectName(renameType === 'OBJECT_COLUMN' || renameType === 'OBJECT_TABCONSTRAINT' ? (relationType ?? 'OBJECT_TABLE') : renameType)}`;
+    return `ALTER ${objectName(renameType === 'OBJECT_DOMCONSTRAINT' ? 'OBJECT_DOMAIN' : renameType === 'OBJECT_COLUMN' || renameType === 'OBJECT_TABCONSTRAINT' ? (relationType ?? 'OBJECT_TABLE') : renameType)}`;
   }
   if ('DropStmt' in node) return `DROP ${objectName(node.DropStmt.removeType)}`;
   return statementName(node).toUpperCase();

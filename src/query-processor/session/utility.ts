@@ -48,6 +48,8 @@ const schemaStatements = [
   'DropStmt',
   'CreateSeqStmt',
   'ViewStmt',
+  'CreateDomainStmt',
+  'AlterDomainStmt',
   'AlterSeqStmt',
   'AlterObjectSchemaStmt',
   'AlterOwnerStmt',

@@ -19,6 +19,7 @@ import { compileBooleanTest, compileConjunction, compileIsNull, compileNot } fro
 import { compileCase, compileCoalesce } from './compile-case.ts';
 import { compileDistinct, compileMinmax, compileNullif, compileRowComparison } from './compile-comparison.ts';
 import { compileApplyTypmod, compileConvertByText, compileRelabel } from './compile-conversion.ts';
+import { compileDomainCheck } from './compile-domain.ts';
 import { compileCall } from './compile-function.ts';
 import { compileIsJson, compileJsonConstructor } from './compile-json.ts';
 import { compileField, compileRow } from './compile-row.ts';
@@ -126,6 +127,8 @@ function compileNode(expression: Expression, scope: Scope): Compiled {
       return compileConvertByText(expression, scope);
     case 'relabel':
       return compileRelabel(expression, scope);
+    case 'domainCheck':
+      return compileDomainCheck(expression, scope, compileExpression);
     case 'arrayConversion':
       return compileArrayConversion(expression, scope);
     case 'applyTypmod':

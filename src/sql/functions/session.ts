@@ -220,11 +220,12 @@ const typeOf = ({ args }: CallTypes): ScalarFunction => {
   return () => type;
 };
 
-function typeName(type: number | null, typmod: number | null): Datum {
+function typeName(type: number | null, typmod: number | null, context?: EvaluationContext): Datum {
   if (type === null) return null;
   if (type === 0) return '-';
   const known = pgTypeByOid(type);
-  if (known === undefined) return '???';
+  // Domains are known to the catalog alone.
+  if (known === undefined) return context?.names?.nameOf('type', type) ?? '???';
   return typmod === null ? displayNameOf(known) : formatType({ oid: type, typmod });
 }
 

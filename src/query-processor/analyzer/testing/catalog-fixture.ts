@@ -173,6 +173,9 @@ export function makeCatalog(relations: readonly RelationDescriptor[]): Catalog {
           for (const index of relation.indexes) if (index.name === name) return { tableOid: relation.oid, indexOid: index.oid };
       return undefined;
     },
+    domainByOid: () => undefined,
+    domainByName: () => undefined,
+    domains: () => [],
     referencesTo: () => [],
     ...predefinedRoleFacts,
     comments: () => [],

@@ -6,6 +6,7 @@ import { evaluateOnce } from '#sql/evaluate/compile.ts';
 import { defaultSettings } from '#sql/settings.ts';
 import type { NonNull } from '#sql/type.ts';
 import { typeByOid } from '#sql/types/registry.ts';
+import { withBaseDomains } from '../../analyzer/domain.ts';
 import { isImmutable } from '../../analyzer/table-expression.ts';
 import type { ColumnDescriptor, TableDescriptor } from '../descriptors.ts';
 import { alterColumnType, inNewSpaces, type Rewrite } from './alter-column-type.ts';
@@ -239,6 +240,14 @@ function fillOlderRows(
   defaultNode: Node | undefined,
   work: RowWork[],
 ): ColumnDescriptor {
+  if (defaultNode === undefined && column.generated === undefined && column.type.domain !== undefined) {
+    const chain = withBaseDomains(change.catalog, column.type.domain);
+    if (chain.some((domain) => domain.defaultText !== undefined))
+      throw notSupported('ADD COLUMN of a domain that has a default is not supported without a default of its own');
+    if (column.notNull || chain.some((domain) => domain.notNull))
+      work.push({ kind: 'checkNotNull', attributeNumber: column.attributeNumber });
+    return column;
+  }
   if (column.defaultText === undefined || defaultNode === undefined) {
     if (column.generated !== undefined) work.push({ kind: 'fillColumn', attributeNumber: column.attributeNumber });
     else if (column.notNull) work.push({ kind: 'checkNotNull', attributeNumber: column.attributeNumber });

@@ -7,6 +7,7 @@ import type { RelationDescriptor, TableDescriptor } from '../descriptors.ts';
 import { isSystemSchema } from '../loaded-catalog.ts';
 import { namesOf } from './create-table.ts';
 import { dependencyLine, dependentViews, titled } from './dependents.ts';
+import { dependentLines, describeDomain } from './domain.ts';
 import { dependentReferences, dropRelation } from './drop-relation.ts';
 import { describeReference, dropReferences } from './foreign-keys.ts';
 import type { SchemaChange } from './schema-change.ts';
@@ -50,6 +51,7 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
     const relations = catalog.relations(schema.oid);
     const references = dependentReferences(change, relations);
     const dependents = dependentViews(change, relations);
+    const domains = catalog.domains().filter((domain) => domain.schemaOid === schema.oid);
     /** Each relation with what refers to it behind it, as PostgreSQL lists them. */
     const listed = (
       ofRelation: (relation: RelationDescriptor) => string,
@@ -59,7 +61,7 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
         ofRelation(relation),
         ...references.flatMap(({ reference, on }) => (on === relation ? [ofReference(reference, on)] : [])),
       ]);
-    if (relations.length > 0 && statement.behavior !== 'DROP_CASCADE')
+    if (relations.length + domains.length > 0 && statement.behavior !== 'DROP_CASCADE')
       throw new SqlError(sqlstate.dependentObjectsStillExist, `cannot drop schema ${name} because other objects depend on it`, {
         detail: [
           ...listed(
@@ -67,6 +69,7 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
             (reference, on) => `${describeReference(change, reference)} depends on table ${change.describe(on)}`,
           ),
           ...dependents.map((dependent) => dependencyLine(change, dependent)),
+          ...domains.map((domain) => `type ${describeDomain(change, domain)} depends on schema ${name}`),
         ].join('\n'),
         hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
       });
@@ -76,7 +79,11 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
         (reference) => describeReference(change, reference),
       ),
       ...dependents.map(({ view }) => titled(change, view)),
+      ...domains.map((domain) => `type ${describeDomain(change, domain)}`),
     ]);
+    if (domains.some((domain) => dependentLines(change, domain, domains, schema.oid).length > 0))
+      throw notSupported('dropping a schema whose domains are used outside of it is not supported');
+    for (const domain of domains) change.drop(domain.oid);
     for (const { view } of dependents) dropRelation(change, view);
     dropReferences(
       change,

@@ -7,7 +7,7 @@
  */
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { bindStoredText, printStoredQuery } from '../../analyzer/stored-query.ts';
-import type { Dependency, RelationDescriptor, ViewDescriptor } from '../descriptors.ts';
+import type { Dependency, Descriptor, DomainDescriptor, RelationDescriptor, ViewDescriptor } from '../descriptors.ts';
 import { storedNames } from '../object-names.ts';
 import type { SchemaChange } from './schema-change.ts';
 import { environmentOf } from './table-expressions.ts';
@@ -93,12 +93,19 @@ export function followNames(change: SchemaChange): void {
   const renamed = new Set<number>();
   for (const [oid, after] of change.changes) {
     const before = change.catalog.relationByOid(oid);
-    if (before !== undefined && after !== undefined && 'schemaName' in after && namesDiffer(before, after)) renamed.add(oid);
+    if (before !== undefined && isRelation(after) && namesDiffer(before, after)) renamed.add(oid);
+    const domain = change.catalog.domainByOid(oid);
+    if (domain !== undefined && after?.kind === 'domain' && (domain.name !== after.name || domain.schemaName !== after.schemaName))
+      renamed.add(oid);
   }
   if (renamed.size === 0) return;
   const find = (oid: number): RelationDescriptor | undefined => {
     const changed = change.changes.get(oid);
-    return changed !== undefined && 'schemaName' in changed ? changed : change.catalog.relationByOid(oid);
+    return isRelation(changed) ? changed : change.catalog.relationByOid(oid);
+  };
+  const findDomain = (oid: number): DomainDescriptor | undefined => {
+    const changed = change.changes.get(oid);
+    return changed?.kind === 'domain' ? changed : change.catalog.domainByOid(oid);
   };
   for (const stored of views(change)) {
     if (!stored.dependencies.some(({ oid }) => renamed.has(oid))) continue;
@@ -106,13 +113,16 @@ export function followNames(change: SchemaChange): void {
     const changed = find(stored.oid);
     const view = changed?.kind === 'view' ? changed : stored;
     const { text } = printStoredQuery(bindStoredText(environmentOf(change), stored.definition), {
-      names: storedNames(find),
+      names: storedNames(find, findDomain),
       pretty: false,
       columnNames: view.columns.map((column) => column.name),
     });
     change.put({ ...view, definition: text });
   }
 }
+
+const isRelation = (descriptor: Descriptor | undefined): descriptor is RelationDescriptor =>
+  descriptor?.kind === 'table' || descriptor?.kind === 'view' || descriptor?.kind === 'sequence';
 
 function namesDiffer(before: RelationDescriptor, after: RelationDescriptor): boolean {
   if (before.name !== after.name || before.schemaName !== after.schemaName) return true;

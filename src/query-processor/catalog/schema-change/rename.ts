@@ -3,6 +3,7 @@ import type { RenameStmt } from '@pgsql/types';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import type { RelationDescriptor, TableDescriptor } from '../descriptors.ts';
 import { requireOrdinaryName } from './create-table.ts';
+import { renameDomain } from './domain.ts';
 import { targetOf } from './drop-relation.ts';
 import { hasConstraint } from './foreign-keys.ts';
 import { renameRole } from './roles/create-role.ts';
@@ -25,6 +26,11 @@ export function rename(change: SchemaChange, statement: RenameStmt): void {
     case 'OBJECT_SEQUENCE':
     case 'OBJECT_INDEX':
       renameRelation(change, statement, newName);
+      return;
+    case 'OBJECT_DOMAIN':
+    case 'OBJECT_TYPE':
+    case 'OBJECT_DOMCONSTRAINT':
+      renameDomain(change, statement);
       return;
     case 'OBJECT_COLUMN':
     case 'OBJECT_TABCONSTRAINT': {
@@ -54,6 +60,7 @@ function renameSchema(change: SchemaChange, oldName: string, newName: string): v
   if (schema.oid < 16384) throw notSupported('feature not supported on system entity');
   change.put({ ...schema, name: newName });
   // Descriptors carry their schema's name: theirs are written anew.
+  for (const domain of change.catalog.domains()) if (domain.schemaOid === schema.oid) change.put({ ...domain, schemaName: newName });
   for (const relation of change.catalog.relations(schema.oid)) change.put({ ...relation, schemaName: newName } as RelationDescriptor);
 }
 

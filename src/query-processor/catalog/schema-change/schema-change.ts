@@ -12,8 +12,9 @@ import type { EvaluationContext } from '#sql/function.ts';
 import { privilege } from '#sql/privilege.ts';
 import type { Settings } from '#sql/settings.ts';
 import { firstTemporaryOid, writtenKey } from '#sql/spaces.ts';
-import type { TypeContext } from '#sql/type.ts';
+import type { TypeContext, TypeRef } from '#sql/type.ts';
 import type { Storage } from '#storage/storage.ts';
+import { domainType, findDomain } from '../../analyzer/domain.ts';
 import type { PositionOf } from '../../parser/parse.ts';
 import type { OpenTransaction } from '../../transaction/open-transaction.ts';
 import { adminRoleOid } from '../catalog.ts';
@@ -133,6 +134,13 @@ export class SchemaChange {
     if (known === undefined) this.abandonedSpaces.set(relationOid, [...spaces]);
     else known.push(...spaces);
   }
+
+  /** For type names (type-name.ts). */
+  readonly domainType = (schemaName: string | undefined, name: string): TypeRef | undefined => {
+    const { settings, user } = this.host;
+    const domain = findDomain({ catalog: this.catalog, settings, currentUser: user }, schemaName, name);
+    return domain === undefined ? undefined : domainType(domain);
+  };
 
   error(code: string, message: string, location?: number, fields: { readonly detail?: string; readonly hint?: string } = {}): SqlError {
     return new SqlError(code, message, { ...fields, position: this.positionOf(location) });

@@ -15,6 +15,7 @@ import { columnsIn } from '../../analyzer/walk.ts';
 import type { PositionOf } from '../../parser/parse.ts';
 import type { TableDescriptor } from '../descriptors.ts';
 import { quoteIdentifier } from '../identifiers.ts';
+import { storedTypeName } from '../object-names.ts';
 import type { SchemaChange } from './schema-change.ts';
 
 export type TableExpression = {
@@ -31,6 +32,8 @@ export function tableExpression(
   node: Node,
   kind: TableExpressionKind,
   target: { readonly type: TypeRef; readonly name: string } | undefined,
+  /** What stands for every column: VALUE in the condition of a domain. */
+  columnText?: string,
 ): TableExpression {
   const { positionOf } = change;
   const expression = analyzeTableExpression(
@@ -39,18 +42,22 @@ export function tableExpression(
     environmentOf(change),
     target === undefined ? { kind, positionOf } : { kind, positionOf, column: target },
   );
-  return asTableExpression(table, expression);
+  return asTableExpression(change, table, expression, columnText);
 }
 
-function asTableExpression(table: ExpressionTable, expression: Expression): TableExpression {
+function asTableExpression(change: SchemaChange, table: ExpressionTable, expression: Expression, columnText?: string): TableExpression {
   const used = new Set<ColumnId>();
   columnsIn(expression, (column) => used.add(column.id));
   return {
-    text: deparseExpression(expression, (id) => quoteIdentifier(table.columns[id - 1].name)),
+    text: deparseExpression(expression, (id) => columnText ?? quoteIdentifier(table.columns[id - 1].name), storedTypes(change)),
     expression,
     attributeNumbers: [...used].sort((a, b) => a - b),
   };
 }
+
+const storedTypes = (change: SchemaChange) => ({
+  nameOfType: (type: TypeRef) => storedTypeName(type, (domain) => change.catalog.domainByOid(domain)),
+});
 
 export const environmentOf = (change: SchemaChange): AnalyzerEnvironment => ({
   catalog: change.catalog,
@@ -75,7 +82,11 @@ export function storedExpression(
 /** The text with one column under its new name. */
 export function renamedText(change: SchemaChange, table: TableDescriptor, text: string, attributeNumber: number, newName: string): string {
   const expression = storedExpression(environmentOf(change), table, text);
-  return deparseExpression(expression, (id) => quoteIdentifier(id === attributeNumber ? newName : table.columns[id - 1].name));
+  return deparseExpression(
+    expression,
+    (id) => quoteIdentifier(id === attributeNumber ? newName : table.columns[id - 1].name),
+    storedTypes(change),
+  );
 }
 
 /** COPY ... WHERE: a condition of a statement over a table's columns. */
@@ -125,6 +136,7 @@ export function reboundExpression(
 ): TableExpression {
   const environment = { ...environmentOf(change), statementText: text };
   return asTableExpression(
+    change,
     table,
     analyzeTableExpression(text, table, environment, target === undefined ? { kind } : { kind, column: target }),
   );

@@ -22,7 +22,10 @@ export function createView(change: SchemaChange, statement: ViewStmt): void {
   if (options.checkOption !== undefined) requireUpdatable(change, stored);
   const schema = change.creationSchema(target);
   const { text, dependencies } = printStoredQuery(stored, {
-    names: storedNames((relation) => change.catalog.relationByOid(relation)),
+    names: storedNames(
+      (relation) => change.catalog.relationByOid(relation),
+      (domain) => change.catalog.domainByOid(domain),
+    ),
     pretty: false,
     columnNames: names,
   });

@@ -11,6 +11,7 @@ import { pgTypes } from '#sql/postgres/pg-type.ts';
 import { informationSchemaOid, pgCatalogOid, sysSchemaOid } from '../catalog.ts';
 import { collations } from '../name-lookup.ts';
 import { bootstrapRoleOid } from '../privileges/predefined-roles.ts';
+import { domainTypes } from './domain-rows.ts';
 import { collationOf } from './relation-rows.ts';
 import { arrayOf, oidvector, type RowMaker, type RowMakers, type SystemRow } from './row-maker.ts';
 
@@ -59,6 +60,8 @@ function* types(): Iterable<SystemRow> {
       typcollation: collationOf(type.oid),
     };
 }
+
+const builtInTypes = fixed(types);
 
 const languages: Readonly<Record<string, number>> = { internal: 12, c: 13, sql: 14 };
 
@@ -233,7 +236,7 @@ const language = (languageOid: number, name: string, isTrusted: boolean): System
 });
 
 export const builtInRows: RowMakers = {
-  pg_type: fixed(types),
+  pg_type: (run) => domainTypes(run, builtInTypes(run)),
   pg_proc: fixed(procs),
   pg_operator: fixed(operators),
   pg_cast: fixed(casts),

@@ -51,7 +51,11 @@ const orNull = (look: (name: string, context: CatalogFunctionContext) => number 
   };
 };
 
-const visibleType: CatalogFunction = (args) => (findType(oidOf(args[0])) === undefined ? null : true);
+const visibleType: CatalogFunction = (args, { names }) => {
+  const name = names.domainName(oidOf(args[0]));
+  if (name !== undefined) return !name.includes('.');
+  return findType(oidOf(args[0])) === undefined ? null : true;
+};
 
 /** By oid or name; pretty or not, or pretty with a width, which is not heeded. */
 const viewDefinition: CatalogFunction = (args, { catalog, names, settings, user }) => {
@@ -76,11 +80,11 @@ const functions: Readonly<Record<string, CatalogFunction>> = {
   pg_ts_parser_is_visible: always(true),
   pg_ts_template_is_visible: always(true),
 
-  format_type: (args) => {
+  format_type: (args, { names }) => {
     if (args[0] === null) return null;
     const oid = oidOf(args[0]);
     if (oid === 0) return '-';
-    if (findType(oid) === undefined) return '???';
+    if (findType(oid) === undefined) return names.domainName(oid) ?? '???';
     return args[1] === null || args[1] === undefined ? typeText(oid) : formatType(typeRef(oid, Number(args[1])));
   },
   pg_get_expr: (args) => args[0],

@@ -11,6 +11,7 @@ import type {
 } from '../descriptors.ts';
 import { quoteIdentifier } from '../identifiers.ts';
 import type { LoadedCatalog } from '../loaded-catalog.ts';
+import { domainConstraintText } from './domain-rows.ts';
 
 const columnName = (table: TableDescriptor, attributeNumber: number): string => quoteIdentifier(table.columns[attributeNumber - 1].name);
 
@@ -190,5 +191,5 @@ export function constraintDefinition(catalog: LoadedCatalog, names: NameLookup, 
       if (row.oid !== oid) continue;
       return row.foreignKey === undefined ? row.text : foreignKeyDefinition(catalog, names, table, row.foreignKey);
     }
-  return undefined;
+  return domainConstraintText(catalog, oid);
 }

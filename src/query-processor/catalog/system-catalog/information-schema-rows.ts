@@ -8,6 +8,7 @@ import { formatType } from '#sql/types/registry.ts';
 import type { Run } from '../../executor/operator.ts';
 import type { ColumnDescriptor, ForeignKeyDescriptor, RelationDescriptor, TableDescriptor } from '../descriptors.ts';
 import { actionNames, constraintsOf } from './definitions.ts';
+import { domainConstraintsOfSchema, domainsOfSchema } from './domain-rows.ts';
 import { integer } from './relation-rows.ts';
 import { everyRelation, type RowMakers, roleName, type SystemRow, storedTables } from './row-maker.ts';
 import { shownRelations, shownSchemas } from './shown-relations.ts';
@@ -327,6 +328,8 @@ function* catalogName(run: Run): Iterable<SystemRow> {
 }
 
 export const informationSchemaRows: RowMakers = {
+  domains: (run) => domainsOfSchema(run, typeFacts),
+  domain_constraints: domainConstraintsOfSchema,
   schemata,
   tables,
   columns,

@@ -11,6 +11,7 @@ import type { ForeignKeyDescriptor, IndexDescriptor, RelationDescriptor, TableDe
 import type { LoadedCatalog } from '../loaded-catalog.ts';
 import { relationObject, schemaObject, storedAcl } from '../privileges/secured-object.ts';
 import { actionNames, constraintsOf, includedByPrimaryKey, indexDefinition } from './definitions.ts';
+import { domainConstraints, ofNoForeignKey } from './domain-rows.ts';
 import { aclDatum } from './role-rows.ts';
 import { arrayOf, everyRelation, int2vector, oidvector, type RowMakers, roleName, type SystemRow, storedTables } from './row-maker.ts';
 import { pgStats, sizesOf } from './statistics-facts.ts';
@@ -251,20 +252,30 @@ function* pgAttribute(run: Run): Iterable<SystemRow> {
       for (let at = 0; at < relation.columns.length; at++) {
         const { name, type, defaultText } = relation.columns[at];
         const attacl = columnAclDatum(run, relation.oid, at + 1);
-        yield attributeRow(relation.oid, at + 1, name, type.oid, type.typmod, { atthasdef: defaultText !== undefined, attacl });
+        yield attributeRow(relation.oid, at + 1, name, type.domain ?? type.oid, type.domain === undefined ? type.typmod : -1, {
+          atthasdef: defaultText !== undefined,
+          attacl,
+        });
       }
       continue;
     }
     for (const column of relation.columns)
-      yield attributeRow(relation.oid, column.attributeNumber, column.name, column.isDropped ? 0 : column.type.oid, column.type.typmod, {
-        attnotnull: column.notNull,
-        atthasdef: column.defaultText !== undefined,
-        atthasmissing: column.missingText !== undefined,
-        attidentity: column.identity === 'always' ? 'a' : column.identity === 'byDefault' ? 'd' : '',
-        attgenerated: column.generated === 'stored' ? 's' : '',
-        attisdropped: column.isDropped,
-        attacl: columnAclDatum(run, relation.oid, column.attributeNumber),
-      });
+      yield attributeRow(
+        relation.oid,
+        column.attributeNumber,
+        column.name,
+        column.isDropped ? 0 : (column.type.domain ?? column.type.oid),
+        column.type.domain === undefined ? column.type.typmod : -1,
+        {
+          attnotnull: column.notNull,
+          atthasdef: column.defaultText !== undefined,
+          atthasmissing: column.missingText !== undefined,
+          attidentity: column.identity === 'always' ? 'a' : column.identity === 'byDefault' ? 'd' : '',
+          attgenerated: column.generated === 'stored' ? 's' : '',
+          attisdropped: column.isDropped,
+          attacl: columnAclDatum(run, relation.oid, column.attributeNumber),
+        },
+      );
     if (relation.kind !== 'table') continue;
     for (const index of indexesOf(relation, isDsql(run))) {
       let expression = 0;
@@ -322,6 +333,7 @@ function* pgIndex(run: Run): Iterable<SystemRow> {
 }
 
 function* pgConstraint(run: Run): Iterable<SystemRow> {
+  yield* domainConstraints(run);
   for (const table of storedTables(run.catalog))
     for (const constraint of constraintsOf(table))
       yield {
@@ -335,13 +347,7 @@ function* pgConstraint(run: Run): Iterable<SystemRow> {
         conrelid: table.oid,
         contypid: 0,
         conindid: constraint.indexOid,
-        conparentid: 0,
-        confrelid: 0,
-        confupdtype: ' ',
-        confdeltype: ' ',
-        confmatchtype: ' ',
-        conislocal: true,
-        coninhcount: 0,
+        ...ofNoForeignKey,
         connoinherit: constraint.type !== 'c',
         conkey: arrayOf(oid.int2, constraint.attributeNumbers),
         conbin: constraint.type === 'c' ? constraint.text.replace(/^CHECK \((.*)\)( NOT VALID)?$/s, '$1') : null,

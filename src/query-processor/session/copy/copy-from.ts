@@ -93,7 +93,10 @@ function withCopiedRows(bound: BoundQuery, columns: readonly ColumnDescriptor[])
     const at = columns.findIndex((column) => column.attributeNumber === value.attributeNumber);
     if (at < 0) return value;
     const { id, name, type } = copied[at];
-    return { attributeNumber: value.attributeNumber, expression: { kind: 'column' as const, id, name, type } };
+    // What makes a value one of the column's domain stays around what is copied.
+    const check = value.expression.kind === 'domainCheck' ? value.expression : undefined;
+    const column = { kind: 'column' as const, id, name, type: check === undefined ? type : { oid: type.oid, typmod: type.typmod } };
+    return { attributeNumber: value.attributeNumber, expression: check === undefined ? column : { ...check, arg: column } };
   });
   const plan: Insert = { ...insert, input: { kind: 'values', columns: copied, rows: [] }, values };
   return { ...bound, plan, nextColumnId: first + columns.length };
