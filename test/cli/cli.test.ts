@@ -89,7 +89,10 @@ describe('borealis', () => {
     [['--regions', 'here'], '"here" is no Region name'],
     [['--regions', 'us-east-1,us-east-1'], 'each Region, and the witness Region, must be another one'],
     [['--region-rtt', 'slow'], '--region-rtt takes a time such as 20ms'],
-    [['--journal', 'nats://127.0.0.1:4222'], 'only the local journal'],
+    [['--journal', 'nats://127.0.0.1:4222'], 'a node of a fleet is in one Region'],
+    [['--journal', 'kafka://127.0.0.1'], '--journal takes file, or NATS servers'],
+    [['--journal', 'nats://127.0.0.1:1', '--regions', 'us-east-1'], 'whether the NATS servers synchronise every write is not known'],
+    [['--journal', 'nats://127.0.0.1:1', '--regions', 'us-east-1', '--trust-journal'], 'can be reached'],
     [['--workers', '2'], '--workers'],
     [['--tls-cert', 'x'], '--tls-cert and --tls-key go together'],
   ])('refuses %j', async (args, text) => {

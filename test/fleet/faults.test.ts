@@ -1,0 +1,92 @@
+/**
+ * A real fleet under load and faults: nodes and NATS servers are killed and stopped. Nothing that was acknowledged is lost, no anomaly is seen, both Regions end up alike.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { hasNatsServer } from '#cli/fleet/nats-servers.ts';
+import { checkStrongSnapshotIsolation } from '#simulator/strong-si-checker.ts';
+import { Fleet } from './fleet.ts';
+import { ListWorkload, pause } from './workload.ts';
+
+const hasNats = hasNatsServer();
+if (!hasNats) console.warn('nats-server is not installed, or too old: the tests of a fleet are left out');
+const rounds = process.env.BOREALIS_LONG ? 100 : 5;
+
+describe.skipIf(!hasNats)('a fleet of two Regions', () => {
+  let fleet: Fleet;
+  beforeAll(async () => {
+    fleet = await Fleet.start();
+  }, 90_000);
+  afterAll(() => fleet.remove());
+
+  it('shows in each Region what was acknowledged in the other', async () => {
+    const [near, far] = await Promise.all([fleet.connect(0), fleet.connect(1)]);
+    await near.query('create table greeting (id int primary key, text text)');
+    for (let i = 0; i < 20; i++) {
+      await near.query('insert into greeting values ($1, $2)', [i, 'hello']);
+      expect((await far.query('select text from greeting where id = $1', [i])).rows).toEqual([{ text: 'hello' }]);
+      await far.query('update greeting set text = $2 where id = $1', [i, 'hello again']);
+      expect((await near.query('select text from greeting where id = $1', [i])).rows).toEqual([{ text: 'hello again' }]);
+    }
+    await near.end();
+    await far.end();
+  });
+
+  it(`loses nothing and shows no anomaly in ${rounds} rounds of faults`, { timeout: 120_000 + rounds * 40_000 }, async () => {
+    await ListWorkload.prepare(fleet);
+    const workload = new ListWorkload(fleet);
+    workload.start(4);
+    const gaps: string[] = [];
+    for (let round = 0; round < rounds; round++) {
+      await pause(1500);
+      workload.resetGap();
+      const { what, boundMs } = await fault(fleet, round);
+      await pause(500);
+      gaps.push(`${what}: ${Math.round(workload.longestGapMs)} ms`);
+      expect(workload.longestGapMs, what).toBeLessThan(boundMs);
+    }
+    await pause(2000);
+    await workload.stop();
+    const [one, other] = await workload.finalLists();
+    console.log(
+      `${workload.acknowledged} of ${workload.history.length} transactions acknowledged; longest time without a commit: ${gaps.join('; ')}`,
+    );
+    expect(one).toBe(other);
+    expect(checkStrongSnapshotIsolation(workload.history)).toEqual([]);
+    expect(workload.acknowledged).toBeGreaterThan(100 * rounds);
+  });
+});
+
+/** Does one thing, lets it last, and mends it. `boundMs`: how long commits may stand still, on a machine that others use too. */
+async function fault(fleet: Fleet, round: number): Promise<{ readonly what: string; readonly boundMs: number }> {
+  const node = fleet.nodes[round % fleet.nodes.length];
+  const server = round % fleet.servers.servers.length;
+  switch (round % 5) {
+    case 0:
+    case 1: {
+      await node.kill();
+      await pause(6000);
+      await node.start();
+      return { what: `node ${round % 2} killed`, boundMs: 10_000 };
+    }
+    case 2: {
+      process.kill(node.pid, 'SIGSTOP');
+      await pause(5000);
+      process.kill(node.pid, 'SIGCONT');
+      return { what: `node ${round % 2} stopped for 5 s`, boundMs: 10_000 };
+    }
+    case 3: {
+      fleet.servers.servers[server].process.kill('SIGKILL');
+      await pause(12_000);
+      fleet.servers.startServer(server);
+      await fleet.servers.untilHealthy(server);
+      return { what: `NATS server ${server} killed`, boundMs: 20_000 };
+    }
+    default: {
+      fleet.servers.servers[server].process.kill('SIGSTOP');
+      await pause(8000);
+      fleet.servers.servers[server].process.kill('SIGCONT');
+      await pause(4000);
+      return { what: `NATS server ${server} stopped for 8 s`, boundMs: 20_000 };
+    }
+  }
+}
