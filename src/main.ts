@@ -22,7 +22,7 @@ import { LocalClusterSource } from '#deployment/local-cluster-source.ts';
 import { rootKey } from '#iam/access-key-file.ts';
 import type { AccessKey } from '#iam/iam.ts';
 import { IdentityStore } from '#iam/identity-store.ts';
-import { dsqlConnectionLimits } from '#pgwire/pgwire.ts';
+import { type ConnectionLimits, dsqlConnectionLimits, openConnectionLimits } from '#pgwire/pgwire.ts';
 import { SqlServer } from '#pgwire/sql-server.ts';
 import { serverIdentity } from '#pgwire/tls/certificates.ts';
 import { loadParser } from '#query-processor/parser/parse.ts';
@@ -46,6 +46,11 @@ export type NodeOptions = {
   /** A Region: so many clusters through the API. DSQL: 20 and 5. */
   readonly singleRegionQuota: number;
   readonly multiRegionQuota: number;
+  /** What is undefined is the profile's. */
+  readonly connectionLimit: number | undefined;
+  readonly connectionRate: number | undefined;
+  readonly connectionBurst: number | undefined;
+  readonly sessionMs: number | undefined;
   readonly checksTokenHost: boolean;
   /** This node is one of a fleet. */
   readonly fleet: FleetOptions | undefined;
@@ -203,7 +208,7 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
       port,
       secureContext: (): SecureContext => secureContext,
       router: endpoints.router(region),
-      limits: dsqlConnectionLimits,
+      limits: connectionLimits(options),
       cancel: (processId, secret) => {
         for (const { cluster } of clusters.open) cluster.queryProcessor(region)?.cancel(processId, secret);
       },
@@ -231,6 +236,17 @@ async function joinFleet(
     replicas,
     onFailure: options.onFatal,
   });
+}
+
+function connectionLimits({ profile, connectionLimit, connectionRate, connectionBurst, sessionMs }: NodeOptions): ConnectionLimits {
+  const usual = profile === 'dsql' ? dsqlConnectionLimits : openConnectionLimits;
+  return {
+    ...usual,
+    connections: connectionLimit ?? usual.connections,
+    connectionsPerSecond: connectionRate ?? usual.connectionsPerSecond,
+    connectionBurst: connectionBurst ?? usual.connectionBurst,
+    sessionMs: sessionMs ?? usual.sessionMs,
+  };
 }
 
 /** Makes the value on first use, once. */

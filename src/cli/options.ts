@@ -74,6 +74,25 @@ export const startFlags: readonly FlagDefinition[] = [
     fallback: '5',
     description: 'multi-Region clusters that may be created in a Region',
   },
+  { name: 'connection-limit', argument: 'N', fallback: undefined, description: 'open connections of a Region (10000)' },
+  {
+    name: 'connection-rate',
+    argument: 'N',
+    fallback: undefined,
+    description: 'new connections a second (100 in profile dsql, 1000 in open)',
+  },
+  {
+    name: 'connection-burst',
+    argument: 'N',
+    fallback: undefined,
+    description: 'new connections at once (1000 in profile dsql, 10000 in open)',
+  },
+  {
+    name: 'session-duration',
+    argument: 'TIME',
+    fallback: undefined,
+    description: 'a connection ends after so long (1h in profile dsql; 0, which is never, in open)',
+  },
   { name: 'auth-host-check', argument: 'on|off', fallback: 'on', description: 'whether a token must be for this host' },
   { name: 'tls-cert', argument: 'FILE', fallback: undefined, description: "certificate for the SQL ports instead of the deployment's own" },
   { name: 'tls-key', argument: 'FILE', fallback: undefined, description: 'its private key' },
@@ -98,6 +117,11 @@ export type StartOptions = {
   readonly idleMs: number;
   readonly singleRegionQuota: number;
   readonly multiRegionQuota: number;
+  /** undefined: the profile's. */
+  readonly connectionLimit: number | undefined;
+  readonly connectionRate: number | undefined;
+  readonly connectionBurst: number | undefined;
+  readonly sessionMs: number | undefined;
   readonly checksTokenHost: boolean;
   readonly tlsCertFile: string | undefined;
   readonly tlsKeyFile: string | undefined;
@@ -142,6 +166,8 @@ export function startOptions(given: FlagValues, environment: NodeJS.ProcessEnv):
     if (!Number.isInteger(value) || value < 0) throw new CommandError(`--${name} takes a number, not "${needed(name)}"`);
     return value;
   };
+  const optionalCount = (name: string): number | undefined => (text(name) === undefined ? undefined : count(name));
+  const sessionDuration = text('session-duration');
   const regions = needed('regions')
     .split(',')
     .map((name) => name.trim());
@@ -169,6 +195,10 @@ export function startOptions(given: FlagValues, environment: NodeJS.ProcessEnv):
     idleMs: milliseconds('idle-after', needed('idle-after')),
     singleRegionQuota: count('cluster-quota'),
     multiRegionQuota: count('multi-region-cluster-quota'),
+    connectionLimit: optionalCount('connection-limit'),
+    connectionRate: optionalCount('connection-rate'),
+    connectionBurst: optionalCount('connection-burst'),
+    sessionMs: sessionDuration === undefined ? undefined : milliseconds('session-duration', sessionDuration),
     checksTokenHost: oneOf('auth-host-check', 'on', 'off') === 'on',
     tlsCertFile: text('tls-cert'),
     tlsKeyFile: text('tls-key'),

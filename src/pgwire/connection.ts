@@ -63,6 +63,8 @@ export class Connection {
   #startup: Startup | undefined;
   #loop: SessionLoop | undefined;
   #isBusy = false;
+  /** The session is as old as one may be. */
+  #hasExpired = false;
   #onClosed: () => void;
 
   constructor(socket: Socket, environment: ConnectionEnvironment, onClosed: () => void) {
@@ -213,12 +215,14 @@ export class Connection {
       handled.then(
         (goesOn) => {
           this.#isBusy = false;
+          if (goesOn && this.#endIfExpired()) return;
           if (goesOn) this.#work();
           else this.#goodbye();
         },
         (error) => this.#refuse(error),
       );
     } else if (!handled) this.#goodbye();
+    else this.#endIfExpired();
     return true;
   }
 
@@ -322,11 +326,29 @@ export class Connection {
       options: startupOptions(parameters).settings,
     });
     this.#cancelTimeout();
+    this.#limitAge();
     this.#frames.limit = this.#environment.limits.messageBytes;
     this.#loop = new SessionLoop(session, this.#output, this.#environment.world.log, () => this.#resumeReading());
     this.#stage = 'session';
     backend.authenticationOk(this.#output.messages);
     this.#loop.start();
+  }
+
+  #limitAge(): void {
+    const { world, limits } = this.#environment;
+    if (limits.sessionMs === 0) return;
+    this.#cancelTimeout = world.timers.after(limits.sessionMs, () => {
+      this.#hasExpired = true;
+      this.#cancelTimeout = world.timers.after(limits.transactionMs, () => this.shutDown(tooOld()));
+      if (!this.#isBusy) this.#endIfExpired();
+    });
+  }
+
+  /** Between two messages: a transaction may go on to its end. */
+  #endIfExpired(): boolean {
+    if (!this.#hasExpired || this.#loop?.isIdle !== true) return false;
+    this.shutDown(tooOld());
+    return true;
   }
 
   #resumeReading(): void {
@@ -352,5 +374,9 @@ export class Connection {
     this.#onClosed();
   }
 }
+
+/** How a real cluster puts it is not known (dsql-behaviour 16.1). */
+const tooOld = (): SqlError =>
+  new SqlError(sqlstate.adminShutdown, 'terminating connection because the session has reached its maximum duration');
 
 const noSuchCluster = (): SqlError => accessDenied('The cluster does not exist.');

@@ -40,6 +40,10 @@ export type ConnectionLimits = {
   readonly connectionsPerSecond: number;
   /** Time from the first byte to a valid password. */
   readonly authenticationMs: number;
+  /** A session ends when it is so old: between two transactions, and at the latest `transactionMs` later. 0: it never does. */
+  readonly sessionMs: number;
+  /** How long a transaction under way at the end of the session may take. */
+  readonly transactionMs: number;
 };
 
 /** DSQL's (dsql-behaviour 1.5); the authentication time is PostgreSQL's. */
@@ -49,4 +53,14 @@ export const dsqlConnectionLimits: ConnectionLimits = {
   connectionBurst: 1_000,
   connectionsPerSecond: 100,
   authenticationMs: 60_000,
+  sessionMs: 3_600_000,
+  transactionMs: 300_000,
+};
+
+/** Ours, for profile `open`: as many connections, but no wait for a pool that opens all of its own at once, and no end of a session by age. */
+export const openConnectionLimits: ConnectionLimits = {
+  ...dsqlConnectionLimits,
+  connectionBurst: 10_000,
+  connectionsPerSecond: 1_000,
+  sessionMs: 0,
 };

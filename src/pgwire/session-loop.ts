@@ -42,6 +42,11 @@ export class SessionLoop implements ResultSink {
     this.#ready();
   }
 
+  /** Nothing of a transaction is open. */
+  get isIdle(): boolean {
+    return this.#session.transactionStatus === 'I';
+  }
+
   /** A COPY under way takes frames although its statement has not been answered; false while it has enough. */
   get takesCopyInput(): boolean {
     return this.#copySource !== undefined && !this.#copySource.hasEnded;
