@@ -37,7 +37,9 @@ const hints: Readonly<Record<Verb, string>> = {
 export function openTarget(scope: Scope, node: RangeVar, verb: Verb): ChangeTarget {
   const { analysis } = scope;
   const views: ViewDescriptor[] = [];
-  let relation = openRelation(scope, node);
+  const opened = openRelation(scope, node);
+  if (opened.kind === 'sequence') throw new SqlError(sqlstate.wrongObjectType, `cannot change sequence "${opened.name}"`);
+  let relation: TableDescriptor | ViewDescriptor = opened;
   const required = privilegeOf[verb];
   const accesses = relation.kind === 'system' ? [] : [analysis.addAccess(relation, required)];
   let inner = analysis;

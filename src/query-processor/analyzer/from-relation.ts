@@ -3,7 +3,8 @@ import type { Alias, RangeVar } from '@pgsql/types';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { ColumnId } from '#sql/expression.ts';
 import { privilege } from '#sql/privilege.ts';
-import type { TableDescriptor, ViewDescriptor } from '../catalog/descriptors.ts';
+import type { RelationDescriptor, TableDescriptor, ViewDescriptor } from '../catalog/descriptors.ts';
+import { sequenceTable } from '../catalog/system-catalog/sequence-table.ts';
 import type { Analysis, AnalyzerEnvironment } from './environment.ts';
 import { aliasColumns, rangeColumn } from './from-clause.ts';
 import type { LogicalPlan, OutputColumn, Scan } from './logical-plan.ts';
@@ -25,6 +26,8 @@ export function bindTableReference(scope: Scope, node: RangeVar): Bound {
   }
   const relation = openRelation(scope, node);
   if (relation.kind === 'view') return bindView(scope, relation, alias);
+  if (relation.kind === 'sequence')
+    return bindTable(scope, sequenceTable(relation), alias, scope.analysis.addAccess(relation, privilege.select));
   return bindTable(scope, relation, alias);
 }
 
@@ -43,8 +46,8 @@ function foundAt<Found>(analysis: Analysis, location: number | undefined, find: 
   }
 }
 
-/** The table or view of a name; throws 42P01 or 42809. */
-export function openRelation(scope: Scope, node: RangeVar): TableDescriptor | ViewDescriptor {
+/** The table, view or sequence of a name; throws 42P01 or 42809. */
+export function openRelation(scope: Scope, node: RangeVar): RelationDescriptor {
   const analysis = scope.analysis;
   const { environment } = analysis;
   const { schemaname, relname = '', location } = node;
@@ -62,8 +65,6 @@ export function openRelation(scope: Scope, node: RangeVar): TableDescriptor | Vi
     const written = schemaname === undefined ? relname : `${schemaname}.${relname}`;
     throw analysis.error(sqlstate.undefinedTable, `relation "${written}" does not exist`, location);
   }
-  if (relation.kind === 'sequence')
-    throw analysis.notSupported(`reading the sequence "${relation.name}" as a table is not supported`, location);
   if (relation.kind !== 'system') analysis.relations.add(relation.oid);
   return relation;
 }

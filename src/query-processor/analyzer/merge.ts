@@ -111,7 +111,7 @@ function openMergeTarget(
   const relation = openRelation(scope, node);
   if (relation.kind !== 'table')
     throw analysis.error(sqlstate.wrongObjectType, `cannot execute MERGE on relation "${relation.name}"`, undefined, {
-      detail: `This operation is not supported for ${relation.kind === 'view' ? 'views' : 'system catalogs'}.`,
+      detail: `This operation is not supported for ${relation.kind === 'system' ? 'system catalogs' : `${relation.kind}s`}.`,
     });
   const wanted = clauses.reduce((bits, clause) => bits | (privilegesOf[clause.commandType ?? ''] ?? 0), 0);
   const access = analysis.addAccess(relation, wanted);

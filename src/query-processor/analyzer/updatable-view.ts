@@ -26,7 +26,7 @@ export function notUpdatable(query: StatedQuery, catalog: Catalog, needsColumns:
   const [from] = body.from;
   if (body.from.length !== 1 || from.kind !== 'relation') return notSingle;
   const relation = catalog.relationByOid(from.relationOid);
-  if (relation === undefined || relation.kind === 'system') return notSingle;
+  if (relation === undefined || relation.kind === 'system' || relation.kind === 'sequence') return notSingle;
   if (needsColumns && !updatableColumns(query).some((isUpdatable) => isUpdatable))
     return 'Views that have no updatable columns are not automatically updatable.';
   return undefined;

@@ -103,8 +103,15 @@ function* pgStatActivity(run: Run): Iterable<SystemRow> {
   }
 }
 
+/** Nobody is connected without TLS. */
+function* pgStatSsl(run: Run): Iterable<SystemRow> {
+  for (const { processId } of visibleSessions(run))
+    yield { pid: processId, ssl: true, version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', bits: 128 };
+}
+
 export const activityRows: RowMakers = {
   pg_stat_activity: pgStatActivity,
+  pg_stat_ssl: pgStatSsl,
   'sys.transactions': transactions,
   'sys.conflicts': conflicts,
   'sys.statements': statements,

@@ -4,6 +4,7 @@
  */
 import type { Datum } from '#sql/datum.ts';
 import type { Run } from '../../executor/operator.ts';
+import { firstUserOid } from '../catalog.ts';
 import type { TableDescriptor } from '../descriptors.ts';
 import { activityRows } from './activity-rows.ts';
 import { builtInRows } from './built-in-rows.ts';
@@ -12,6 +13,7 @@ import { privilegeRows } from './privilege-rows.ts';
 import { relationRows } from './relation-rows.ts';
 import { roleRows } from './role-rows.ts';
 import type { RowMakers } from './row-maker.ts';
+import { sequenceRow } from './sequence-table.ts';
 import { serverRows } from './server-rows.ts';
 
 const makers: RowMakers = {
@@ -25,8 +27,14 @@ const makers: RowMakers = {
 };
 
 export function* systemRows(table: TableDescriptor, run: Run): Iterable<readonly Datum[]> {
+  const names = table.columns.map((column) => column.name);
+  const sequence = table.oid >= firstUserOid ? run.catalog.relationByOid(table.oid) : undefined;
+  if (sequence?.kind === 'sequence') {
+    const row = sequenceRow(sequence, run);
+    yield names.map((name) => row[name] ?? null);
+    return;
+  }
   const make = makers[`${table.schemaName}.${table.name}`] ?? makers[table.name];
   if (make === undefined) return;
-  const names = table.columns.map((column) => column.name);
   for (const row of make(run)) yield names.map((name) => row[name] ?? null);
 }
