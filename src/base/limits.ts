@@ -33,6 +33,8 @@ export const maximumColumns = 255;
 export const maximumLifetimeColumns = 1600;
 /** DSQL: 8 key columns an index. */
 export const maximumKeyColumns = 8;
+/** DSQL: the declared widths of a key's columns, together (dsql-behaviour 5.2). What is stored is bounded by bytes as well. */
+export const declaredKeyBytesDsql = 2_000;
 /** DSQL: 24 indexes a table, those of PRIMARY KEY and UNIQUE among them. */
 export const maximumIndexes = 24;
 /** DSQL: 10 schemas beside public and sys. */

@@ -151,6 +151,10 @@ export class Replica implements Storage {
     return this.#versions.store.size;
   }
 
+  get heldBytes(): number {
+    return this.storeBytes + this.recentBytes;
+  }
+
   /** Applies the next entry: all of it is visible when this returns (S2). Hot. */
   apply({ position, entry, hash }: PlacedEntry): void {
     assert(position === this.#position + 1, 'S2: entries are applied one after another');

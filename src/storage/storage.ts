@@ -31,6 +31,8 @@ export interface Storage {
    * Roughly how many rows (or index entries) a space holds: a power of two, at least 1 024, that moves seldom (row-counts.ts). For plans only.
    */
   rowCount(space: SpaceId): number;
+  /** Bytes of all that this replica holds, in the store and over it. */
+  readonly heldBytes: number;
   /** Changes whenever some space's rowCount does. */
   readonly rowCountVersion: number;
   /** Resolves when appliedTimestamp >= timestamp; undefined when it is so already. */

@@ -4,6 +4,7 @@ import type { Datum } from '#sql/datum.ts';
 import type { CursorFacts, SessionFacts } from '#sql/function.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
 import type { NameLookup, RegKind, Remark, TypeRef } from '#sql/type.ts';
+import type { Storage } from '#storage/storage.ts';
 import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
 import { CatalogNames, searchSchemas, temporaryAlias } from '../catalog/name-lookup.ts';
 import { catalogFunction } from '../catalog/system-catalog/catalog-functions.ts';
@@ -25,6 +26,7 @@ export type FactSource = {
   setSeed(seed: number): void;
   readonly block: TransactionBlock;
   readonly allocator: SequenceAllocator;
+  readonly storage: Pick<Storage, 'heldBytes'>;
 };
 
 export class LocalSessionFacts implements SessionFacts, NameLookup {
@@ -128,6 +130,7 @@ export class LocalSessionFacts implements SessionFacts, NameLookup {
       names: this.names,
       settings: this.#source.settings.current,
       user: this.currentUser,
+      heldBytes: this.#source.storage.heldBytes,
     });
   }
 

@@ -111,6 +111,7 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
       setSeed: (seed) => this.#random.setSeed(seed),
       block: this.block,
       allocator: host.sequences,
+      storage: host.storage,
     });
   }
 

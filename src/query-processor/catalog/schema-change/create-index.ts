@@ -7,7 +7,7 @@ import type { IndexElem, IndexStmt } from '@pgsql/types';
 import { maximumIndexes, maximumKeyColumns } from '#base/limits.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import type { IndexDescriptor, IndexKey, TableDescriptor } from '../descriptors.ts';
-import { requireKeyType } from './create-table.ts';
+import { requireKeyType, requireKeyWidth } from './create-table.ts';
 import { freeName, joinedColumns } from './object-names.ts';
 import type { SchemaChange } from './schema-change.ts';
 import { tableExpression } from './table-expressions.ts';
@@ -32,6 +32,10 @@ export function createIndex(
   if (elements.length > maximumKeyColumns)
     throw new SqlError(sqlstate.tooManyColumns, `more than ${maximumKeyColumns} column keys in an index are not supported`);
   const keys = elements.map((element) => indexKey(change, table, element));
+  requireKeyWidth(
+    change,
+    keys.map(({ key }) => key.type),
+  );
   const included = (statement.indexIncludingParams ?? []).flatMap((node) =>
     'IndexElem' in node ? [includedColumn(change, table, node.IndexElem)] : [],
   );

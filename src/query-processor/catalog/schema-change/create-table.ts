@@ -3,7 +3,14 @@
  * a column (keys, checks, defaults, generation expressions).
  */
 import type { ColumnDef, Constraint, CreateStmt, Node, OnCommitAction, RangeVar } from '@pgsql/types';
-import { maximumColumns, maximumIndexes, maximumKeyColumns, maximumTablesDsql, maximumTablesOpen } from '#base/limits.ts';
+import {
+  declaredKeyBytesDsql,
+  maximumColumns,
+  maximumIndexes,
+  maximumKeyColumns,
+  maximumTablesDsql,
+  maximumTablesOpen,
+} from '#base/limits.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
@@ -385,6 +392,19 @@ export function requireKeyType(change: SchemaChange, type: TypeRef): void {
     throw notSupported(`datatype ${formatType(typeRef(type.oid))} is not supported in a key`);
 }
 
+/** In profile dsql: varchar(n) and char(n) count as n bytes, types without a width as nothing. */
+export function requireKeyWidth(change: SchemaChange, types: readonly TypeRef[]): void {
+  if (!change.isDsql) return;
+  let bytes = 0;
+  // A type modifier of these counts the length word too.
+  for (const type of types) if ((type.oid === oid.varchar || type.oid === oid.bpchar) && type.typmod > 4) bytes += type.typmod - 4;
+  if (bytes > declaredKeyBytesDsql)
+    throw new SqlError(sqlstate.programLimitExceeded, `key size greater than ${declaredKeyBytesDsql} bytes not supported`);
+}
+
+const typesOf = (table: TableDescriptor, attributeNumbers: readonly number[]): readonly TypeRef[] =>
+  attributeNumbers.map((number) => table.columns[number - 1].type);
+
 export const keyOf = (column: ColumnDescriptor): IndexKey => ({
   attributeNumber: column.attributeNumber,
   expressionText: undefined,
@@ -419,6 +439,7 @@ function withKeys(change: SchemaChange, table: TableDescriptor, keys: readonly K
   for (const key of primaries) {
     refuseDeferrable(key.constraint);
     const attributeNumbers = keyColumns(change, table, key.columns, 'primary key', key.constraint.location);
+    requireKeyWidth(change, typesOf(table, attributeNumbers));
     primaryKey = {
       indexOid: change.newOid(),
       constraintOid: change.newOid(),
@@ -431,6 +452,7 @@ function withKeys(change: SchemaChange, table: TableDescriptor, keys: readonly K
     if (key.isPrimary) continue;
     refuseDeferrable(key.constraint);
     const attributeNumbers = keyColumns(change, table, key.columns, 'unique', key.constraint.location);
+    requireKeyWidth(change, typesOf(table, attributeNumbers));
     const included = keyColumns(change, table, namesOf(key.constraint.including), 'unique', key.constraint.location);
     const isSame = (other: readonly number[]): boolean =>
       other.length === attributeNumbers.length && other.every((n, at) => n === attributeNumbers[at]);

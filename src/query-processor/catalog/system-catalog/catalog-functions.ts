@@ -22,6 +22,8 @@ export type CatalogFunctionContext = {
   readonly names: CatalogNames;
   readonly settings: Settings;
   readonly user: string;
+  /** Of the cluster's replica here. */
+  readonly heldBytes: number;
 };
 
 type CatalogFunction = (args: readonly Datum[], context: CatalogFunctionContext) => Datum;
@@ -149,6 +151,7 @@ const functions: Readonly<Record<string, CatalogFunction>> = {
   ...privilegeFunctions,
   row_security_active: always(false),
 
+  cluster_size: (_, { heldBytes }) => heldBytes,
   pg_relation_size: always(0),
   pg_table_size: always(0),
   pg_indexes_size: always(0),

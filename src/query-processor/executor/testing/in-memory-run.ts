@@ -71,6 +71,7 @@ export class InMemoryStorage implements Storage {
   scans = 0;
 
   readonly rowCountVersion = 0;
+  readonly heldBytes = 0;
 
   rowCount(): number {
     return 1024;
