@@ -19,14 +19,17 @@ function print(statement: Statement, { columns, rows, notices, error }: Answer):
       .filter(Boolean)
       .join(' | ');
   }
-  const isRough = [...statement.uses].some((name) => transcendental.has(name));
-  const lines = rows.map((row) => row.map((value) => (value === null ? 'NULL' : isRough ? rounded(value) : value)).join('|'));
+  // A last digit that differs grows in what is computed of it.
+  const roughCount = [...statement.uses].filter((name) => transcendental.has(name)).length;
+  const digits = roughCount > 1 ? 5 : 12;
+  const isRough = roughCount > 0;
+  const lines = rows.map((row) => row.map((value) => (value === null ? 'NULL' : isRough ? rounded(value, digits) : value)).join('|'));
   return [columns.join(', '), ...lines, ...notices].join(' / ');
 }
 
 /** What analysis refuses, and what only one of the two can say. */
 const isDecided = /^(42|0A|XX|fault)/;
 
-/** Numbers to 12 digits. */
-const rounded = (text: string): string =>
-  text.replace(/-?\d+\.\d{8,}(e[+-]?\d+)?|-?\d+(\.\d+)?e[+-]?\d+|-?\d{15,}/g, (number) => Number(number).toPrecision(12));
+/** Numbers to so many digits. */
+const rounded = (text: string, digits: number): string =>
+  text.replace(/-?\d+\.\d{8,}(e[+-]?\d+)?|-?\d+(\.\d+)?e[+-]?\d+|-?\d{15,}/g, (number) => Number(number).toPrecision(digits));

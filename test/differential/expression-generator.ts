@@ -418,7 +418,7 @@ const modifierName = (type: number, modifier: string): string => {
 };
 
 /** What is no zone's name may still be read as POSIX has zones, which is not here. */
-const readsZones = new Set(['timezone', 'make_timestamptz', 'date_add', 'date_subtract', 'date_trunc']);
+const readsZones = new Set(['timezone', 'make_timestamptz', 'date_add', 'date_subtract', 'date_trunc', 'generate_series']);
 
 const quoted = (text: string): string =>
   text.includes('\\') ? `E'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'` : `'${text.replaceAll("'", "''")}'`;

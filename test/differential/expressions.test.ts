@@ -2,7 +2,7 @@
  * Random expressions on Borealis and on PostgreSQL 16: the same rows, column names and types, or the same error with its SQLSTATE, message,
  * detail, hint and position, and the same notices.
  *
- * SEED=n starts elsewhere, EXPRESSIONS=n asks so many statements, and DIFFERENCES=file writes every difference there, sorted by subject.
+ * SEED=n starts elsewhere, EXPRESSIONS=n asks so many statements at most, and DIFFERENCES=file writes every difference there, sorted by subject.
  */
 import { writeFileSync } from 'node:fs';
 import pg from 'pg';
@@ -18,7 +18,8 @@ import { ExpressionGenerator, type Statement } from './expression-generator.ts';
 
 const perRound = 200;
 const budgetMs = process.env.BOREALIS_LONG === undefined ? 25_000 : 15 * 60_000;
-const wanted = process.env.EXPRESSIONS === undefined ? Number.POSITIVE_INFINITY : Number(process.env.EXPRESSIONS);
+/** The short form asks the same every time; the long one goes on from the clock. */
+const wanted = Number(process.env.EXPRESSIONS ?? (process.env.BOREALIS_LONG === undefined ? 10_000 : Number.POSITIVE_INFINITY));
 const seed = Number(process.env.SEED ?? (process.env.BOREALIS_LONG === undefined ? 1 : Math.floor(Date.now() / 1000)));
 
 /** What values look like and how they are read depends on these. */

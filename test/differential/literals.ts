@@ -330,7 +330,6 @@ export const oddities: readonly string[] = [
   '$.',
   '$[',
   'lax',
-  'a0eebc99',
   'J2451187',
   'tru',
   'nulL',
@@ -478,6 +477,7 @@ export const argumentTexts: Readonly<Record<string, Readonly<Record<number, read
     date_trunc: { 0: fields, 2: zones },
     timezone: { 0: zones },
     make_timestamptz: { 6: zones },
+    generate_series: { 3: zones },
     date_add: { 2: zones },
     date_subtract: { 2: zones },
     to_timestamp: {

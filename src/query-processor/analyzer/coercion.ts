@@ -113,7 +113,7 @@ function castCall(expression: Expression, functionOid: number, target: number, t
   const args = [expression];
   if (proc.argTypes.length >= 2) args.push(int4Constant(typmod));
   if (proc.argTypes.length >= 3) args.push(boolConstant(isExplicit));
-  return {
+  const call: Expression = {
     kind: 'function',
     function: functionOid,
     args,
@@ -122,6 +122,9 @@ function castCall(expression: Expression, functionOid: number, target: number, t
     form: { kind: 'cast', explicit: isExplicit },
     type: typeRef(target, proc.argTypes.length >= 2 ? typmod : -1),
   };
+  // From int2 to oid goes by int4, whose bits an oid takes without the sign.
+  const isSigned = proc.returnType === oid.int4 && target !== oid.int4;
+  return isSigned ? relabel({ ...call, type: typeRef(oid.int4) }, target) : call;
 }
 
 /** Fits a value to varchar(n), numeric(p,s) and so on; nothing to do without a typmod or when the expression has it already. */

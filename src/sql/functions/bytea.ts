@@ -127,9 +127,9 @@ function characterSet(name: string, role: 'source ' | 'destination ' | ''): Char
 
 /** Bytes of an encoding as text. */
 export function textFromBytes(bytes: Uint8Array, encoding: CharacterSet): string {
-  if (encoding === 'LATIN1') return viewOf(bytes).toString('latin1');
   const zero = bytes.indexOf(0);
   if (zero >= 0) throw invalidSequence(bytes, zero, 1, encoding);
+  if (encoding === 'LATIN1') return viewOf(bytes).toString('latin1');
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {

@@ -184,11 +184,14 @@ function truncateTimestamptz(word: string, moment: Microseconds, zone: TimeZone)
   const cut = truncateLocal(field, local);
   if (cut === undefined) throw fieldNotSupported(word, name);
   // Within an hour the offset cannot have changed: of two like times on the clock the cut stays at this one.
-  if (clockUnits[field] !== undefined)
-    return addMicroseconds(
+  if (clockUnits[field] !== undefined) {
+    const moved = addMicroseconds(
       cut,
       typeof moment === 'number' && typeof local === 'number' ? moment - local : int8(BigInt(moment) - BigInt(local)),
     );
+    if (!isTimestampInRange(moved)) throw timestampOutOfRange();
+    return moved;
+  }
   return toMoment(cut, zone);
 }
 

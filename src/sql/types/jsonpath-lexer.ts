@@ -157,9 +157,13 @@ function addTokens(text: string, tokens: PathToken[]): void {
       number.lastIndex = at;
       const match = number.exec(text)?.[0] ?? first;
       const end = at + match.length;
-      if ((isOther(text[end]) && text[end] !== '_') || text[end] === '\\') fail('trailing junk after numeric literal', end + 1);
-      push('number', match, end);
-      continue;
+      const isJunk = (isOther(text[end]) && text[end] !== '_') || text[end] === '\\';
+      // Digits and letters that run on further are a word.
+      if (!isJunk || unquoted(at).end <= end + 1) {
+        if (isJunk) fail('trailing junk after numeric literal', end + 1);
+        push('number', match, end);
+        continue;
+      }
     }
     const symbol = symbols.find((one) => text.startsWith(one, at)) ?? (special.includes(first) && first !== '\\' ? first : undefined);
     if (symbol !== undefined) {

@@ -72,7 +72,7 @@ function canonicalCase(asked: string, answered: string): string {
 
 /** POSIX form: a name of any letters, then hours WEST of Greenwich. */
 function fixedZone(name: string): TimeZone | undefined {
-  const match = /^(?:<([^>]+)>|([^0-9,+\-<]+))([+-]?)([0-9]{1,3})(?::([0-9]{1,2})(?::([0-9]{1,2}))?)?$/.exec(name);
+  const match = /^(?:<([^>]+)>|([^0-9,+\-<]+))([+-]?)([0-9]{1,9})(?::([0-9]{1,2})(?::([0-9]{1,2}))?)?$/.exec(name);
   if (match === null) return undefined;
   const [, quoted, plain, sign, hours, minutes = '0', seconds = '0'] = match;
   if (Number(hours) > 167 || Number(minutes) > 59 || Number(seconds) > 60) return undefined;

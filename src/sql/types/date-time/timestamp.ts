@@ -35,7 +35,7 @@ function parse(text: string, typeName: string, withZone: boolean, context: TypeC
   const parsed = withText(typeName, text, () => parseDateTime(text, context));
   switch (parsed.kind) {
     case 'dateTime': {
-      if (!isTimestampDayInRange(parsed.days)) throw timestampOutOfRange(text);
+      if (!withZone && !isTimestampDayInRange(parsed.days)) throw timestampOutOfRange(text);
       const local = joinTimestamp(parsed.days, parsed.microseconds);
       const value = withZone ? addMicroseconds(local, -parsed.offset * 1e6) : local;
       if (!isTimestampInRange(value)) throw timestampOutOfRange(text);
