@@ -13,6 +13,21 @@ for (const [name, make, directory] of [
   ['memory', memoryDisk, '/data'],
 ] as readonly (readonly [string, () => Disk, string])[]) {
   describe(`a disk over ${name}`, () => {
+    it('has temporary files without a name', () => {
+      const disk = make();
+      const file = disk.openTemporary(`${directory}/temporary`);
+      const reused = Buffer.from('hello');
+      file.append(reused);
+      reused.fill(0);
+      file.append(Buffer.from(' world'));
+      expect(file.length).toBe(11);
+      expect(text(file.read(4, 3))).toBe('o w');
+      expect(text(file.read(0, 11))).toBe('hello world');
+      expect(disk.list(`${directory}/temporary`)).toEqual([]);
+      file.close();
+      disk.remove(`${directory}/temporary`);
+    });
+
     it('appends, reads, lists, cuts, replaces and removes', async () => {
       const disk = make();
       expect(disk.list(directory)).toEqual([]);
