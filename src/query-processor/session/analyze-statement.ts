@@ -10,6 +10,8 @@ import { firstTemporaryOid } from '#sql/spaces.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
 import { searchSchemas } from '../catalog/name-lookup.ts';
+import { roleOidOf } from '../catalog/privileges/role-graph.ts';
+import { databaseObject, ownsObject } from '../catalog/privileges/secured-object.ts';
 import { type ColumnStatistics, encodeStatistics, statisticsKey } from '../catalog/statistics-rows.ts';
 import { storedTables } from '../catalog/system-catalog/row-maker.ts';
 import { layoutOf } from '../catalog/table-layout.ts';
@@ -120,6 +122,13 @@ function tablesNamed(session: StatementHost, { relation = {}, va_cols }: VacuumR
     session.notice(
       warning(sqlstate.successfulCompletion, `skipping "${found.name}" --- cannot analyze non-tables or special system tables`),
     );
+    return [];
+  }
+  const { catalog, user } = session.block;
+  const roleOid = roleOidOf(catalog, user);
+  // The owner of the database may, too.
+  if (![found, databaseObject].some((object) => ownsObject(catalog.roleGraph, roleOid, object))) {
+    session.notice(warning(sqlstate.warning, `permission denied to analyze "${found.name}", skipping it`));
     return [];
   }
   for (const node of va_cols ?? []) {

@@ -31,3 +31,10 @@ export function shownSchemas(run: Run): readonly SchemaDescriptor[] {
         (privilegesOn(run.catalog, schemaObject(schema), roleOid) & (privilege.create | privilege.usage)) !== 0,
     );
 }
+
+/** Values of a column are shown to who may read it. */
+export function mayReadColumn(run: Run, relation: RelationDescriptor, attributeNumber: number): boolean {
+  const roleOid = currentRole(run);
+  const ofTable = privilegesOn(run.catalog, relationObject(relation), roleOid);
+  return ((ofTable | columnPrivilegesOn(run.catalog, relation.oid, attributeNumber, roleOid)) & privilege.select) !== 0;
+}

@@ -6,6 +6,7 @@ import type { Run } from '../../executor/operator.ts';
 import type { TableDescriptor } from '../descriptors.ts';
 import { decodeStatistics, type StoredStatistics, statisticsKey } from '../statistics-rows.ts';
 import { arrayOf, type SystemRow, storedTables } from './row-maker.ts';
+import { mayReadColumn } from './shown-relations.ts';
 
 function storedStatistics(run: Run, table: TableDescriptor): StoredStatistics | undefined {
   const key = statisticsKey(table.oid);
@@ -25,7 +26,7 @@ export function* pgStats(run: Run): Iterable<SystemRow> {
     const statistics = storedStatistics(run, table);
     for (const column of table.columns) {
       const known = statistics?.columns.get(column.attributeNumber);
-      if (known === undefined || column.isDropped) continue;
+      if (known === undefined || column.isDropped || !mayReadColumn(run, table, column.attributeNumber)) continue;
       const values = (items: readonly Datum[]): Datum => (items.length === 0 ? null : new ArrayValue(column.type.oid, items));
       const frequencies = known.common.map(({ frequency }) => Math.fround(frequency));
       yield {
