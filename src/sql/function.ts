@@ -53,7 +53,18 @@ export interface SessionFacts {
   sequence(name: 'nextval' | 'currval' | 'lastval' | 'setval', args: readonly Datum[]): Datum;
   /** pg_cursors. */
   cursors(): readonly CursorFacts[];
+  /** pg_locks. */
+  advisoryLocks(): readonly AdvisoryLockFacts[];
 }
+
+export type AdvisoryLockFacts = {
+  readonly classId: number;
+  readonly objectId: number;
+  readonly subId: number;
+  readonly processId: number;
+  readonly mode: string;
+  readonly isGranted: boolean;
+};
 
 export type CursorFacts = {
   readonly name: string;

@@ -6,7 +6,9 @@
  *   V2  All of it is bounded: the last conflicts and commits, the statements called most.
  *   V3  A statement costs it two looks at the clock and a few additions.
  */
+
 import type { Timestamp } from '#base/world.ts';
+import { AdvisoryLocks } from './advisory-locks.ts';
 import { ClusterCounters } from './cluster-counters.ts';
 import type { ConflictInjection } from './conflict-injection.ts';
 import { ConflictLog } from './conflict-log.ts';
@@ -35,6 +37,7 @@ export type TransactionFacts = {
 };
 
 export class Activity {
+  readonly locks = new AdvisoryLocks();
   readonly conflicts = new ConflictLog();
   readonly statements = new StatementStatistics();
   readonly counters = new ClusterCounters();

@@ -49,7 +49,7 @@ export const indexRules: readonly Rule[] = [
     'CREATE INDEX CONCURRENTLY',
     'CONCURRENTLY not supported for CREATE INDEX',
     documented,
-    'refused',
+    'runs',
     (statement) => statement.concurrent === true,
     'CREATE INDEX ASYNC.',
   ),

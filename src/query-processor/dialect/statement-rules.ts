@@ -159,7 +159,7 @@ export const statementRules: readonly Rule[] = [
     construct: 'VACUUM',
     answer: 'unsupported VACUUM statement',
     source: recorded,
-    open: 'refused',
+    open: 'runs',
     hint: 'Leave it out: old versions are cleaned up without it.',
     on: ['VacuumStmt'],
     find: (node) => ('VacuumStmt' in node && node.VacuumStmt.is_vacuumcmd ? found : nothing),
@@ -184,15 +184,7 @@ export const statementRules: readonly Rule[] = [
     on: ['SelectStmt'],
     find: (node) => ('SelectStmt' in node && intoClauseOf(node.SelectStmt) !== undefined ? found : nothing),
   }),
-  whole(
-    'lock-table',
-    'LockStmt',
-    'LOCK TABLE',
-    'unsupported statement: Lock',
-    published,
-    'refused',
-    'Lock rows with SELECT ... FOR UPDATE.',
-  ),
+  whole('lock-table', 'LockStmt', 'LOCK TABLE', 'unsupported statement: Lock', published, 'runs', 'Lock rows with SELECT ... FOR UPDATE.'),
   whole('prepare', 'PrepareStmt', 'PREPARE', 'unsupported statement: Prepare', documented, 'runs', "Use the driver's prepared statements."),
   whole('execute', 'ExecuteStmt', 'EXECUTE', 'unsupported statement: Execute', inferred, 'runs', "Use the driver's prepared statements."),
   rule({
@@ -324,7 +316,15 @@ export const statementRules: readonly Rule[] = [
 
 const ruled: ReadonlySet<NodeKind> = new Set(statementRules.flatMap((entry) => entry.on));
 /** Kinds without a rule of their own that `open` runs. */
-const runsBeyond: ReadonlySet<NodeKind> = new Set<NodeKind>(['FetchStmt', 'ClosePortalStmt', 'ReassignOwnedStmt', 'DropOwnedStmt']);
+const runsBeyond: ReadonlySet<NodeKind> = new Set<NodeKind>([
+  'FetchStmt',
+  'ClosePortalStmt',
+  'CheckPointStmt',
+  'ReindexStmt',
+  'ClusterStmt',
+  'ReassignOwnedStmt',
+  'DropOwnedStmt',
+]);
 
 /** The rule for kinds that no other looks at. */
 export const otherStatement: Rule = statementRules[statementRules.length - 1];

@@ -45,6 +45,7 @@ export const foldingContext: EvaluationContext = {
     catalogFunction: unavailable,
     sequence: unavailable,
     cursors: () => [],
+    advisoryLocks: () => [],
   },
 };
 

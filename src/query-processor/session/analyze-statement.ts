@@ -139,7 +139,7 @@ function tablesNamed(session: StatementHost, { relation = {}, va_cols }: VacuumR
   return found.kind === 'table' ? [found] : [];
 }
 
-function relationNamed(session: StatementHost, { schemaname, relname = '' }: RangeVar) {
+export function relationNamed(session: StatementHost, { schemaname, relname = '' }: RangeVar) {
   const { catalog } = session.block;
   if (schemaname !== undefined) {
     const schema = catalog.schemaByName(schemaname);

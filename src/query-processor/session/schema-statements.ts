@@ -29,6 +29,7 @@ import type { ParsedStatement } from '../parser/parse.ts';
 import type { Field } from '../query-processor.ts';
 import { refuseWhileOwing } from './constraint-statements.ts';
 import { domainRowCheck } from './domain-work.ts';
+import { refuseInBlock } from './maintenance-statements.ts';
 import { plainField } from './prepared-statement.ts';
 import { applyRoleStatement, iamTag, roleTag } from './role-statements.ts';
 import { buildIndex, doRowWork, eachSlice } from './row-work.ts';
@@ -120,6 +121,7 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
       await runSchemaElement(session, parsed, element, node.CreateSchemaStmt.schemaname);
     return undefined;
   } else if ('IndexStmt' in node) {
+    if (node.IndexStmt.concurrent === true) refuseInBlock(session, 'CREATE INDEX CONCURRENTLY');
     const isAsync = parsed.extension?.kind === 'createIndexAsync';
     const made = createIndex(change, node.IndexStmt, isAsync);
     if (made !== undefined && !isAsync) {

@@ -1,7 +1,7 @@
 /** What session information functions (current_user, current_setting, pg_get_indexdef, nextval, ...) ask of their session. */
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Datum } from '#sql/datum.ts';
-import type { CursorFacts, SessionFacts } from '#sql/function.ts';
+import type { AdvisoryLockFacts, CursorFacts, SessionFacts } from '#sql/function.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
 import type { NameLookup, RegKind, Remark, TypeRef } from '#sql/type.ts';
 import type { Storage } from '#storage/storage.ts';
@@ -10,6 +10,7 @@ import { CatalogNames, searchSchemas, temporaryAlias } from '../catalog/name-loo
 import { catalogFunction } from '../catalog/system-catalog/catalog-functions.ts';
 import type { SequenceAllocator } from './sequence-allocator.ts';
 import { setIdentity } from './session-identity.ts';
+import type { SessionLocks } from './session-locks.ts';
 import { SessionSequences } from './session-sequences.ts';
 import type { SessionSettings } from './session-settings.ts';
 import { unrecognized } from './setting-definitions.ts';
@@ -25,6 +26,7 @@ export type FactSource = {
   catalog(): LoadedCatalog | undefined;
   setSeed(seed: number): void;
   readonly block: TransactionBlock;
+  readonly locks: SessionLocks;
   readonly allocator: SequenceAllocator;
   readonly storage: Pick<Storage, 'heldBytes'>;
 };
@@ -125,6 +127,7 @@ export class LocalSessionFacts implements SessionFacts, NameLookup {
   }
 
   catalogFunction(name: string, args: readonly Datum[]): Datum {
+    if (name.startsWith('pg_advisory_') || name.startsWith('pg_try_advisory_')) return this.#source.locks.call(name, args);
     return catalogFunction(name, args, {
       catalog: this.#catalog(),
       names: this.names,
@@ -136,6 +139,10 @@ export class LocalSessionFacts implements SessionFacts, NameLookup {
 
   sequence(name: 'nextval' | 'currval' | 'lastval' | 'setval', args: readonly Datum[]): Datum {
     return this.sequences.call(name, args);
+  }
+
+  advisoryLocks(): readonly AdvisoryLockFacts[] {
+    return this.#source.locks.all.facts();
   }
 
   cursors(): readonly CursorFacts[] {

@@ -30,6 +30,7 @@ import { analyzerEnvironment, type Compilation, type PlannedQuery, PreparedState
 import { PlanExecution, untilStable } from './run-plan.ts';
 import type { SessionCursors } from './session-cursors.ts';
 import { LocalSessionFacts } from './session-facts.ts';
+import { SessionLocks } from './session-locks.ts';
 import { SessionRandom } from './session-random.ts';
 import { SessionSettings } from './session-settings.ts';
 import type { StatementHost, UtilityOutput } from './statement-host.ts';
@@ -97,7 +98,13 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
     this.#dialect = new DialectCheck(this.settings);
     const party = { region: host.regionName, processId, user: start.user };
     this.#ledger = new TransactionLedger(host, this.settings, party, () => this.typeContext);
-    this.block = new TransactionBlock(host, this.settings, new TemporaryObjects(processId), this.#ledger);
+    this.block = new TransactionBlock(
+      host,
+      this.settings,
+      new TemporaryObjects(processId),
+      this.#ledger,
+      new SessionLocks(host.activity.locks, { processId }, (notice) => this.notice(notice)),
+    );
     this.block.beforeCommit = () => this.#beforeCommit();
     this.#random = new SessionRandom(host.world.random);
     this.#clock = () => host.world.clock.now();
@@ -110,6 +117,7 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
       catalog: () => (this.block.hasTransaction ? this.block.catalog : undefined),
       setSeed: (seed) => this.#random.setSeed(seed),
       block: this.block,
+      locks: this.block.locks,
       allocator: host.sequences,
       storage: host.storage,
     });
@@ -442,6 +450,10 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
       this.host.temporaryDirectory,
     );
     run.activity = this.host.activity;
+    run.waitForLock = (name, args) =>
+      this.block.locks.lock(name, args, this.host.world.timers, this.settings.number('lock_timeout'), (wait) =>
+        run.cancellation.race(wait),
+      );
     this.#run = run;
     return run;
   }
@@ -756,6 +768,7 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
     this.#cancellation?.cancel('terminating connection due to administrator command');
     this.closeAllPortals();
     this.block.rollback();
+    this.block.locks.releaseSession();
     this.statements.clear();
     this.#texts.clear();
     this.plans.clear();

@@ -132,6 +132,7 @@ export function runDiscard(session: StatementHost, statement: DiscardStmt): stri
       session.settings.setIdentity('session_authorization', undefined, false);
       session.settings.resetAll();
       session.block.temporary.clear();
+      session.block.locks.releaseSession();
       return 'DISCARD ALL';
     case 'DISCARD_PLANS':
       return 'DISCARD PLANS';

@@ -4,6 +4,7 @@
 import { statementMemoryBytes, timeSliceMs } from '#base/limits.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Clock, Disk, TemporaryFile, Timers } from '#base/world.ts';
+import { procByOid } from '#sql/builtins.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { EvaluationContext } from '#sql/function.ts';
 import { Interval } from '#sql/types/interval-value.ts';
@@ -80,6 +81,8 @@ export class StatementRun implements Run {
   changedRows = 0;
   writes: StatementWrites | undefined = undefined;
   activity: Activity | undefined = undefined;
+  /** pg_advisory_lock and its kin. */
+  waitForLock: ((functionName: string, args: readonly Datum[]) => Promise<Datum>) | undefined = undefined;
   /** Set by EXPLAIN ANALYZE before the operators start. */
   instrument?: (plan: PhysicalPlan, rows: Rows) => Rows;
   report?: (plan: PhysicalPlan, figures: MemoryFigures) => void;
@@ -130,9 +133,18 @@ export class StatementRun implements Run {
       case nextval:
         return this.#sequences.nextval(calls);
       default:
-        throw notSupported('this function cannot be waited for');
+        return this.#lock(procOid, calls);
     }
   };
+
+  /** One after the other, in the order of the rows. */
+  async #lock(procOid: number, calls: readonly (readonly Datum[])[]): Promise<readonly Datum[]> {
+    const name = procByOid(procOid)?.name;
+    if (this.waitForLock === undefined || name === undefined) throw notSupported('this function cannot be waited for');
+    const answers: Datum[] = [];
+    for (const args of calls) answers.push(await this.waitForLock(name, args));
+    return answers;
+  }
 
   /** One after the other. */
   async #sleep(times: readonly number[]): Promise<readonly Datum[]> {

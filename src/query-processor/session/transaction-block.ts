@@ -28,6 +28,7 @@ import { commitRequest } from '../transaction/commit.ts';
 import { OpenTransaction, type TransactionSavepoint } from '../transaction/open-transaction.ts';
 import { PermissionCheck } from './permission-check.ts';
 import { SessionCursors } from './session-cursors.ts';
+import type { SessionLocks } from './session-locks.ts';
 import type { SessionSettings } from './session-settings.ts';
 import type { TemporaryObjects } from './temporary-objects.ts';
 import type { TransactionLedger } from './transaction-ledger.ts';
@@ -49,6 +50,7 @@ type Savepoint = {
   readonly catalog: LoadedCatalog;
   readonly settings: ReturnType<SessionSettings['savepoint']>;
   readonly checks: DeferredChecks | undefined;
+  readonly locks: number;
 };
 
 export class TransactionBlock {
@@ -56,6 +58,7 @@ export class TransactionBlock {
   readonly #settings: SessionSettings;
   readonly temporary: TemporaryObjects;
   readonly cursors = new SessionCursors();
+  readonly locks: SessionLocks;
   #state: BlockState = 'idle';
   readonly #ledger: TransactionLedger;
   #transaction: OpenTransaction | undefined;
@@ -71,11 +74,12 @@ export class TransactionBlock {
   /** Called after a commit that has changed the schema. */
   #afterCommit: (() => void)[] = [];
 
-  constructor(host: BlockHost, settings: SessionSettings, temporary: TemporaryObjects, ledger: TransactionLedger) {
+  constructor(host: BlockHost, settings: SessionSettings, temporary: TemporaryObjects, ledger: TransactionLedger, locks: SessionLocks) {
     this.#host = host;
     this.#ledger = ledger;
     this.#settings = settings;
     this.temporary = temporary;
+    this.locks = locks;
   }
 
   get state(): BlockState {
@@ -283,6 +287,7 @@ export class TransactionBlock {
     const actions = this.#afterCommit;
     this.#settings.commit();
     this.cursors.endTransaction(true);
+    this.locks.releaseTransaction();
     if (!this.temporary.isEmpty || this.#changes.size > 0) {
       this.#transaction?.applyTemporary();
       this.temporary.commit(this.#changes);
@@ -294,6 +299,7 @@ export class TransactionBlock {
   rollback(): void {
     this.#settings.rollback();
     this.cursors.endTransaction(false);
+    this.locks.releaseTransaction();
     this.#clear();
   }
 
@@ -323,6 +329,7 @@ export class TransactionBlock {
       catalog: this.catalog,
       settings: this.#settings.savepoint(),
       checks: keptChecks(transaction),
+      locks: this.locks.transactionCount,
     });
   }
 
@@ -344,6 +351,7 @@ export class TransactionBlock {
     this.#settings.rollbackTo(savepoint.settings);
     this.#savepoints.length = at + 1;
     this.cursors.rollBackTo(at);
+    this.locks.releaseTransaction(savepoint.locks);
     this.#state = 'block';
   }
 

@@ -15,6 +15,7 @@ import { runCopy } from './copy/copy-statement.ts';
 import { createTableAsOf, plannedSource, runCreateTableAs } from './create-table-as.ts';
 import { fetchFields, plannedCursor, runClose, runDeclare, runFetch } from './cursor-statements.ts';
 import { explainFields, explainParameterTypes, runExplain } from './explain-statement.ts';
+import { runLock, runMaintenance, runVacuum } from './maintenance-statements.ts';
 import { executeFields, runDeallocate, runExecute, runPrepare } from './prepare-statements.ts';
 import type { PreparedStatement } from './prepared-statement.ts';
 import { roleStatements } from './role-statements.ts';
@@ -83,6 +84,9 @@ export function runUtility(
   if ('ClosePortalStmt' in node) return runClose(session, node.ClosePortalStmt);
   if ('CopyStmt' in node) return runCopy(session, parsed, node.CopyStmt, output);
   if ('CallStmt' in node) return runCall(session, parsed, node.CallStmt, output);
+  if ('LockStmt' in node) return runLock(session, node.LockStmt);
+  if ('CheckPointStmt' in node || 'ClusterStmt' in node || 'ReindexStmt' in node) return runMaintenance(session, node);
+  if ('VacuumStmt' in node && node.VacuumStmt.is_vacuumcmd === true) return runVacuum(session, node.VacuumStmt);
   if ('VacuumStmt' in node) return runAnalyze(session, node.VacuumStmt);
   const tableAs = tableAsIn(node);
   if (tableAs !== undefined) return runCreateTableAs(session, statement, tableAs, parameters);

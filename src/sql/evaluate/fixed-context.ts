@@ -38,6 +38,7 @@ export function fixedContext(own: Partial<EvaluationContext> = {}): EvaluationCo
         throw new InvariantError(`${name}: no catalog here`);
       },
       cursors: () => [],
+      advisoryLocks: () => [],
       sequence: (name) => {
         throw new InvariantError(`${name}: no sequences here`);
       },

@@ -25,6 +25,7 @@ export function fixedContext(now: number, random: Random, user: string): Evaluat
     catalogFunction: refuse,
     sequence: refuse,
     cursors: () => [],
+    advisoryLocks: () => [],
   };
   return {
     settings: defaultSettings,

@@ -51,6 +51,21 @@ function* pgExtension(): Iterable<SystemRow> {
   };
 }
 
+function* pgLocks(run: Run): Iterable<SystemRow> {
+  for (const lock of run.context.session.advisoryLocks())
+    yield {
+      locktype: 'advisory',
+      database: databaseOid,
+      classid: lock.classId,
+      objid: lock.objectId,
+      objsubid: lock.subId,
+      pid: lock.processId,
+      mode: lock.mode,
+      granted: lock.isGranted,
+      fastpath: false,
+    };
+}
+
 function* pgCursors(run: Run): Iterable<SystemRow> {
   for (const cursor of run.context.session.cursors())
     yield {
@@ -152,6 +167,7 @@ export const serverRows: RowMakers = {
   pg_tablespace: pgTablespace,
   pg_extension: pgExtension,
   pg_cursors: pgCursors,
+  pg_locks: pgLocks,
   pg_settings: pgSettingsRows,
   'sys.jobs': jobs,
 };

@@ -167,6 +167,7 @@ const session: SessionFacts = {
   catalogFunction: () => null,
   sequence: () => null,
   cursors: () => [],
+  advisoryLocks: () => [],
 };
 
 export const emptyCatalog: Catalog = {

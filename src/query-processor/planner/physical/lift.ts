@@ -24,7 +24,17 @@ import { columnRef, computedColumn, freeColumns } from '../plan-tree.ts';
 import { cpuTuple, estimate, expressionCost, streaming, widthOfAll } from './cost.ts';
 import { idsOf, noWish, type Planned, type Planning, unordered } from './planning.ts';
 
-const waitingFunctions: ReadonlySet<string> = new Set(['pg_sleep', 'pg_sleep_for', 'pg_sleep_until', 'nextval', 'wait_for_job']);
+const waitingFunctions: ReadonlySet<string> = new Set([
+  'pg_sleep',
+  'pg_sleep_for',
+  'pg_sleep_until',
+  'nextval',
+  'wait_for_job',
+  'pg_advisory_lock',
+  'pg_advisory_lock_shared',
+  'pg_advisory_xact_lock',
+  'pg_advisory_xact_lock_shared',
+]);
 
 const isWaiting = (e: Expression): e is FunctionCall => e.kind === 'function' && waitingFunctions.has(procByOid(e.function)?.name ?? '');
 
