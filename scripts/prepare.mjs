@@ -55,8 +55,26 @@ function build() {
     rmSync(fresh, { recursive: true, force: true }),
   );
   writeFileSync(path.join(fresh, '.built'), '');
+  // The console is built by itself, when it has changed.
+  if (existsSync(at('dist', 'console'))) renameSync(at('dist', 'console'), path.join(fresh, 'console'));
   if (existsSync(at('dist'))) renameSync(at('dist'), old);
   renameSync(fresh, at('dist'));
+  rmSync(old, { recursive: true, force: true });
+}
+
+/** The web console, into dist/console: made beside the old one and then in its place, as above. */
+function buildConsole() {
+  const stamp = at('dist', 'console', '.built');
+  if (modified(stamp) > Math.max(newest(at('console')), modified(at('package-lock.json')))) return;
+  console.log('building the console …');
+  const fresh = at(`dist.${process.pid}.console`);
+  const old = at(`dist.${process.pid}.console.old`);
+  run(process.execPath, [at('node_modules', 'vite', 'bin', 'vite.js'), 'build', 'console', '--outDir', fresh], () =>
+    rmSync(fresh, { recursive: true, force: true }),
+  );
+  writeFileSync(path.join(fresh, '.built'), '');
+  if (existsSync(at('dist', 'console'))) renameSync(at('dist', 'console'), old);
+  renameSync(fresh, at('dist', 'console'));
   rmSync(old, { recursive: true, force: true });
 }
 
@@ -73,6 +91,7 @@ function link() {
 export function prepare() {
   install();
   build();
+  buildConsole();
   link();
 }
 

@@ -14,6 +14,7 @@ const steps =
     : [
         ['lint and format', [bin('@biomejs/biome/bin/biome'), 'check', '--error-on-warnings']],
         ['types of tests and scripts', [bin('typescript/bin/tsc'), '-p', path.join(root, 'tsconfig.check.json')]],
+        ['types of the console', [bin('typescript/bin/tsc'), '-p', path.join(root, 'console')]],
       ];
 steps.push(['tests', [bin('vitest/vitest.mjs'), 'run', ...selected]]);
 for (const [name, args] of steps) {

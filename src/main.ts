@@ -8,6 +8,8 @@ import { ApiService } from '#control-plane/api/api-service.ts';
 import { iamOperations } from '#control-plane/api/iam-operations.ts';
 import { ownOperations } from '#control-plane/api/own-operations.ts';
 import { AuditLog, usualAuditLimits } from '#control-plane/audit-log.ts';
+import { ConsoleFiles } from '#control-plane/console/console-files.ts';
+import { ConsoleSessions } from '#control-plane/console/console-session.ts';
 import { Endpoints } from '#control-plane/endpoints.ts';
 import { HttpServer } from '#control-plane/http-server.ts';
 import { type NodeFigures, nodeFigures, samplesOf } from '#control-plane/node-figures.ts';
@@ -36,6 +38,8 @@ export type NodeOptions = {
   /** Of the first Region; 0: any free ones. */
   readonly port: number;
   readonly httpPort: number;
+  /** Where the built console lies. */
+  readonly consoleDirectory: string;
   readonly regions: readonly string[];
   readonly witnessRegion: string;
   readonly regionRttMs: number;
@@ -181,6 +185,15 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
         return collectMetrics(figures);
       }),
       api,
+      console: {
+        world,
+        sessions: new ConsoleSessions(world, identities),
+        files: new ConsoleFiles(world.disk, options.consoleDirectory),
+        clusters,
+        api,
+        audit,
+        isSecure: !isLoopback(options.host),
+      },
       hostNames: ['localhost', '127.0.0.1', '::1', options.host.toLowerCase(), ...regions.map((region) => `dsql.${region}.api.aws`)],
       tls: isLoopback(options.host) ? undefined : identity,
     });

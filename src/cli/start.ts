@@ -24,6 +24,7 @@ export async function start(flags: FlagValues, environment: NodeJS.ProcessEnv): 
     const node = await startNode(world, {
       ...options,
       directory,
+      consoleDirectory: path.join(import.meta.dirname, '../console'),
       rootKey: givenRootKey(environment),
       tls: ownTls(options),
       onFatal: (error) => {

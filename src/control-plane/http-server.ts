@@ -4,6 +4,7 @@
  *   GET /health   200 {"status":"ok"} while the node runs and serves, 503 otherwise
  *   GET /ready    200 once it takes connections in every Region that has not been stopped
  *   GET /metrics  Prometheus text; from loopback only
+ *   /, /console   the web console (console/), for who has signed in
  *   /cluster, /clusters, /tags, /stream, /borealis    the API, each call signed
  *
  *   H1  A page from elsewhere reaches nothing here: the Host must be a name of ours (against DNS rebinding), and an Origin, when there is one, this very port.
@@ -16,6 +17,8 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { Hono } from 'hono';
 import type { Registry } from 'prom-client';
 import type { ApiRequest, ApiResponse } from './api/api-service.ts';
+import { consoleApplication, sent } from './console/console-application.ts';
+import type { ConsoleParts } from './console/console-parts.ts';
 
 export type HttpServerOptions = {
   readonly host: string;
@@ -25,6 +28,7 @@ export type HttpServerOptions = {
   /** Made when first asked for. */
   readonly metrics: () => Promise<Registry>;
   readonly api: { serves(target: string): boolean; handle(request: ApiRequest): Promise<ApiResponse> };
+  readonly console: ConsoleParts;
   /** Host names (without port) that requests may name. */
   readonly hostNames: readonly string[];
   /** undefined only on loopback. */
@@ -137,6 +141,8 @@ function application(options: HttpServerOptions): Hono {
     const metrics = await options.metrics();
     return context.body(await metrics.metrics(), 200, { 'Content-Type': metrics.contentType });
   });
+  app.get('/', (context) => sent(context, options.console.files.page()));
+  app.route('/console', consoleApplication(options.console));
   app.notFound((context) => context.json({ message: 'no such page' }, 404));
   return app;
 }

@@ -31,6 +31,9 @@ export type ApiResponse = { readonly status: number; readonly headers: Readonly<
 const service = 'dsql';
 const ownPaths = /^\/(cluster|clusters|tags|stream|borealis)(\/|$)/;
 
+/** Who makes a call, and in which Region. */
+export type ApiCaller = { readonly identity: Identity; readonly accessKeyId: string; readonly region: string };
+
 type Matched = { readonly operation: Operation; readonly path: ReadonlyMap<string, string> };
 
 export class ApiService {
@@ -49,11 +52,21 @@ export class ApiService {
     return ownPaths.test(target.split('?', 1)[0]);
   }
 
-  async handle(request: ApiRequest): Promise<ApiResponse> {
+  /** A signed call. */
+  handle(request: ApiRequest): Promise<ApiResponse> {
+    return this.#handle(request, () => this.#caller(request));
+  }
+
+  /** A call of somebody who is known already: the console's. */
+  handleFor(caller: ApiCaller, request: ApiRequest): Promise<ApiResponse> {
+    return this.#handle(request, () => caller);
+  }
+
+  async #handle(request: ApiRequest, callerOf: () => ApiCaller): Promise<ApiResponse> {
     const requestId = uuid(this.#options.world);
     const headers = { 'Content-Type': 'application/json', 'x-amzn-RequestId': requestId, 'Cache-Control': 'no-store' };
     try {
-      const answer = await this.#answer(request, requestId);
+      const answer = await this.#answer(request, callerOf, requestId);
       return { status: 200, headers, body: JSON.stringify(answer) };
     } catch (error) {
       const known = asApiError(error);
@@ -71,16 +84,16 @@ export class ApiService {
     }
   }
 
-  async #answer(request: ApiRequest, requestId: string): Promise<unknown> {
+  async #answer(request: ApiRequest, callerOf: () => ApiCaller, requestId: string): Promise<unknown> {
     const { world, clusters, audit } = this.#options;
     const question = request.target.indexOf('?');
     const path = question < 0 ? request.target : request.target.slice(0, question);
     const matched = this.#match(request.method, path);
     if (matched === undefined) throw unknownOperation();
     let call: ApiCall | undefined;
-    let who: { readonly identity: Identity; readonly accessKeyId: string; readonly region: string } | undefined;
+    let who: ApiCaller | undefined;
     try {
-      who = this.#caller(request);
+      who = callerOf();
       call = new ApiCall({
         world,
         clusters,
@@ -128,7 +141,7 @@ export class ApiService {
     }
   }
 
-  #caller(request: ApiRequest): { readonly identity: Identity; readonly accessKeyId: string; readonly region: string } {
+  #caller(request: ApiRequest): ApiCaller {
     const { identities, world } = this.#options;
     const verdict = verifyRequest(request, service, identities, world.clock.now());
     if (verdict.kind === 'refused') throw new ApiError(verdict.type, verdict.status, verdict.message);

@@ -1,0 +1,61 @@
+/** The frame of every page: the bar on top, the navigation, messages, and the page of the address; the sign-in page when nobody is signed in. */
+import AppLayout from '@cloudscape-design/components/app-layout';
+import Box from '@cloudscape-design/components/box';
+import Flashbar from '@cloudscape-design/components/flashbar';
+import Spinner from '@cloudscape-design/components/spinner';
+import { type ReactNode, Suspense, useEffect } from 'react';
+import { useMessages } from './messages.tsx';
+import { Navigation } from './navigation.tsx';
+import { useTexts } from './preferences.tsx';
+import { useRouter } from './router.tsx';
+import { type PageParameters, type Route, routeOf } from './routes.tsx';
+import { useSession } from './session.tsx';
+import { SignInPage } from './sign-in-page.tsx';
+import { TopBar } from './top-bar.tsx';
+
+export function Application(): ReactNode {
+  const { state } = useSession();
+  const t = useTexts();
+  useEffect(() => {
+    if (state.kind === 'out') document.title = `${t('signIn.title')} – Borealis`;
+  }, [state.kind, t]);
+  if (state.kind === 'asking') return null;
+  return (
+    <>
+      <TopBar />
+      {state.kind === 'out' ? <SignInPage hasEnded={state.hasEnded} /> : <Frame />}
+    </>
+  );
+}
+
+function Frame(): ReactNode {
+  const t = useTexts();
+  const { path } = useRouter();
+  const { messages } = useMessages();
+  const found = routeOf(path);
+  return (
+    <AppLayout
+      headerSelector="#top-bar"
+      navigation={<Navigation area={found?.route.area ?? '/clusters'} />}
+      toolsHide
+      notifications={<Flashbar items={[...messages]} stackItems />}
+      content={
+        found === undefined ? <Box variant="p">{t('shell.noSuchPage')}</Box> : <Page route={found.route} parameters={found.parameters} />
+      }
+    />
+  );
+}
+
+function Page({ route, parameters }: { readonly route: Route; readonly parameters: PageParameters }): ReactNode {
+  const t = useTexts();
+  const title = t(route.title);
+  useEffect(() => {
+    document.title = `${title} – Borealis`;
+  }, [title]);
+  const { page: Content } = route;
+  return (
+    <Suspense fallback={<Spinner size="large" />}>
+      <Content parameters={parameters} key={JSON.stringify(parameters)} />
+    </Suspense>
+  );
+}

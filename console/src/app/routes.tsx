@@ -1,0 +1,36 @@
+/**
+ * Which page an address is. A page is loaded when it is first gone to, so that signing in loads little.
+ * `area` is the entry of the navigation that it belongs to.
+ */
+import { type ComponentType, type LazyExoticComponent, lazy } from 'react';
+import type { TextName } from '../texts/texts.ts';
+import { match } from './router.tsx';
+
+export type PageParameters = Readonly<Record<string, string>>;
+type Page = ComponentType<{ readonly parameters: PageParameters }>;
+
+export type Route = {
+  readonly pattern: string;
+  readonly title: TextName;
+  readonly area: '/clusters';
+  readonly page: LazyExoticComponent<Page>;
+};
+
+const page = (load: () => Promise<Page>): LazyExoticComponent<Page> => lazy(async () => ({ default: await load() }));
+
+export const routes: readonly Route[] = [
+  {
+    pattern: '/clusters',
+    title: 'clusters.title',
+    area: '/clusters',
+    page: page(async () => (await import('../clusters/clusters-page.tsx')).ClustersPage),
+  },
+];
+
+export function routeOf(path: string): { readonly route: Route; readonly parameters: PageParameters } | undefined {
+  for (const route of routes) {
+    const parameters = match(route.pattern, path);
+    if (parameters !== undefined) return { route, parameters };
+  }
+  return undefined;
+}
