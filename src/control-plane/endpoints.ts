@@ -9,9 +9,10 @@ import { type ClusterRecord, clusterArn, endpointName } from '#deployment/cluste
 import type { Clusters } from '#deployment/clusters.ts';
 import { refusalOf } from '#iam/authorization.ts';
 import { actionFor } from '#iam/connection-token.ts';
-import type { Identities, TokenCheck, TokenVerdict } from '#iam/iam.ts';
+import type { Identities, Identity, TokenCheck, TokenVerdict } from '#iam/iam.ts';
 import { parsePolicy } from '#iam/policy.ts';
 import type { ClusterRouter, RoutedCluster } from '#pgwire/pgwire.ts';
+import type { QueryProcessor } from '#query-processor/query-processor.ts';
 import type { AuditLog } from './audit-log.ts';
 import { resourceTags } from './condition-keys.ts';
 
@@ -27,6 +28,22 @@ export type EndpointsOptions = {
 
 /** Attempts to connect since the start, by Region, cluster and action: DSQL's usage metric. */
 export type ConnectionCount = { readonly region: string; readonly cluster: string; readonly action: string; count: number };
+
+export type EntryRequest = {
+  readonly region: string;
+  readonly id: string;
+  readonly user: string;
+  readonly identity: Identity;
+  readonly accessKeyId: string;
+  readonly address: string;
+  readonly isSecure: boolean;
+};
+
+export type Entry =
+  | { readonly kind: 'entered'; readonly queryProcessor: QueryProcessor; readonly roleSettings: ReadonlyMap<string, string> }
+  | { readonly kind: 'denied'; readonly hint: string }
+  /** There is no such cluster, or it takes no connections. */
+  | { readonly kind: 'absent' };
 
 const loopbackNames = ['localhost', '127.0.0.1', '::1', '[::1]'];
 
@@ -69,25 +86,55 @@ export class Endpoints {
   }
 
   async #verdict(cluster: ClusterRecord, user: string, token: string, address: string, hosts: readonly string[]): Promise<TokenVerdict> {
-    const { world, identities, checksTokenHost, verifier, clusters } = this.#options;
+    const { world, identities, checksTokenHost, verifier } = this.#options;
     const { verifyToken } = await verifier();
     const check = { token, user, region: cluster.region, hosts: checksTokenHost ? hosts : undefined, now: world.clock.now() };
     const verdict = await verifyToken(check, identities);
     if (verdict.kind === 'denied') return verdict;
     const identity = identities.identityOf(verdict.accessKeyId);
-    // As it is now: a policy may have been attached since the client said hello.
-    const { policy, tags } = clusters.registry.find(cluster.region, cluster.id) ?? cluster;
     const hint =
       identity === undefined
         ? 'The security token included in the request is invalid.'
-        : refusalOf({
-            identity,
-            action: `dsql:${actionFor(user)}`,
-            resource: clusterArn(cluster),
-            resourcePolicy: policy === undefined ? undefined : parsePolicy(policy.text, 'resource'),
-            context: new Map([['aws:sourceip', [address]], ['aws:securetransport', ['true']], ...resourceTags(tags)]),
-          });
+        : this.#refusal(cluster, user, identity, address, { isSecure: true });
     return hint === undefined ? verdict : { kind: 'denied', hint };
+  }
+
+  /** For who has proved himself otherwise than by a token: as a connection, the policies allow it and the cluster knows the role as his. */
+  async enter({ region, id, user, identity, accessKeyId, address, isSecure }: EntryRequest): Promise<Entry> {
+    const { clusters } = this.#options;
+    const cluster = clusters.connectable(region, id);
+    if (cluster === undefined) return { kind: 'absent' };
+    const hint = this.#refusal(cluster, user, identity, address, { isSecure });
+    this.#record(
+      cluster,
+      user,
+      address,
+      hint === undefined ? { kind: 'allowed', principal: identity.arn, accessKeyId } : { kind: 'denied', hint },
+    );
+    if (hint !== undefined) return { kind: 'denied', hint };
+    const queryProcessor = await clusters.queryProcessor(cluster);
+    if (queryProcessor === undefined) return { kind: 'absent' };
+    const admission = await queryProcessor.admit(user, identity.arn);
+    if (admission.kind === 'refused') return { kind: 'denied', hint: admission.hint };
+    return { kind: 'entered', queryProcessor, roleSettings: admission.settings };
+  }
+
+  /** By the policies as they are now: one may have been attached since the client said hello. */
+  #refusal(
+    cluster: ClusterRecord,
+    user: string,
+    identity: Identity,
+    address: string,
+    { isSecure }: { readonly isSecure: boolean },
+  ): string | undefined {
+    const { policy, tags } = this.#options.clusters.registry.find(cluster.region, cluster.id) ?? cluster;
+    return refusalOf({
+      identity,
+      action: `dsql:${actionFor(user)}`,
+      resource: clusterArn(cluster),
+      resourcePolicy: policy === undefined ? undefined : parsePolicy(policy.text, 'resource'),
+      context: new Map([['aws:sourceip', [address]], ['aws:securetransport', [String(isSecure)]], ...resourceTags(tags)]),
+    });
   }
 
   #record(cluster: ClusterRecord, user: string, address: string, verdict: TokenVerdict): void {
