@@ -190,6 +190,7 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
         sessions: new ConsoleSessions(world, identities),
         files: new ConsoleFiles(world.disk, options.consoleDirectory),
         clusters,
+        endpoints,
         api,
         audit,
         isSecure: !isLoopback(options.host),

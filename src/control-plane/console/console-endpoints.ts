@@ -4,5 +4,8 @@
  */
 import type { Hono } from 'hono';
 import type { ConsoleEnvironment, ConsoleParts } from './console-parts.ts';
+import { mountQueryEndpoints } from './query-endpoints.ts';
 
-export function mountConsoleEndpoints(_app: Hono<ConsoleEnvironment>, _parts: ConsoleParts): void {}
+export function mountConsoleEndpoints(app: Hono<ConsoleEnvironment>, parts: ConsoleParts): void {
+  mountQueryEndpoints(app, parts);
+}

@@ -22,11 +22,8 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { SqlError } from '#base/sql-error.ts';
-import type { World } from '#base/world.ts';
 import { asReport } from '#pgwire/session-loop.ts';
-import type { Endpoints } from '../endpoints.ts';
-import type { ConsoleEnvironment } from './console-parts.ts';
-import type { ConsoleSessions } from './console-session.ts';
+import type { ConsoleEnvironment, ConsoleParts } from './console-parts.ts';
 import { dsqlBatch, FileImport, openBatch } from './file-import.ts';
 import { importRequest } from './import-request.ts';
 import { KeptThings } from './kept-things.ts';
@@ -34,12 +31,7 @@ import { QuerySession, SessionIsBusy } from './query-session.ts';
 import { errorReport } from './result-lines.ts';
 import { relationDetails, schemaFacts } from './schema-facts.ts';
 
-export type QueryParts = {
-  readonly world: World;
-  readonly endpoints: Endpoints;
-  readonly sessions: ConsoleSessions;
-  readonly isSecure: boolean;
-};
+export type QueryParts = Pick<ConsoleParts, 'world' | 'endpoints' | 'sessions' | 'isSecure'>;
 
 const textMaximum = 4 * 1024 * 1024;
 const pieceMaximum = 8 * 1024 * 1024;
@@ -96,7 +88,9 @@ export function mountQueryEndpoints(app: Hono<ConsoleEnvironment>, parts: QueryP
   app.post(
     `${base}/query/:session/explain`,
     withEditor(async (context, session, { text, analyze }) =>
-      typeof text === 'string' ? context.json(await session.explain(text, analyze === true)) : context.json({ message: 'text is a text' }, 400),
+      typeof text === 'string'
+        ? context.json(await session.explain(text, analyze === true))
+        : context.json({ message: 'text is a text' }, 400),
     ),
   );
   app.post(
@@ -198,10 +192,17 @@ const clusterOf = (context: Caller): string => `${context.req.param('region') ??
 
 export type Body = Readonly<Record<string, unknown>>;
 
+/** A body that is no JSON object has no members, and what needs one says so. */
 async function bodyOf(context: Caller): Promise<Body> {
   if (context.req.header('content-type')?.split(';')[0] !== 'application/json') return {};
-  const value: unknown = await context.req.json();
-  return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+  const text = await context.req.text();
+  try {
+    const value: unknown = JSON.parse(text === '' ? '{}' : text);
+    return typeof value === 'object' && value !== null ? Object.fromEntries(Object.entries(value)) : {};
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
 }
 
 const rowsOf = (maxRows: unknown): number =>
