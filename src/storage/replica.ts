@@ -18,7 +18,7 @@ import type { Batch } from '#sql/batch.ts';
 import type { EvaluationContext } from '#sql/function.ts';
 import { type Key, type KeyRange, type SpaceId, spacePrefix } from '#sql/key.ts';
 import { asBuffer } from '#sql/row.ts';
-import { catalogSpace } from '#sql/spaces.ts';
+import { catalogSpace, statisticsSpace } from '#sql/spaces.ts';
 import { Flusher, type FlusherOptions } from './flusher.ts';
 import { maximumKeyBytes, type OrderedStore } from './ordered-store.ts';
 import { Recent, type Version } from './recent.ts';
@@ -57,6 +57,7 @@ const manyKeys = 16;
 /** Steps in which the horizon moves: this many to one historyMs. */
 const horizonSteps = 64;
 const catalogPrefix = spacePrefix(catalogSpace);
+const statisticsPrefix = spacePrefix(statisticsSpace);
 
 /** One key's newest version at a snapshot, as it goes into checkpoints and index builds. */
 export type StoredRow = { readonly key: Key; readonly value: Uint8Array; readonly timestamp: Timestamp };
@@ -71,6 +72,7 @@ export class Replica implements Storage {
   #hash: Buffer;
   #appliedTimestamp: Timestamp;
   #catalogTimestamp: Timestamp;
+  #statisticsWrites = 0;
   /** Commit timestamps, ascending, thinned out: where the horizon may come to lie. */
   #horizonSteps: Timestamp[];
   #waiting: { readonly timestamp: Timestamp; readonly resolve: () => void }[] = [];
@@ -171,6 +173,7 @@ export class Replica implements Storage {
           versions.push(this.#versions.recent.put(key, timestamp, value));
           bytes += key.length + (value === undefined ? 0 : value.length);
           if (key.startsWith(catalogPrefix)) catalog = timestamp;
+          else if (key.startsWith(statisticsPrefix)) this.#statisticsWrites++;
         }
       }
     } else if (entry.floor > applied) {
@@ -186,8 +189,8 @@ export class Replica implements Storage {
     if (this.#waiting.length > 0) this.#wakeApplied();
   }
 
-  get rowCountVersion(): number {
-    return this.#versions.rowCounts.version;
+  get statisticsVersion(): number {
+    return this.#versions.rowCounts.version + this.#statisticsWrites;
   }
 
   rowCount(space: SpaceId): number {

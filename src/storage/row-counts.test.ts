@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { spacePrefix } from '#sql/key.ts';
 import { MemoryStore } from './memory-store.ts';
-import { RowCounts } from './row-counts.ts';
+import { RowCounts, toldAfter } from './row-counts.ts';
 import { encodeRowCount } from './store-layout.ts';
 
 const change = (count: number) => new Map([[spacePrefix(20_000), count]]);
@@ -42,4 +42,14 @@ it('goes on from what the store holds', () => {
   expect(after.exact(20_000)).toBe(5_000_000_000);
   expect(after.told(20_000)).toBe(2 ** 33);
   expect([...after.entries(change(-5_000_000_000))].map(({ count }) => count)).toEqual([undefined]);
+});
+
+it('foresees what it will tell', () => {
+  const counts = new RowCounts(new MemoryStore());
+  let count = 0;
+  for (const step of [500, 525, 3000, -3900, 70_000, -60_000, 1, -10_000]) {
+    const foreseen = toldAfter(counts.told(20_000), (count += step));
+    counts.add(change(step));
+    expect(counts.told(20_000)).toBe(foreseen);
+  }
 });

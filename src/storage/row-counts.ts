@@ -13,6 +13,12 @@ import { rowCountEnd, rowCountKey, rowCountStart, spaceOfRowCount } from './stor
 /** Fewer rows make no other plans. */
 const leastTold = 1024;
 
+/** RC2: what readers are told once there are `count` rows, when they were told `told` before. */
+export function toldAfter(told: number, count: number): number {
+  if (count <= told && (told === leastTold || count >= told / 4)) return told;
+  return Math.max(leastTold, 2 ** Math.ceil(Math.log2(Math.max(1, count))));
+}
+
 export class RowCounts {
   /** By the spaces' prefixes. */
   readonly #counts = new Map<Key, number>();
@@ -60,8 +66,8 @@ export class RowCounts {
     if (count > 0) this.#counts.set(prefix, count);
     else this.#counts.delete(prefix);
     const told = this.#told.get(prefix) ?? leastTold;
-    if (count <= told && (told === leastTold || count >= told / 4)) return;
-    const step = Math.max(leastTold, 2 ** Math.ceil(Math.log2(Math.max(1, count))));
+    const step = toldAfter(told, count);
+    if (step === told) return;
     if (step === leastTold) this.#told.delete(prefix);
     else this.#told.set(prefix, step);
     this.#version++;

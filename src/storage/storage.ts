@@ -33,8 +33,8 @@ export interface Storage {
   rowCount(space: SpaceId): number;
   /** Bytes of all that this replica holds, in the store and over it. */
   readonly heldBytes: number;
-  /** Changes whenever some space's rowCount does. */
-  readonly rowCountVersion: number;
+  /** Changes whenever some space's rowCount does, and when a row of the statistics' space is written: plans are then made anew. */
+  readonly statisticsVersion: number;
   /** Resolves when appliedTimestamp >= timestamp; undefined when it is so already. */
   untilApplied(timestamp: Timestamp): Promise<void> | undefined;
 

@@ -26,8 +26,12 @@ export type ColumnStatistics = {
 };
 
 export type StoredStatistics = {
-  /** Rows that there were, and what storage estimated then: by how much that has changed since the rows have, too. */
+  /**
+   * Rows that there were, and what storage estimated then, and will once it has flushed them: by how much its estimate leaves that span the
+   * rows have changed, too.
+   */
   readonly rows: number;
+  readonly leastEstimatedRows: number;
   readonly estimatedRows: number;
   readonly pages: number;
   /** By attribute number. */
@@ -46,7 +50,12 @@ type StoredColumn = Omit<ColumnStatistics, 'common' | 'histogram'> & {
   readonly common: readonly { readonly value: string; readonly frequency: number }[];
   readonly histogram: readonly string[];
 };
-type StoredRow = Omit<StoredStatistics, 'columns'> & { readonly format: number; readonly columns: readonly StoredColumn[] };
+/** Rows of older releases have no least estimate. */
+type StoredRow = Omit<StoredStatistics, 'columns' | 'leastEstimatedRows'> & {
+  readonly leastEstimatedRows?: number;
+  readonly format: number;
+  readonly columns: readonly StoredColumn[];
+};
 
 export function encodeStatistics(table: TableDescriptor, statistics: StoredStatistics): Uint8Array {
   const columns = [...statistics.columns].map(([attributeNumber, column]): StoredColumn => {
@@ -78,7 +87,8 @@ export function decodeStatistics(table: TableDescriptor, row: Uint8Array): Store
       histogram: column.histogram.map(datum),
     });
   }
-  return { rows: stored.rows, estimatedRows: stored.estimatedRows, pages: stored.pages, columns };
+  const { rows, estimatedRows, leastEstimatedRows = estimatedRows, pages } = stored;
+  return { rows, leastEstimatedRows, estimatedRows, pages, columns };
 }
 
 type Known = { readonly row: Buffer; readonly table: TableDescriptor; readonly statistics: StoredStatistics };

@@ -2,7 +2,7 @@
  * Key access: what a scan's conditions on key columns mean as ranges of keys.
  *
  *   A1  The ranges are in key order, do not overlap and are not empty: every key that satisfies an alternative is read once.
- *   A2  NULL in an equality or a bound satisfies nothing, and a range on a column leaves its NULLs out.
+ *   A2  NULL in an equality or a bound satisfies nothing, and a range on a column leaves its NULLs out. IS NULL alone finds them.
  *
  * A descending column's bytes are inverted, so that its lower bound is the upper end of the range.
  */
@@ -33,9 +33,20 @@ export function accessRanges(access: KeyAccess, keys: KeySpace, context: Evaluat
   const items = access.anyOf === undefined ? undefined : itemsOf(accessValue(access.anyOf, context));
   for (const alternative of alternatives) {
     const equalCount = alternative.equal.length + (items === undefined ? 0 : 1);
-    if (equalCount < keys.keyParts.length || alternative.lower !== undefined || alternative.upper !== undefined) isPoints = false;
-    const equal = alternative.equal.map((expression, at) => fitted(accessValue(expression, context), expression, keys.keyParts[at]));
-    if (equal.some((value) => value === null || value === outside)) continue;
+    if (equalCount < keys.keyParts.length || hasBounds(alternative)) isPoints = false;
+    const equal: Datum[] = [];
+    for (const wanted of alternative.equal) {
+      if (wanted === 'null') {
+        // Entries with a NULL may be many even under a unique key.
+        isPoints = false;
+        equal.push(null);
+        continue;
+      }
+      const value = fitted(accessValue(wanted, context), wanted, keys.keyParts[equal.length]);
+      if (value === null || value === outside) break;
+      equal.push(value);
+    }
+    if (equal.length < alternative.equal.length) continue;
     if (items === undefined) addRange(ranges, equal, alternative, keys, context);
     else {
       const part = keys.keyParts[equal.length];
@@ -47,6 +58,8 @@ export function accessRanges(access: KeyAccess, keys: KeySpace, context: Evaluat
   }
   return { ranges: normalized(ranges), isPoints };
 }
+
+const hasBounds = ({ lower, upper, notNull }: Alternative): boolean => lower !== undefined || upper !== undefined || notNull === true;
 
 function rowRange(value: Datum): AccessRanges {
   if (value === null) return { ranges: [], isPoints: true };
@@ -121,14 +134,15 @@ function after(prefix: Key): Key {
 function addRange(
   ranges: KeyRange[],
   equal: readonly Fitted[],
-  { lower, upper }: Alternative,
+  alternative: Alternative,
   { space, keyParts, range }: KeySpace,
   context: EvaluationContext,
 ): void {
+  const { lower, upper } = alternative;
   const writer = new KeyWriter(space);
   appendAll(writer, equal, keyParts);
   const prefix = writer.finish();
-  if (lower === undefined && upper === undefined) {
+  if (!hasBounds(alternative)) {
     ranges.push(equal.length === 0 ? range : prefixRange(prefix));
     return;
   }

@@ -229,9 +229,12 @@ export type IndexScan = Node & {
   readonly limit: number | undefined;
 };
 
+/** The value of a leading key column; 'null': it has none. */
+export type KeyEquality = Expression | 'null';
+
 /**
  * What part of a key space to read. Expressions hold no columns of the scanned table: constants, parameters, outer values.
- * A null value in an equality or bound means no rows. Values have the key column's type, but that integers of another width come as they
+ * A null value in an equality or bound means no rows; 'null' is IS NULL. Values have the key column's type, but that integers of another width come as they
  * are: one beyond the column's range equals nothing. Bounds are in the order of values, whatever the key's direction, and leave NULLs out.
  * `conditions` is what EXPLAIN prints as Index Cond.
  */
@@ -239,9 +242,11 @@ export type KeyAccess =
   | {
       /** Each alternative: equalities on leading key columns, then a range on the next. Alternatives are ORed, may overlap, and are read in key order once each. */
       readonly alternatives: readonly {
-        readonly equal: readonly Expression[];
+        readonly equal: readonly KeyEquality[];
         readonly lower: { readonly value: Expression; readonly inclusive: boolean } | undefined;
         readonly upper: { readonly value: Expression; readonly inclusive: boolean } | undefined;
+        /** IS NOT NULL of the next key column, as every bound says it too. */
+        readonly notNull?: boolean;
       }[];
       /** col = ANY(array): each element an alternative for the column after the equalities. */
       readonly anyOf: Expression | undefined;

@@ -60,6 +60,28 @@ it.each([
   expect(estimated).toBeLessThan(expected * 1.1 + 2);
 });
 
+it('counts rows alike before and after storage has flushed them', async () => {
+  await run(session, 'create table fresh (id int primary key)');
+  await run(session, 'insert into fresh select generate_series(1, 5000)');
+  await run(session, 'analyze fresh');
+  const estimated = async () => /rows=(\d+)/.exec((await rows('explain select * from fresh'))[0])?.[1];
+  expect(await estimated()).toBe('5000');
+  const [space] = await rows("select oid from pg_class where relname = 'fresh'");
+  await expect.poll(() => cluster.replica.rowCount(Number(space)), { timeout: 10_000 }).toBe(8192);
+  expect(await estimated()).toBe('5000');
+});
+
+it('makes plans of prepared statements anew', async () => {
+  await run(session, 'create table skewed (id int primary key, kind int, note text)');
+  await run(session, 'create index skewed_kind on skewed (kind)');
+  await run(session, 'insert into skewed select i, 1, null from generate_series(1, 2000) i');
+  await run(session, 'prepare of_kind as select * from skewed where kind = 1');
+  const planned = async () => (await rows('explain (costs off) execute of_kind'))[0];
+  expect(await planned()).toBe('Index Scan using skewed_kind on skewed');
+  await run(session, 'analyze skewed');
+  expect(await planned()).toBe('Index Only Scan using skewed_pkey on skewed');
+});
+
 it('makes an index worth its while for rare values alone', async () => {
   expect((await rows('explain (costs off) select * from m where a = 7'))[0]).toBe('Index Scan using m_a on m');
   expect((await rows('explain (costs off) select * from m where a = 1'))[0]).toBe('Index Only Scan using m_pkey on m');

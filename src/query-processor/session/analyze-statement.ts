@@ -7,6 +7,7 @@ import { SqlError, sqlstate, warning } from '#base/sql-error.ts';
 import { type Batch, datumAt } from '#sql/batch.ts';
 import type { Datum } from '#sql/datum.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
+import { toldAfter } from '#storage/row-counts.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
 import { searchSchemas } from '../catalog/name-lookup.ts';
@@ -58,9 +59,12 @@ async function gather(session: StatementHost, table: TableDescriptor, run: State
         const values = rows.map((row) => row[at]);
         columns.set(column.attributeNumber, columnStatistics(values, column.type, total, target));
       });
+  const told = session.host.storage.rowCount(table.space);
+  const toldLater = toldAfter(told, total);
   const statistics = {
     rows: total,
-    estimatedRows: session.host.storage.rowCount(table.space),
+    leastEstimatedRows: Math.min(told, toldLater),
+    estimatedRows: Math.max(told, toldLater),
     pages: Math.ceil((total * bytesPerRow) / pageBytes),
     columns,
   };

@@ -34,7 +34,7 @@ export type Compilation = {
   readonly typeContext: TypeContext;
   readonly user: string;
   /** How large tables are. */
-  readonly storage: Pick<Storage, 'rowCount' | 'rowCountVersion' | 'get' | 'appliedTimestamp'>;
+  readonly storage: Pick<Storage, 'rowCount' | 'statisticsVersion' | 'get' | 'appliedTimestamp'>;
   readonly statisticsCache: StatisticsCache;
 };
 
@@ -42,7 +42,7 @@ export type PlannedQuery = {
   readonly catalog: LoadedCatalog;
   readonly settingsVersion: number;
   /** Of storage: a plan is made anew when tables have grown or shrunk by much. */
-  readonly rowCountVersion: number;
+  readonly statisticsVersion: number;
   readonly bound: BoundQuery;
   readonly plan: PhysicalPlan;
   /** In text format. */
@@ -88,7 +88,7 @@ export class PreparedStatement {
       known !== undefined &&
       known.catalog === compilation.catalog &&
       known.settingsVersion === compilation.settings.version &&
-      known.rowCountVersion === compilation.storage.rowCountVersion
+      known.statisticsVersion === compilation.storage.statisticsVersion
     )
       return known;
     const planned = this.#compile(compilation);
@@ -167,7 +167,7 @@ export function compileQuery(
   return {
     catalog: compilation.catalog,
     settingsVersion: compilation.settings.version,
-    rowCountVersion: compilation.storage.rowCountVersion,
+    statisticsVersion: compilation.storage.statisticsVersion,
     bound,
     get plan() {
       if (planning instanceof SqlError) throw planning;
@@ -230,7 +230,8 @@ function tableStatistics({ catalog, storage, statisticsCache }: Compilation, tab
   const stored = statisticsCache.of(table, row);
   if (stored === undefined) return estimated <= 1024 ? undefined : { rows: estimated, columns: noColumns };
   // The table may have grown or shrunk since.
-  const rows = Math.max(1, Math.round((stored.rows * estimated) / Math.max(1, stored.estimatedRows)));
+  const unchanged = Math.min(stored.estimatedRows, Math.max(stored.leastEstimatedRows, estimated));
+  const rows = Math.max(1, Math.round((stored.rows * estimated) / unchanged));
   let columns = absolute.get(stored);
   if (columns === undefined) {
     columns = new Map([...stored.columns].map(([at, column]) => [at, { ...column, distinct: distinctAmong(column.distinct, rows) }]));

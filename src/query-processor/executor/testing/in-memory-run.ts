@@ -70,7 +70,7 @@ export class InMemoryStorage implements Storage {
   gets = 0;
   scans = 0;
 
-  readonly rowCountVersion = 0;
+  readonly statisticsVersion = 0;
   readonly heldBytes = 0;
 
   rowCount(): number {

@@ -177,9 +177,21 @@ describe('primary key', () => {
     expect(scan([op(column('a'), '=', column('b'))]).access).toBeUndefined();
   });
 
-  it('bounds the first column of a row comparison and tests the rest', () => {
+  it('reads exactly what a row comparison says', () => {
     const plan = scan([
       { kind: 'rowComparison', operator: '>', left: [column('a'), column('b')], right: [int4(1), int4(2)], type: boolean },
+    ]);
+    const after = (value: Expression) => ({ lower: { value, inclusive: false }, upper: undefined });
+    expect(plan.access?.alternatives).toEqual([
+      { equal: [], ...after(int4(1)) },
+      { equal: [int4(1)], ...after(int4(2)) },
+    ]);
+    expect(plan.filter).toBeUndefined();
+  });
+
+  it('bounds the first column of a row comparison with others than key columns, and tests the rest', () => {
+    const plan = scan([
+      { kind: 'rowComparison', operator: '>', left: [column('a'), column('f')], right: [int4(1), column('f')], type: boolean },
     ]);
     expect(plan.access?.alternatives[0].lower).toEqual({ value: int4(1), inclusive: true });
     expect(plan.filter).toBeDefined();
@@ -189,6 +201,17 @@ describe('primary key', () => {
 describe('secondary index', () => {
   it('sees through the relabelling of varchar', () => {
     expect(indexName(scan([op(column('w'), '=', text('x'))]))).toBe('t_w');
+  });
+
+  it('finds NULLs, and leaves them out', () => {
+    const isNull = (name: string, negated: boolean): Expression => ({ kind: 'isNull', arg: column(name), negated, type: boolean });
+    const found = scan([isNull('v', false)]);
+    expect(indexName(found)).toBe('t_v');
+    expect(found.access?.alternatives).toEqual([{ equal: ['null'], lower: undefined, upper: undefined }]);
+    expect(found.filter).toBeUndefined();
+    const others = scan([isNull('v', true)], { order: [{ expression: column('v'), descending: false, nullsFirst: false }], rowLimit: 3 });
+    expect(others.access?.alternatives).toEqual([{ equal: [], lower: undefined, upper: undefined, notNull: true }]);
+    expect(others.filter).toBeUndefined();
   });
 
   it('makes a range of LIKE with a fixed beginning', () => {

@@ -3,7 +3,7 @@
  * what it costs.
  *
  *   A1  A condition goes into the access only when the comparison is that of the key's own order: its operator belongs to the
- *       btree family of the key's type. What the access covers exactly is not tested again; what it only narrows (LIKE, row comparisons) is.
+ *       btree family of the key's type. What the access covers exactly is not tested again; what it only narrows (LIKE) is.
  *   A2  A partial index is used only when the conditions hold its predicate's conjuncts word for word.
  */
 import { btreeFamily, btreeOperator, btreeStrategy, castBetween, operatorByOid, procByOid } from '#sql/builtins.ts';
@@ -12,6 +12,7 @@ import { oid } from '#sql/oids.ts';
 import type { OutputColumn, Scan } from '../../analyzer/logical-plan.ts';
 import type { IndexDescriptor } from '../../catalog/descriptors.ts';
 import {
+  boolean,
   columnsOf,
   conjunction,
   conjunctsOf,
@@ -21,7 +22,7 @@ import {
   isVolatile,
   sameExpression,
 } from '../expression-tree.ts';
-import type { KeyAccess } from '../physical-plan.ts';
+import type { KeyAccess, KeyEquality } from '../physical-plan.ts';
 import { columnRef } from '../plan-tree.ts';
 import { simplify } from '../rules/simplify-expressions.ts';
 import { castWithoutLoss } from './hash-keys.ts';
@@ -121,7 +122,7 @@ function attributeColumns(scan: Scan, planning: Planning): readonly OutputColumn
 
 /** A condition as a statement about one key part. */
 type Bound =
-  | { readonly kind: 'equal'; readonly value: Expression; readonly isExact: boolean; readonly source: Expression }
+  | { readonly kind: 'equal'; readonly value: KeyEquality; readonly isExact: boolean; readonly source: Expression }
   | { readonly kind: 'any'; readonly array: Expression; readonly source: Expression }
   | {
       readonly kind: 'range';
@@ -129,7 +130,8 @@ type Bound =
       readonly upper: { readonly value: Expression; readonly inclusive: boolean } | undefined;
       readonly isExact: boolean;
       readonly source: Expression;
-    };
+    }
+  | { readonly kind: 'notNull'; readonly source: Expression };
 
 type Alternative = NonNullable<KeyAccess>['alternatives'][number];
 
@@ -137,15 +139,18 @@ type Alternative = NonNullable<KeyAccess>['alternatives'][number];
 export function accessOf(path: Path, conditions: readonly Expression[]): Access {
   const open = conditions.filter((c) => !path.predicate.some((p) => sameExpression(p, c)));
   const plain = matchPath(path, open);
-  // One OR whose every branch narrows the access gives alternatives; worth it when it reaches further than the conditions without it.
+  // One OR whose every branch narrows the access gives alternatives; worth it when it reaches further than the conditions without it. A row
+  // comparison is an OR, too: without that it bounds its first column alone.
   if (plain.anyOf === undefined)
     for (const condition of open) {
-      if (condition.kind !== 'or') continue;
+      const args = condition.kind === 'or' ? condition.args.map(conjunctsOf) : rowComparisonBranches(condition, path);
+      if (args === undefined) continue;
       const others = open.filter((c) => c !== condition);
-      const branches = condition.args.map((branch) => matchPath(path, [...others, ...conjunctsOf(branch)]));
-      const reaches = branches.every((b) => b.anyOf === undefined && b.depth > plain.depth);
+      const branches = args.map((branch) => matchPath(path, [...branch, ...others]));
+      const isExact = args.every((branch, i) => branch.every((c) => branches[i].covered.has(c)));
+      const least = condition.kind === 'or' || !isExact ? plain.depth + 1 : plain.depth;
+      const reaches = branches.every((b) => b.anyOf === undefined && b.depth >= least);
       if (!reaches) continue;
-      const isExact = condition.args.every((branch, i) => conjunctsOf(branch).every((c) => branches[i].covered.has(c)));
       const covered = others.filter((c) => branches.every((b) => b.covered.has(c)));
       return {
         access: {
@@ -155,14 +160,15 @@ export function accessOf(path: Path, conditions: readonly Expression[]): Access 
         },
         rest: open.filter((c) => !covered.includes(c) && !(c === condition && isExact)),
         used: [...covered, condition],
-        ordering: orderingOf(path, []),
+        ordering: orderingOf(path, path.parts.slice(0, sharedEqualities(branches))),
         isSingleRow: false,
         seeks: branches.length,
       };
     }
   const { alternative, anyOf, covered, narrowing } = plain;
-  const isAll = alternative.equal.length === 0 && alternative.lower === undefined && alternative.upper === undefined && anyOf === undefined;
-  const isSingleRow = path.isUnique && path.parts.length > 0 && alternative.equal.length === path.parts.length;
+  const { equal, lower, upper, notNull } = alternative;
+  const isAll = equal.length === 0 && lower === undefined && upper === undefined && notNull !== true && anyOf === undefined;
+  const isSingleRow = path.isUnique && path.parts.length > 0 && equal.length === path.parts.length && !equal.includes('null');
   return {
     access: isAll ? undefined : { alternatives: [alternative], anyOf, conditions: conjunction([...narrowing]) },
     rest: open.filter((c) => !covered.has(c)),
@@ -187,12 +193,13 @@ type Match = {
 };
 
 function matchPath(path: Path, conditions: readonly Expression[]): Match {
-  const equal: Expression[] = [];
+  const equal: KeyEquality[] = [];
   const covered = new Set<Expression>();
   const narrowing = new Set<Expression>();
   let anyOf: Expression | undefined;
   let lower: Alternative['lower'];
   let upper: Alternative['upper'];
+  let notNull = false;
   let depth = 0;
   for (const part of path.parts) {
     const bounds = conditions.flatMap((c) => boundsOn(part, c));
@@ -213,6 +220,12 @@ function matchPath(path: Path, conditions: readonly Expression[]): Match {
       continue;
     }
     for (const bound of bounds) {
+      if (bound.kind === 'notNull' && part.hasNulls) {
+        notNull = true;
+        narrowing.add(bound.source);
+        covered.add(bound.source);
+        depth += 1;
+      }
       if (bound.kind !== 'range') continue;
       const fits = (bound.lower === undefined || lower === undefined) && (bound.upper === undefined || upper === undefined);
       if (!fits) continue;
@@ -224,7 +237,19 @@ function matchPath(path: Path, conditions: readonly Expression[]): Match {
     }
     break;
   }
-  return { alternative: { equal, lower, upper }, anyOf, covered, narrowing, depth };
+  return { alternative: notNull ? { equal, lower, upper, notNull } : { equal, lower, upper }, anyOf, covered, narrowing, depth };
+}
+
+/** So many leading key columns have one value in all alternatives. */
+function sharedEqualities(branches: readonly Match[]): number {
+  const [first, ...others] = branches.map((branch) => branch.alternative.equal);
+  const isShared = (value: KeyEquality, at: number): boolean =>
+    others.every((equal) => {
+      const other = equal[at];
+      return other === value || (other !== undefined && other !== 'null' && value !== 'null' && sameExpression(other, value));
+    });
+  const end = first.findIndex((value, at) => !isShared(value, at));
+  return end < 0 ? first.length : end;
 }
 
 function orderingOf(path: Path, fixed: readonly KeyPart[]): Ordering {
@@ -254,6 +279,11 @@ function boundsOn(part: KeyPart, condition: Expression): readonly Bound[] {
       return matchesKey(part, condition.arg) && part.typeOid === oid.bool
         ? [{ kind: 'equal', value: constantFalse, isExact: true, source: condition }]
         : [];
+    case 'isNull':
+      if (!matchesKey(part, condition.arg)) return [];
+      return [
+        condition.negated ? { kind: 'notNull', source: condition } : { kind: 'equal', value: 'null', isExact: true, source: condition },
+      ];
     case 'arrayComparison': {
       if (condition.quantifier !== 'any' || !matchesKey(part, condition.left) || !isFixed(condition.right)) return [];
       const comparison = keyComparison(part, condition.operator, false);
@@ -320,6 +350,44 @@ function rowComparisonBound(part: KeyPart, condition: Extract<Expression, { kind
   const isLower = condition.operator.startsWith('>') !== isFlipped;
   const bound = { value: fitted, inclusive: true };
   return [{ kind: 'range', lower: isLower ? bound : undefined, upper: isLower ? undefined : bound, isExact: false, source: condition }];
+}
+
+/**
+ * (a, b) > (x, y) as what it means: a > x, or a = x and b > y; each branch its conjuncts. undefined for everything else, and where the first column
+ * is not one of the path's.
+ */
+function rowComparisonBranches(condition: Expression, path: Path): readonly (readonly Expression[])[] | undefined {
+  if (condition.kind !== 'rowComparison') return undefined;
+  const { left, right, operator } = condition;
+  if (!path.parts.some((part) => matchesKey(part, left[0]) || matchesKey(part, right[0]))) return undefined;
+  const strict = operator.startsWith('<') ? 1 : 5;
+  const branches: Expression[][] = [];
+  const equalities: Expression[] = [];
+  for (const [i, value] of left.entries()) {
+    const isLast = i === left.length - 1;
+    const strategy = isLast && operator === '<=' ? 2 : isLast && operator === '>=' ? 4 : strict;
+    const compared = comparisonOf(value, right[i], strategy);
+    const equal = comparisonOf(value, right[i], 3);
+    if (compared === undefined || equal === undefined) return undefined;
+    branches.push([...equalities, compared]);
+    equalities.push(equal);
+  }
+  return branches;
+}
+
+function comparisonOf(left: Expression, right: Expression, strategy: 1 | 2 | 3 | 4 | 5): Expression | undefined {
+  const operator = btreeOperator(comparedAs(left.type.oid), comparedAs(right.type.oid), strategy);
+  const proc = operator === undefined ? undefined : operatorByOid(operator)?.function;
+  if (operator === undefined || proc === undefined) return undefined;
+  return {
+    kind: 'function',
+    function: proc,
+    args: [left, right],
+    variadic: false,
+    returnsSet: false,
+    form: { kind: 'operator', operator },
+    type: boolean,
+  };
 }
 
 /** varchar compares through text, which changes nothing. */

@@ -46,7 +46,7 @@ export function assertPlanIsSound(plan: PhysicalPlan, bound: Ids = new Set()): v
       const access = plan.kind === 'systemScan' ? undefined : plan.access;
       check(access?.anyOf, new Set());
       for (const alternative of access?.alternatives ?? [])
-        for (const e of [...alternative.equal, alternative.lower?.value, alternative.upper?.value]) check(e, new Set());
+        for (const e of [...alternative.equal, alternative.lower?.value, alternative.upper?.value]) if (e !== 'null') check(e, new Set());
       break;
     }
     case 'functionScan':
