@@ -181,10 +181,10 @@ describe('primary key', () => {
     const plan = scan([
       { kind: 'rowComparison', operator: '>', left: [column('a'), column('b')], right: [int4(1), int4(2)], type: boolean },
     ]);
-    const after = (value: Expression) => ({ lower: { value, inclusive: false }, upper: undefined });
+    const above = (value: Expression) => ({ lower: { value, inclusive: false }, upper: undefined });
     expect(plan.access?.alternatives).toEqual([
-      { equal: [], ...after(int4(1)) },
-      { equal: [int4(1)], ...after(int4(2)) },
+      { equal: [], ...above(int4(1)) },
+      { equal: [int4(1)], ...above(int4(2)) },
     ]);
     expect(plan.filter).toBeUndefined();
   });
