@@ -4,7 +4,9 @@
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { memoryDisk } from '#base/real-world.ts';
 import type { World } from '#base/world.ts';
+import { activityOperations } from '#control-plane/api/activity-operations.ts';
 import { ApiService } from '#control-plane/api/api-service.ts';
+import { connectOperations } from '#control-plane/api/connect-operations.ts';
 import { iamOperations } from '#control-plane/api/iam-operations.ts';
 import { ownOperations } from '#control-plane/api/own-operations.ts';
 import { AuditLog, usualAuditLimits } from '#control-plane/audit-log.ts';
@@ -147,6 +149,7 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
     names: regions,
     witness: options.witnessRegion,
     network,
+    rttMs: options.regionRttMs,
     clusters,
     listen: (region, port) => SqlServer.listen(sqlServerOptions(region, port)),
   });
@@ -158,7 +161,12 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
     clusters,
     identities,
     audit,
-    ownOperations: [...ownOperations({ regions: regionControl, audit, series }), ...iamOperations(identities)],
+    ownOperations: [
+      ...ownOperations({ regions: regionControl, audit, series }),
+      ...iamOperations(identities),
+      ...activityOperations(),
+      ...connectOperations({ identities, regions: regionControl, host: options.host }),
+    ],
   });
 
   let isServing = false;

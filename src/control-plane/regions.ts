@@ -9,6 +9,12 @@ export type RegionState = {
   readonly isIsolated: boolean;
   readonly port: number | undefined;
   readonly connections: number;
+  /** Homes of the open clusters whose leader is there, and how many of those that have a replica there hold their lease. */
+  readonly leads: readonly string[];
+  readonly openClusters: number;
+  readonly leases: number;
+  /** Journal entries that the replica furthest behind has still to apply. */
+  readonly lag: number;
 };
 
 /** The links between the Regions. */
@@ -22,6 +28,8 @@ export type RegionsOptions = {
   readonly names: readonly string[];
   readonly witness: string;
   readonly network: RegionLinks;
+  /** Round trip between two Regions. */
+  readonly rttMs: number;
   readonly clusters: Clusters;
   /** Port 0 takes any free one. */
   readonly listen: (region: string, port: number) => Promise<SqlServer>;
@@ -49,6 +57,16 @@ export class Regions {
 
   get states(): readonly RegionState[] {
     const { names, witness, network, clusters } = this.#options;
+    const open = clusters.open.map(({ home, cluster }) => ({ home, figures: cluster.figures }));
+    const placed = (name: string): Pick<RegionState, 'leads' | 'openClusters' | 'leases' | 'lag'> => {
+      const there = open.flatMap(({ figures }) => figures.regions.filter((region) => region.name === name));
+      return {
+        leads: open.filter(({ figures }) => figures.leaderRegion === name).map(({ home }) => home),
+        openClusters: there.length,
+        leases: there.filter(({ holdsLease }) => holdsLease).length,
+        lag: Math.max(0, ...there.map(({ lag }) => lag)),
+      };
+    };
     return [
       ...names.map(
         (name): RegionState => ({
@@ -58,10 +76,23 @@ export class Regions {
           isIsolated: network.isIsolated(name),
           port: this.#ports.get(name),
           connections: this.#servers.get(name)?.connectionCount ?? 0,
+          ...placed(name),
         }),
       ),
-      { name: witness, role: 'witness', isUp: true, isIsolated: network.isIsolated(witness), port: undefined, connections: 0 },
+      {
+        name: witness,
+        role: 'witness',
+        isUp: true,
+        isIsolated: network.isIsolated(witness),
+        port: undefined,
+        connections: 0,
+        ...placed(witness),
+      },
     ];
+  }
+
+  get rttMs(): number {
+    return this.#options.rttMs;
   }
 
   /** Every Region takes connections, but for those that were stopped on purpose. */

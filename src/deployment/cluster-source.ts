@@ -6,7 +6,16 @@ import type { JournalRecord } from './cluster-records.ts';
 export type ClusterFigures = {
   readonly journalPosition: number;
   readonly counters: ClusterCounters;
-  readonly regions: readonly { readonly name: string; readonly lag: number; readonly recentBytes: number; readonly storeBytes: number }[];
+  /** undefined: nobody leads at the moment, or this node does not know. */
+  readonly leaderRegion: string | undefined;
+  readonly regions: readonly {
+    readonly name: string;
+    readonly lag: number;
+    readonly recentBytes: number;
+    readonly storeBytes: number;
+    /** Its lease is valid: it serves reads without asking anybody. */
+    readonly holdsLease: boolean;
+  }[];
 };
 
 /** A cluster that is open on this node. */

@@ -132,11 +132,13 @@ export class Cluster implements HostedCluster {
     return {
       journalPosition: this.#journal.lastPosition,
       counters: this.#activity.counters,
+      leaderRegion: this.leaderRegion,
       regions: this.#regions.map(({ name, replica }) => ({
         name,
         lag: this.#journal.lastPosition - replica.position,
         recentBytes: replica.recentBytes,
         storeBytes: replica.storeBytes,
+        holdsLease: this.#commitPath.node(name).lease.valid !== 0,
       })),
     };
   }

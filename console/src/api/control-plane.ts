@@ -1,5 +1,5 @@
 /** The operations of the API, as the console calls them: each in a Region. */
-import { request } from './request.ts';
+import { RequestFailure, request } from './request.ts';
 
 export type ClusterStatus =
   | 'CREATING'
@@ -34,7 +34,14 @@ export type Region = {
   readonly isIsolated: boolean;
   readonly port?: number;
   readonly connections: number;
+  /** Homes of the open clusters whose leader is there. */
+  readonly leads: readonly string[];
+  readonly openClusters: number;
+  readonly leases: number;
+  readonly lag: number;
 };
+
+export type Regions = { readonly regions: readonly Region[]; readonly rttMs: number };
 
 export type NewCluster = {
   readonly deletionProtectionEnabled: boolean;
@@ -55,8 +62,7 @@ export function partsOfArn(arn: string): { readonly region: string; readonly id:
 /** Any Region answers for the deployment as a whole. */
 const anyRegion = 'us-east-1';
 
-export const listRegions = async (): Promise<readonly Region[]> =>
-  (await request<{ readonly regions: readonly Region[] }>('GET', control(anyRegion, '/borealis/regions'))).regions;
+export const listRegions = (): Promise<Regions> => request('GET', control(anyRegion, '/borealis/regions'));
 
 export const changeRegion = (name: string, change: 'isolate' | 'heal' | 'stop' | 'start'): Promise<unknown> =>
   request('POST', control(anyRegion, `/borealis/regions/${encodeURIComponent(name)}/${change}`));
@@ -95,3 +101,75 @@ export const updateCluster = (
 ): Promise<unknown> => request('POST', control(region, `/cluster/${id}`), change);
 
 export const deleteCluster = (region: string, id: string): Promise<unknown> => request('DELETE', control(region, `/cluster/${id}`));
+
+export const tagCluster = (region: string, arn: string, tags: Readonly<Record<string, string>>): Promise<unknown> =>
+  request('POST', control(region, `/tags/${encodeURIComponent(arn)}`), { tags });
+
+export const untagCluster = (region: string, arn: string, names: readonly string[]): Promise<unknown> =>
+  request('DELETE', control(region, `/tags/${encodeURIComponent(arn)}?${names.map((name) => `tagKeys=${encodeURIComponent(name)}`).join('&')}`));
+
+export type ClusterPolicy = { readonly policy: string; readonly policyVersion: string };
+
+/** null: there is none. */
+export async function getClusterPolicy(region: string, id: string): Promise<ClusterPolicy | null> {
+  try {
+    return await request<ClusterPolicy>('GET', control(region, `/cluster/${id}/policy`));
+  } catch (error) {
+    if (error instanceof RequestFailure && error.status === 404) return null;
+    throw error;
+  }
+}
+
+export const putClusterPolicy = (region: string, id: string, policy: string, expectedPolicyVersion: string | undefined): Promise<unknown> =>
+  request('POST', control(region, `/cluster/${id}/policy`), { policy, ...(expectedPolicyVersion === undefined ? {} : { expectedPolicyVersion }) });
+
+export const deleteClusterPolicy = (region: string, id: string): Promise<unknown> => request('DELETE', control(region, `/cluster/${id}/policy`));
+
+export type Connection = {
+  readonly token: string;
+  readonly expiresIn: number;
+  readonly user: string;
+  readonly hostName: string;
+  readonly address?: string;
+  readonly port?: number;
+  readonly isDefault: boolean;
+};
+
+export const createConnectionToken = (region: string, id: string, user: string): Promise<Connection> =>
+  request('POST', control(region, `/borealis/clusters/${id}/token`), { user });
+
+/** Rows of the cluster's own system views; `isOpen` false: it is idle, or its Region is stopped. */
+export type Seen<Row> = { readonly isOpen: boolean; readonly rows: readonly Row[] };
+
+export const look = <Row>(region: string, id: string, view: 'sessions' | 'transactions' | 'conflicts' | 'hot-keys' | 'jobs'): Promise<Seen<Row>> =>
+  request('GET', control(region, `/borealis/clusters/${id}/${view}`));
+
+export type Series = {
+  readonly stepSeconds: number;
+  readonly series: readonly { readonly labels: Readonly<Record<string, string>>; readonly points: readonly (readonly [number, number])[] }[];
+};
+
+export const readSeries = (metric: string, seconds: number): Promise<Series> =>
+  request('GET', control(anyRegion, `/borealis/series?metric=${encodeURIComponent(metric)}&seconds=${seconds}`));
+
+export type AuditEvent = {
+  readonly eventTime: string;
+  readonly eventID: string;
+  readonly eventName: string;
+  readonly awsRegion: string;
+  readonly sourceIPAddress: string;
+  readonly userIdentity?: { readonly arn: string };
+  readonly resources: readonly string[];
+  readonly errorCode?: string;
+  readonly errorMessage?: string;
+};
+
+export const listAuditEvents = async (): Promise<readonly AuditEvent[]> =>
+  (await request<{ readonly events: readonly AuditEvent[] }>('GET', control(anyRegion, '/borealis/audit?max-results=1000'))).events;
+
+export type Principal = { readonly Name: string; readonly Arn: string; readonly CreateDate: string; readonly AttachedPolicies: readonly string[] };
+export type KeyDescription = { readonly AccessKeyId: string; readonly Status: string; readonly CreateDate: string };
+export type NewKey = { readonly AccessKeyId: string; readonly SecretAccessKey: string };
+
+export const iam = <Result>(operation: string, members: Readonly<Record<string, unknown>> = {}): Promise<Result> =>
+  request('POST', control(anyRegion, `/borealis/iam/${operation}`), members);

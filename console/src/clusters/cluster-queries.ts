@@ -1,14 +1,19 @@
 /** What pages ask of clusters and Regions, again and again while they are shown. */
 import { type UseQueryResult, useQuery } from '@tanstack/react-query';
-import { type Cluster, type ClusterInRegion, getCluster, listClusters, listRegions, type Region } from '../api/control-plane.ts';
+import { type Cluster, type ClusterInRegion, getCluster, listClusters, listRegions, type Regions } from '../api/control-plane.ts';
 import { liveMs } from '../api/query-client.ts';
 
-export const useRegions = (): UseQueryResult<readonly Region[]> =>
+export const useRegions = (): UseQueryResult<Regions> =>
   useQuery({ queryKey: ['regions'], queryFn: listRegions, refetchInterval: liveMs });
 
+/** Names of those that have endpoints. */
+export function useRegionNames(): readonly string[] {
+  const { data } = useRegions();
+  return data?.regions.filter(({ role }) => role === 'region').map(({ name }) => name) ?? [];
+}
+
 export function useClusters(): UseQueryResult<readonly ClusterInRegion[]> {
-  const { data: regions } = useRegions();
-  const names = regions?.filter(({ role }) => role === 'region').map(({ name }) => name) ?? [];
+  const names = useRegionNames();
   return useQuery({
     queryKey: ['clusters', names],
     queryFn: () => listClusters(names),

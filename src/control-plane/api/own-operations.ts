@@ -32,7 +32,7 @@ export function ownOperations({ regions, audit, series }: OwnParts): readonly Op
       isUnaudited: true,
       run: (call) => {
         call.authorize('borealis:ListRegions', anything);
-        return { regions: regions.states };
+        return { regions: regions.states, rttMs: regions.rttMs };
       },
     },
     fault('IsolateRegion', 'isolate', (region) => regions.isolate(region), false),

@@ -123,7 +123,16 @@ export class FleetCluster implements HostedCluster {
     return {
       journalPosition: this.#journal.lastPosition,
       counters: this.#activity.counters,
-      regions: [{ name: this.region, lag: this.#journal.lastPosition - position, recentBytes, storeBytes }],
+      leaderRegion: this.commitPath.isLeader ? this.region : undefined,
+      regions: [
+        {
+          name: this.region,
+          lag: this.#journal.lastPosition - position,
+          recentBytes,
+          storeBytes,
+          holdsLease: this.commitPath.hasLease,
+        },
+      ],
     };
   }
 

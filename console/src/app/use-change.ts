@@ -1,0 +1,23 @@
+/** Changes something on the node: then tells of it, and asks anew for what is shown. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMessages } from './messages.tsx';
+import { useTexts } from './preferences.tsx';
+
+export function useChange<Input, Result>(
+  work: (input: Input) => Promise<Result>,
+  done: { readonly message?: (input: Input) => string; readonly then?: (result: Result) => void } = {},
+): { readonly run: (input: Input) => void; readonly isRunning: boolean } {
+  const { tell } = useMessages();
+  const t = useTexts();
+  const queries = useQueryClient();
+  const { mutate, isPending } = useMutation({
+    mutationFn: work,
+    onSuccess: (result, input) => {
+      if (done.message !== undefined) tell('success', done.message(input));
+      done.then?.(result);
+    },
+    onError: (error) => tell('error', t('shell.failed', { message: error.message })),
+    onSettled: () => queries.invalidateQueries(),
+  });
+  return { run: mutate, isRunning: isPending };
+}

@@ -1,0 +1,59 @@
+/** Deleting a cluster, once its name has been typed. */
+import Alert from '@cloudscape-design/components/alert';
+import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
+import FormField from '@cloudscape-design/components/form-field';
+import Input from '@cloudscape-design/components/input';
+import Modal from '@cloudscape-design/components/modal';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import { type ReactNode, useState } from 'react';
+import { deleteCluster } from '../api/control-plane.ts';
+import { useTexts } from '../app/preferences.tsx';
+import { useRouter } from '../app/router.tsx';
+import { useChange } from '../app/use-change.ts';
+
+export function DeleteDialog(props: {
+  readonly region: string;
+  readonly id: string;
+  readonly isProtected: boolean;
+  readonly onClose: () => void;
+}): ReactNode {
+  const { region, id, isProtected, onClose } = props;
+  const t = useTexts();
+  const { go } = useRouter();
+  const [typed, setTyped] = useState('');
+  const { run, isRunning } = useChange(() => deleteCluster(region, id), {
+    message: () => t('clusters.deletedMessage', { id }),
+    then: () => go('/clusters'),
+  });
+  return (
+    <Modal
+      visible
+      header={t('clusters.deleteTitle')}
+      onDismiss={onClose}
+      footer={
+        <Box float="right">
+          <SpaceBetween direction="horizontal" size="xs">
+            <Button variant="link" onClick={onClose}>
+              {t('shell.cancel')}
+            </Button>
+            <Button variant="primary" disabled={isProtected || typed !== id} loading={isRunning} onClick={() => run(undefined)}>
+              {t('clusters.delete')}
+            </Button>
+          </SpaceBetween>
+        </Box>
+      }
+    >
+      {isProtected ? (
+        <Alert type="warning">{t('clusters.isProtected')}</Alert>
+      ) : (
+        <SpaceBetween size="l">
+          <Alert type="warning">{t('clusters.deleteWarning')}</Alert>
+          <FormField label={t('clusters.typeToDelete', { id })}>
+            <Input value={typed} onChange={({ detail }) => setTyped(detail.value)} spellcheck={false} />
+          </FormField>
+        </SpaceBetween>
+      )}
+    </Modal>
+  );
+}
