@@ -106,7 +106,10 @@ export const tagCluster = (region: string, arn: string, tags: Readonly<Record<st
   request('POST', control(region, `/tags/${encodeURIComponent(arn)}`), { tags });
 
 export const untagCluster = (region: string, arn: string, names: readonly string[]): Promise<unknown> =>
-  request('DELETE', control(region, `/tags/${encodeURIComponent(arn)}?${names.map((name) => `tagKeys=${encodeURIComponent(name)}`).join('&')}`));
+  request(
+    'DELETE',
+    control(region, `/tags/${encodeURIComponent(arn)}?${names.map((name) => `tagKeys=${encodeURIComponent(name)}`).join('&')}`),
+  );
 
 export type ClusterPolicy = { readonly policy: string; readonly policyVersion: string };
 
@@ -121,9 +124,13 @@ export async function getClusterPolicy(region: string, id: string): Promise<Clus
 }
 
 export const putClusterPolicy = (region: string, id: string, policy: string, expectedPolicyVersion: string | undefined): Promise<unknown> =>
-  request('POST', control(region, `/cluster/${id}/policy`), { policy, ...(expectedPolicyVersion === undefined ? {} : { expectedPolicyVersion }) });
+  request('POST', control(region, `/cluster/${id}/policy`), {
+    policy,
+    ...(expectedPolicyVersion === undefined ? {} : { expectedPolicyVersion }),
+  });
 
-export const deleteClusterPolicy = (region: string, id: string): Promise<unknown> => request('DELETE', control(region, `/cluster/${id}/policy`));
+export const deleteClusterPolicy = (region: string, id: string): Promise<unknown> =>
+  request('DELETE', control(region, `/cluster/${id}/policy`));
 
 export type Connection = {
   readonly token: string;
@@ -141,12 +148,18 @@ export const createConnectionToken = (region: string, id: string, user: string):
 /** Rows of the cluster's own system views; `isOpen` false: it is idle, or its Region is stopped. */
 export type Seen<Row> = { readonly isOpen: boolean; readonly rows: readonly Row[] };
 
-export const look = <Row>(region: string, id: string, view: 'sessions' | 'transactions' | 'conflicts' | 'hot-keys' | 'jobs'): Promise<Seen<Row>> =>
-  request('GET', control(region, `/borealis/clusters/${id}/${view}`));
+export const look = <Row>(
+  region: string,
+  id: string,
+  view: 'sessions' | 'transactions' | 'conflicts' | 'hot-keys' | 'jobs',
+): Promise<Seen<Row>> => request('GET', control(region, `/borealis/clusters/${id}/${view}`));
 
 export type Series = {
   readonly stepSeconds: number;
-  readonly series: readonly { readonly labels: Readonly<Record<string, string>>; readonly points: readonly (readonly [number, number])[] }[];
+  readonly series: readonly {
+    readonly labels: Readonly<Record<string, string>>;
+    readonly points: readonly (readonly [number, number])[];
+  }[];
 };
 
 export const readSeries = (metric: string, seconds: number): Promise<Series> =>
@@ -167,7 +180,12 @@ export type AuditEvent = {
 export const listAuditEvents = async (): Promise<readonly AuditEvent[]> =>
   (await request<{ readonly events: readonly AuditEvent[] }>('GET', control(anyRegion, '/borealis/audit?max-results=1000'))).events;
 
-export type Principal = { readonly Name: string; readonly Arn: string; readonly CreateDate: string; readonly AttachedPolicies: readonly string[] };
+export type Principal = {
+  readonly Name: string;
+  readonly Arn: string;
+  readonly CreateDate: string;
+  readonly AttachedPolicies: readonly string[];
+};
 export type KeyDescription = { readonly AccessKeyId: string; readonly Status: string; readonly CreateDate: string };
 export type NewKey = { readonly AccessKeyId: string; readonly SecretAccessKey: string };
 

@@ -55,7 +55,7 @@ function Page({ route, parameters }: { readonly route: Route; readonly parameter
   const { page: Content } = route;
   return (
     <Suspense fallback={<Spinner size="large" />}>
-      <Content parameters={parameters} key={JSON.stringify(parameters)} />
+      <Content parameters={parameters} key={[route.area, parameters.region, parameters.id].join(' ')} />
     </Suspense>
   );
 }

@@ -12,7 +12,13 @@ export function Navigation({ area }: { readonly area: Route['area'] }): ReactNod
       header={{ text: t('shell.navigation'), href: hrefOf('/clusters') }}
       activeHref={hrefOf(area)}
       onFollow={useFollow()}
-      items={[{ type: 'link', text: t('clusters.title'), href: hrefOf('/clusters') }]}
+      items={[
+        { type: 'link', text: t('clusters.title'), href: hrefOf('/clusters') },
+        { type: 'link', text: t('regions.title'), href: hrefOf('/regions') },
+        { type: 'divider' },
+        { type: 'link', text: t('audit.title'), href: hrefOf('/audit') },
+        { type: 'link', text: t('identities.title'), href: hrefOf('/identities') },
+      ]}
     />
   );
 }

@@ -34,7 +34,7 @@ function currentPath(): string {
 }
 
 /** For components of Cloudscape that follow links: ours change the page in place, all others leave it. */
-export function useFollow(): (event: CustomEvent<{ readonly href?: string; readonly external?: boolean }>) => void {
+export function useFollow(): (event: CustomEvent<{ readonly href?: string | undefined; readonly external?: boolean | undefined }>) => void {
   const { go } = useRouter();
   return useCallback(
     (event) => {

@@ -12,11 +12,13 @@ type Page = ComponentType<{ readonly parameters: PageParameters }>;
 export type Route = {
   readonly pattern: string;
   readonly title: TextName;
-  readonly area: '/clusters';
+  readonly area: '/clusters' | '/regions' | '/audit' | '/identities';
   readonly page: LazyExoticComponent<Page>;
 };
 
 const page = (load: () => Promise<Page>): LazyExoticComponent<Page> => lazy(async () => ({ default: await load() }));
+
+const cluster = page(async () => (await import('../clusters/cluster-page.tsx')).ClusterPage);
 
 export const routes: readonly Route[] = [
   {
@@ -24,6 +26,32 @@ export const routes: readonly Route[] = [
     title: 'clusters.title',
     area: '/clusters',
     page: page(async () => (await import('../clusters/clusters-page.tsx')).ClustersPage),
+  },
+  {
+    pattern: '/clusters/create',
+    title: 'clusters.create',
+    area: '/clusters',
+    page: page(async () => (await import('../clusters/create-cluster-page.tsx')).CreateClusterPage),
+  },
+  { pattern: '/clusters/:region/:id', title: 'clusters.cluster', area: '/clusters', page: cluster },
+  { pattern: '/clusters/:region/:id/tab/:tab', title: 'clusters.cluster', area: '/clusters', page: cluster },
+  {
+    pattern: '/regions',
+    title: 'regions.title',
+    area: '/regions',
+    page: page(async () => (await import('../regions/regions-page.tsx')).RegionsPage),
+  },
+  {
+    pattern: '/audit',
+    title: 'audit.title',
+    area: '/audit',
+    page: page(async () => (await import('../audit/audit-page.tsx')).AuditPage),
+  },
+  {
+    pattern: '/identities',
+    title: 'identities.title',
+    area: '/identities',
+    page: page(async () => (await import('../identities/identities-page.tsx')).IdentitiesPage),
   },
 ];
 

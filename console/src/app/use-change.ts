@@ -5,7 +5,7 @@ import { useTexts } from './preferences.tsx';
 
 export function useChange<Input, Result>(
   work: (input: Input) => Promise<Result>,
-  done: { readonly message?: (input: Input) => string; readonly then?: (result: Result) => void } = {},
+  done: { readonly message?: (input: Input) => string; readonly onDone?: (result: Result) => void } = {},
 ): { readonly run: (input: Input) => void; readonly isRunning: boolean } {
   const { tell } = useMessages();
   const t = useTexts();
@@ -14,7 +14,7 @@ export function useChange<Input, Result>(
     mutationFn: work,
     onSuccess: (result, input) => {
       if (done.message !== undefined) tell('success', done.message(input));
-      done.then?.(result);
+      done.onDone?.(result);
     },
     onError: (error) => tell('error', t('shell.failed', { message: error.message })),
     onSettled: () => queries.invalidateQueries(),

@@ -3,8 +3,7 @@ import { type UseQueryResult, useQuery } from '@tanstack/react-query';
 import { type Cluster, type ClusterInRegion, getCluster, listClusters, listRegions, type Regions } from '../api/control-plane.ts';
 import { liveMs } from '../api/query-client.ts';
 
-export const useRegions = (): UseQueryResult<Regions> =>
-  useQuery({ queryKey: ['regions'], queryFn: listRegions, refetchInterval: liveMs });
+export const useRegions = (): UseQueryResult<Regions> => useQuery({ queryKey: ['regions'], queryFn: listRegions, refetchInterval: liveMs });
 
 /** Names of those that have endpoints. */
 export function useRegionNames(): readonly string[] {

@@ -18,7 +18,7 @@ export function ConnectDialog(props: { readonly region: string; readonly id: str
   const t = useTexts();
   const [user, setUser] = useState('admin');
   const [connection, setConnection] = useState<Connection>();
-  const { run, isRunning } = useChange(() => createConnectionToken(region, id, user), { then: setConnection });
+  const { run, isRunning } = useChange(() => createConnectionToken(region, id, user), { onDone: setConnection });
   const copied = (text: string, name: string): ReactNode => (
     <CopyToClipboard
       variant="button"

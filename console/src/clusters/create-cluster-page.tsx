@@ -18,7 +18,7 @@ import { useTexts } from '../app/preferences.tsx';
 import { useRouter } from '../app/router.tsx';
 import { useChange } from '../app/use-change.ts';
 import { useRegionNames, useRegions } from './cluster-queries.ts';
-import { editedTags, TagRows, type TagRow } from './tag-rows.tsx';
+import { editedTags, type TagRow, TagRows } from './tag-rows.tsx';
 
 type Plan = { readonly region: string; readonly peer: string | undefined; readonly witness: string; readonly cluster: NewCluster };
 
@@ -41,7 +41,7 @@ export function CreateClusterPage(): ReactNode {
 
   const { run, isRunning } = useChange(create, {
     message: () => t('clusters.createdMessage'),
-    then: ({ arn, identifier }) => go(`/clusters/${arn.split(':')[3]}/${identifier}`),
+    onDone: ({ arn, identifier }) => go(`/clusters/${arn.split(':')[3]}/${identifier}`),
   });
   const submit = (): void => {
     const tags = { ...editedTags(rows), ...(name === '' ? {} : { Name: name }) };
@@ -72,7 +72,12 @@ export function CreateClusterPage(): ReactNode {
             <Button variant="link" formAction="none" onClick={() => go('/clusters')}>
               {t('shell.cancel')}
             </Button>
-            <Button variant="primary" formAction="submit" loading={isRunning} disabled={names.length === 0 || (kind === 'multi' && peer === '')}>
+            <Button
+              variant="primary"
+              formAction="submit"
+              loading={isRunning}
+              disabled={names.length === 0 || (kind === 'multi' && peer === '')}
+            >
               {t('clusters.create')}
             </Button>
           </SpaceBetween>
@@ -87,7 +92,12 @@ export function CreateClusterPage(): ReactNode {
                   onChange={({ detail }) => setKind(detail.value === 'multi' ? 'multi' : 'single')}
                   items={[
                     { value: 'single', label: t('clusters.singleRegion'), description: t('clusters.singleRegionDescription') },
-                    { value: 'multi', label: t('clusters.multiRegion'), description: t('clusters.multiRegionDescription'), disabled: names.length < 2 },
+                    {
+                      value: 'multi',
+                      label: t('clusters.multiRegion'),
+                      description: t('clusters.multiRegionDescription'),
+                      disabled: names.length < 2,
+                    },
                   ]}
                 />
               </FormField>

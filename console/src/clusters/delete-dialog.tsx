@@ -24,7 +24,10 @@ export function DeleteDialog(props: {
   const [typed, setTyped] = useState('');
   const { run, isRunning } = useChange(() => deleteCluster(region, id), {
     message: () => t('clusters.deletedMessage', { id }),
-    then: () => go('/clusters'),
+    onDone: () => {
+      onClose();
+      go('/clusters');
+    },
   });
   return (
     <Modal

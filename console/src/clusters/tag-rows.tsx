@@ -10,7 +10,13 @@ export type TagRow = { readonly key: string; readonly value: string };
 export const editedTags = (rows: readonly TagRow[]): Readonly<Record<string, string>> =>
   Object.fromEntries(rows.filter(({ key }) => key !== '').map(({ key, value }) => [key, value]));
 
-export function TagRows({ rows, setRows }: { readonly rows: readonly TagRow[]; readonly setRows: (rows: readonly TagRow[]) => void }): ReactNode {
+export function TagRows({
+  rows,
+  setRows,
+}: {
+  readonly rows: readonly TagRow[];
+  readonly setRows: (rows: readonly TagRow[]) => void;
+}): ReactNode {
   const t = useTexts();
   const change = (at: number, changed: Partial<TagRow>): void => setRows(rows.map((row, i) => (i === at ? { ...row, ...changed } : row)));
   return (
@@ -23,8 +29,14 @@ export function TagRows({ rows, setRows }: { readonly rows: readonly TagRow[]; r
       onAddButtonClick={() => setRows([...rows, { key: '', value: '' }])}
       onRemoveButtonClick={({ detail }) => setRows(rows.filter((_, i) => i !== detail.itemIndex))}
       definition={[
-        { label: t('clusters.tagKey'), control: ({ key }, i) => <Input value={key} onChange={({ detail }) => change(i, { key: detail.value })} /> },
-        { label: t('clusters.tagValue'), control: ({ value }, i) => <Input value={value} onChange={({ detail }) => change(i, { value: detail.value })} /> },
+        {
+          label: t('clusters.tagKey'),
+          control: ({ key }, i) => <Input value={key} onChange={({ detail }) => change(i, { key: detail.value })} />,
+        },
+        {
+          label: t('clusters.tagValue'),
+          control: ({ value }, i) => <Input value={value} onChange={({ detail }) => change(i, { value: detail.value })} />,
+        },
       ]}
     />
   );

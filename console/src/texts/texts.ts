@@ -1,14 +1,32 @@
 /** Every text of the console, in every language: one dictionary each, made of one file for each area. No text stands anywhere else. */
+import { activityEn } from './en/activity.ts';
+import { auditEn } from './en/audit.ts';
 import { clustersEn } from './en/clusters.ts';
+import { identitiesEn } from './en/identities.ts';
+import { monitoringEn } from './en/monitoring.ts';
+import { regionsEn } from './en/regions.ts';
 import { shellEn } from './en/shell.ts';
+import { activityJa } from './ja/activity.ts';
+import { auditJa } from './ja/audit.ts';
 import { clustersJa } from './ja/clusters.ts';
+import { identitiesJa } from './ja/identities.ts';
+import { monitoringJa } from './ja/monitoring.ts';
+import { regionsJa } from './ja/regions.ts';
 import { shellJa } from './ja/shell.ts';
 
 export const languages = ['en', 'ja'] as const;
 export type Language = (typeof languages)[number];
 
-export const english = { ...shellEn, ...clustersEn };
+export const english = { ...activityEn, ...auditEn, ...clustersEn, ...identitiesEn, ...monitoringEn, ...regionsEn, ...shellEn };
 export type TextName = keyof typeof english;
-export const japanese: Readonly<Record<TextName, string>> = { ...shellJa, ...clustersJa };
+export const japanese: Readonly<Record<TextName, string>> = {
+  ...activityJa,
+  ...auditJa,
+  ...clustersJa,
+  ...identitiesJa,
+  ...monitoringJa,
+  ...regionsJa,
+  ...shellJa,
+};
 
 export const texts: Readonly<Record<Language, Readonly<Record<TextName, string>>>> = { en: english, ja: japanese };

@@ -38,6 +38,7 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+const controlPath = /^\/console\/api\/control\/([a-z0-9-]{1,30})(\/.*)$/;
 const controlBodyMaximum = 128 * 1024;
 
 export function consoleApplication(parts: ConsoleParts): Hono<ConsoleEnvironment> {
@@ -96,15 +97,17 @@ export function consoleApplication(parts: ConsoleParts): Hono<ConsoleEnvironment
   });
 
   app.use('/api/*', noStore, signedIn);
-  app.all('/api/control/:region/*', bodyLimit({ maxSize: controlBodyMaximum }), async (context) => {
+  app.all('/api/control/*', bodyLimit({ maxSize: controlBodyMaximum }), async (context) => {
     const { accessKeyId, identity } = context.get('session');
-    const region = context.req.param('region');
     const url = new URL(context.req.url);
+    const named = controlPath.exec(url.pathname);
+    if (named === null) return context.json({ message: 'there is no such operation' }, 404);
+    const [, region, path] = named;
     const answer = await api.handleFor(
       { accessKeyId, identity, region },
       {
         method: context.req.method,
-        target: `${url.pathname.slice(`/console/api/control/${region}`.length)}${url.search}`,
+        target: `${path}${url.search}`,
         headers: new Map(Object.entries(context.req.header())),
         body: new Uint8Array(await context.req.arrayBuffer()),
         address: addressOf(context),

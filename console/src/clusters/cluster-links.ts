@@ -1,0 +1,4 @@
+/** Pages of a cluster that stand by themselves; `path` comes after /clusters/REGION/ID/. */
+import type { TextName } from '../texts/texts.ts';
+
+export const clusterLinks: readonly { readonly name: TextName; readonly path: string }[] = [];

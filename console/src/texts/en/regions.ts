@@ -1,0 +1,23 @@
+/** The map of the Regions. */
+export const regionsEn = {
+  'regions.title': 'Regions',
+  'regions.description': 'What connects the Regions, what each does, and faults to try on them.',
+  'regions.map': 'Map',
+  'regions.serving': 'Serving',
+  'regions.isolated': 'Isolated',
+  'regions.stopped': 'Stopped',
+  'regions.connections': 'Connections',
+  'regions.leads': 'Clusters led',
+  'regions.leases': 'Read leases held',
+  'regions.lag': 'Replica lag (entries)',
+  'regions.port': 'Port',
+  'regions.drills': 'Fault drills',
+  'regions.isolate': 'Isolate',
+  'regions.heal': 'Heal',
+  'regions.stop': 'Stop',
+  'regions.start': 'Start',
+  'regions.done': '{drill}: {region}',
+  'regions.cut': 'cut',
+  'regions.rtt': 'round trip {ms} ms',
+  'regions.caption': 'leads {leads}, lag {lag}',
+} as const;

@@ -1,0 +1,33 @@
+/** Sessions, transactions, conflicts and jobs. */
+import type { activityEn } from '../en/activity.ts';
+
+export const activityJa: Readonly<Record<keyof typeof activityEn, string>> = {
+  'activity.title': 'セッションと競合',
+  'activity.sessions': 'セッション',
+  'activity.noSessions': '接続はありません',
+  'activity.transactions': '実行中のトランザクション',
+  'activity.noTransactions': '実行中のトランザクションはありません',
+  'activity.hotKeys': 'ホットキー',
+  'activity.conflicts': '競合',
+  'activity.noConflicts': '競合はありません',
+  'activity.jobs': 'ジョブ',
+  'activity.noJobs': 'ジョブはありません',
+  'activity.job': 'ジョブ',
+  'activity.details': '詳細',
+  'activity.asleep': 'クラスターがアイドル状態か、リージョンが停止しています。',
+  'activity.pid': 'プロセス ID',
+  'activity.user': 'ロール',
+  'activity.application': 'アプリケーション',
+  'activity.state': '状態',
+  'activity.since': '開始',
+  'activity.last': '最終',
+  'activity.time': '時刻',
+  'activity.changedRows': '変更行数',
+  'activity.statement': 'ステートメント',
+  'activity.on': '対象',
+  'activity.key': 'キー',
+  'activity.code': 'コード',
+  'activity.loser': '中断されたトランザクション',
+  'activity.winner': 'コミットされたトランザクション',
+  'activity.unknown': '不明',
+};
