@@ -22,8 +22,10 @@ export function connectToNats(address: NatsAddress): Promise<NatsConnection> {
     maxPingOut: 2,
     timeout: 5000,
     noAsyncTraces: true,
-    ignoreClusterUpdates: false,
-    ...(address.tls === undefined ? {} : { tls: address.tls }),
+    // The first is this Region's.
+    noRandomize: true,
+    ignoreClusterUpdates: true,
+    ...(address.tls === undefined && !address.servers.some((url) => url.startsWith('tls:')) ? {} : { tls: address.tls ?? {} }),
     ...(address.credentials === undefined ? {} : { authenticator: credsAuthenticator(address.credentials) }),
   });
 }

@@ -1,6 +1,7 @@
 /**
  * A real fleet under load and faults: nodes and NATS servers are killed and stopped. Nothing that was acknowledged is lost, no anomaly is seen, both Regions end up alike.
  */
+import type pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { hasNatsServer } from '#cli/fleet/nats-servers.ts';
 import { checkStrongSnapshotIsolation } from '#simulator/strong-si-checker.ts';
@@ -10,6 +11,54 @@ import { ListWorkload, pause } from './workload.ts';
 const hasNats = hasNatsServer();
 if (!hasNats) console.warn('nats-server is not installed, or too old: the tests of a fleet are left out');
 const rounds = process.env.BOREALIS_LONG ? 100 : 5;
+
+describe.skipIf(!hasNats)('Regions that are 20 ms apart', () => {
+  let fleet: Fleet;
+  beforeAll(async () => {
+    fleet = await Fleet.start(20);
+  }, 90_000);
+  afterAll(() => fleet.remove());
+
+  it('read on their own; one that is cut off answers nothing, the others go on, and it comes back', { timeout: 120_000 }, async () => {
+    const [near, far] = await Promise.all([fleet.connect(0), fleet.connect(1)]);
+    await near.query('create table t (id int primary key, v int)');
+    await near.query('insert into t values (1, 1)');
+    const started = performance.now();
+    for (let i = 0; i < 50; i++) await far.query('select v from t where id = 1');
+    expect((performance.now() - started) / 50).toBeLessThan(20);
+
+    fleet.servers.isolate('us-east-2');
+    await untilCommitted(near, 'update t set v = 2 where id = 1');
+    await pause(2000);
+    // What it last had would be stale: it says that it cannot know.
+    await expect(far.query('select v from t where id = 1')).rejects.toMatchObject({ code: '57P03' });
+    fleet.servers.heal();
+    await expect
+      .poll(
+        () =>
+          far.query('select v from t where id = 1').then(
+            ({ rows }) => rows,
+            () => 'not yet',
+          ),
+        { timeout: 60_000 },
+      )
+      .toEqual([{ v: 2 }]);
+    await near.end();
+    await far.end();
+  });
+});
+
+async function untilCommitted(client: pg.Client, text: string): Promise<void> {
+  for (const deadline = performance.now() + 40_000; ; ) {
+    try {
+      await client.query(text);
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await pause(50);
+    }
+  }
+}
 
 describe.skipIf(!hasNats)('a fleet of two Regions', () => {
   let fleet: Fleet;

@@ -20,17 +20,18 @@ export class Fleet {
     this.nodes = nodes;
   }
 
-  static async start(): Promise<Fleet> {
+  /** `rttMs`: between Regions. */
+  static async start(rttMs = 0): Promise<Fleet> {
     // One identity for all nodes, as an operator would give them.
     process.env.BOREALIS_ROOT_ACCESS_KEY_ID = 'AKIAFLEETFLEETFLEET0';
     process.env.BOREALIS_ROOT_SECRET_ACCESS_KEY = randomBytes(24).toString('base64url');
     const directory = mkdtempSync(path.join(tmpdir(), 'borealis-fleet-test-'));
-    const servers = await NatsServers.start({ directory, regions: [...regions, 'us-west-2'] });
+    const servers = await NatsServers.start({ directory, regions: [...regions, 'us-west-2'], rttMs });
     const nodes = regions.map(
       (region) =>
         new Deployment([
           ...['--regions', region, '--node-name', `node-${region}`],
-          ...['--journal', servers.urls, '--journal-monitor', servers.monitorUrls.join(',')],
+          ...['--journal', servers.urlsFrom(region), '--journal-monitor', servers.monitorUrls.join(',')],
         ]),
     );
     await Promise.all(nodes.map((node) => node.start()));

@@ -42,6 +42,7 @@ export async function fleet(flags: FlagValues, environment: NodeJS.ProcessEnv): 
       directory: path.join(directory, 'nats'),
       regions: [...options.regions, options.witnessRegion],
       basePort: options.natsPort,
+      rttMs: options.regionRttMs,
     });
     const nodes = options.regions.map(
       (region, i): FleetNode => ({
@@ -96,7 +97,7 @@ function startNode(node: FleetNode, servers: NatsServers, environment: NodeJS.Pr
       'start',
       ...['--data-dir', node.directory, '--node-name', node.name, '--regions', node.region],
       ...['--port', String(node.port), '--http-port', String(node.httpPort)],
-      ...['--journal', servers.urls, '--journal-monitor', servers.monitorUrls.join(',')],
+      ...['--journal', servers.urlsFrom(node.region), '--journal-monitor', servers.monitorUrls.join(',')],
     ],
     { env: environment, stdio: ['ignore', 'pipe', log] },
   );

@@ -5,6 +5,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
+import { DelayingProxy } from './delaying-proxy.ts';
 
 export type NatsServer = {
   readonly name: string;
@@ -20,6 +21,8 @@ export type NatsServersOptions = {
   readonly regions: readonly string[];
   /** Ports from here on, three for each server; any free ones when left out. */
   readonly basePort?: number;
+  /** Round trip between servers of different Regions, and between a node and another Region's server; none when left out. */
+  readonly rttMs?: number;
 };
 
 /** `sync_interval: always` has covered the Raft log since then (docs/operations.md). */
@@ -29,10 +32,12 @@ export class NatsServers {
   readonly servers: NatsServer[] = [];
   readonly #plans: readonly Plan[];
   readonly #binary: string;
+  readonly #links: readonly Link[];
 
-  private constructor(binary: string, plans: readonly Plan[]) {
+  private constructor(binary: string, plans: readonly Plan[], links: readonly Link[]) {
     this.#binary = binary;
     this.#plans = plans;
+    this.#links = links;
   }
 
   /** Throws NoNatsServer when there is no server program, or one that is too old. Resolves when every server answers its health check. */
@@ -47,7 +52,7 @@ export class NatsServers {
       monitorPort: ports[i * 3 + 1],
       routePort: ports[i * 3 + 2],
     }));
-    const all = new NatsServers(binary, plans);
+    const all = new NatsServers(binary, plans, await linksBetween(plans, (options.rttMs ?? 0) / 2));
     for (const i of plans.keys()) all.startServer(i);
     await Promise.all(plans.map((plan) => untilHealthy(plan)));
     return all;
@@ -55,6 +60,24 @@ export class NatsServers {
 
   get urls(): string {
     return this.#plans.map(({ port }) => `nats://127.0.0.1:${port}`).join(',');
+  }
+
+  /** As a node in the Region reaches them, its own Region's first. */
+  urlsFrom(region: string): string {
+    const portOf = (plan: Plan): number => this.#links.find((link) => link.region === region && link.to === plan)?.client.port ?? plan.port;
+    const own = this.#plans.filter((plan) => plan.region === region);
+    const others = this.#plans.filter((plan) => plan.region !== region);
+    return [...own, ...others].map((plan) => `nats://127.0.0.1:${portOf(plan)}`).join(',');
+  }
+
+  /** Cuts every link of the Region to others that goes through a proxy; only where there is a distance. */
+  isolate(region: string): void {
+    for (const link of this.#links)
+      if (link.region === region || link.to.region === region) for (const proxy of [link.route, link.client]) proxy.cut();
+  }
+
+  heal(): void {
+    for (const { route, client } of this.#links) for (const proxy of [route, client]) proxy.mend();
   }
 
   get monitorUrls(): readonly string[] {
@@ -66,7 +89,10 @@ export class NatsServers {
     const plan = this.#plans[index];
     mkdirSync(plan.directory, { recursive: true });
     const file = path.join(plan.directory, 'nats.conf');
-    writeFileSync(file, configuration(plan, this.#plans));
+    writeFileSync(
+      file,
+      configuration(plan, this.#plans, (other) => this.#routePort(plan, other)),
+    );
     const started: NatsServer = {
       name: plan.name,
       region: plan.region,
@@ -78,16 +104,26 @@ export class NatsServers {
     return started;
   }
 
+  #routePort(from: Plan, to: Plan): number {
+    return this.#links.find((link) => link.region === from.region && link.to === to)?.route.port ?? to.routePort;
+  }
+
   untilHealthy(index: number): Promise<void> {
     return untilHealthy(this.#plans[index]);
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.servers.map(({ process }) => ended(process, 'SIGTERM')));
+    await this.#closeLinks();
+  }
+
+  async #closeLinks(): Promise<void> {
+    for (const { route, client } of this.#links) await Promise.all([route.close(), client.close()]);
   }
 
   async stopAndRemove(): Promise<void> {
     await Promise.all(this.servers.map(({ process }) => ended(process, 'SIGKILL')));
+    await this.#closeLinks();
     for (const { directory } of this.#plans) rmSync(directory, { recursive: true, force: true });
   }
 }
@@ -100,6 +136,22 @@ type Plan = {
   readonly monitorPort: number;
   readonly routePort: number;
 };
+
+/** A way from a Region to a server in another one: for its server, and for its nodes. */
+type Link = { readonly region: string; readonly to: Plan; readonly route: DelayingProxy; readonly client: DelayingProxy };
+
+async function linksBetween(plans: readonly Plan[], oneWayMs: number): Promise<readonly Link[]> {
+  if (oneWayMs === 0) return [];
+  const links: Link[] = [];
+  for (const region of new Set(plans.map((plan) => plan.region))) {
+    for (const to of plans) {
+      if (to.region === region) continue;
+      const [route, client] = await Promise.all([DelayingProxy.listen(to.routePort, oneWayMs), DelayingProxy.listen(to.port, oneWayMs)]);
+      links.push({ region, to, route, client });
+    }
+  }
+  return links;
+}
 
 export class NoNatsServer extends Error {
   override readonly name = 'NoNatsServer';
@@ -135,7 +187,7 @@ function isOlder(version: readonly [number, number, number]): boolean {
   return false;
 }
 
-function configuration(plan: Plan, all: readonly Plan[]): string {
+function configuration(plan: Plan, all: readonly Plan[], routePort: (to: Plan) => number): string {
   const lines = [
     `server_name: ${plan.name}`,
     `listen: 127.0.0.1:${plan.port}`,
@@ -153,7 +205,9 @@ function configuration(plan: Plan, all: readonly Plan[]): string {
       'cluster {',
       '  name: borealis',
       `  listen: 127.0.0.1:${plan.routePort}`,
-      `  routes: [${all.filter((other) => other !== plan).map(({ routePort }) => `"nats://127.0.0.1:${routePort}"`)}]`,
+      // Only these: what servers tell each other would lead around the proxies.
+      '  no_advertise: true',
+      `  routes: [${all.filter((other) => other !== plan).map((other) => `"nats://127.0.0.1:${routePort(other)}"`)}]`,
       '}',
     );
   }

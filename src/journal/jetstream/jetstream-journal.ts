@@ -47,6 +47,8 @@ type Append = {
   messages: readonly Uint8Array[];
   /** undefined while not all messages have been answered. */
   outcome: 'stored' | 'doubt' | undefined;
+  /** That it was not answered has been told. */
+  wasDoubted: boolean;
   readonly resolve: (result: { readonly position: JournalPosition } | 'moved') => void;
   readonly reject: (error: Error) => void;
 };
@@ -143,6 +145,7 @@ export class JetStreamJournal implements Journal {
         firstSequence: 0,
         messages: [],
         outcome: undefined,
+        wasDoubted: false,
         resolve,
         reject,
       };
@@ -168,8 +171,10 @@ export class JetStreamJournal implements Journal {
     const { firstSequence, messages } = append;
     const publications = await Promise.all(messages.map((message, i) => this.#stream.publish(message, firstSequence + i - 1)));
     const unknown = publications.find((publication) => publication.kind === 'unknown');
-    if (unknown?.kind === 'unknown')
+    if (unknown?.kind === 'unknown' && !append.wasDoubted) {
+      append.wasDoubted = true;
       this.#log.warn('an append to the journal was not answered', { position: append.placed.position, reason: unknown.reason });
+    }
     return publications.every((publication, i) => isStoredAt(publication, firstSequence + i)) ? 'stored' : 'doubt';
   }
 
@@ -264,7 +269,7 @@ export class JetStreamJournal implements Journal {
         return;
       } catch (error) {
         if (this.#failure !== undefined) throw this.#failure;
-        this.#log.warn('the journal cannot be reached; it is tried again', {
+        this.#log.debug('the journal cannot be reached; it is tried again', {
           error: error instanceof Error ? error.message : String(error),
         });
         await this.#timers.sleep(this.#retryMs);

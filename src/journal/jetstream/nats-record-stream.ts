@@ -221,6 +221,7 @@ class Follower {
   #generation = 0;
   #seenAtCheck: Sequence = -1;
   #cancelWatchdog: () => void = () => {};
+  #isFailing = false;
   #closed = false;
 
   constructor(options: FollowerOptions, from: Sequence) {
@@ -260,11 +261,15 @@ class Follower {
           return;
         }
         this.#messages = messages;
+        this.#isFailing = false;
         await messages.closed();
       } catch (error) {
-        this.#options.log.warn('the journal cannot be read now; it is tried again', {
-          error: error instanceof Error ? error.message : String(error),
-        });
+        // Once an outage: it is tried ten times a second.
+        if (!this.#isFailing)
+          this.#options.log.warn('the journal cannot be read now; it is tried again', {
+            error: error instanceof Error ? error.message : String(error),
+          });
+        this.#isFailing = true;
       }
       if (!this.#closed) await this.#options.timers.sleep(100);
     }
