@@ -40,6 +40,7 @@ export function analyzeQuery(statement: Pick<ParsedStatement, 'node' | 'position
     parameterTypes: environment.parameterTypes?.resolved(analysis) ?? [],
     relations: [...analysis.relations],
     accesses: analysis.accesses,
+    calls: analysis.calls,
     isReadOnly: analysis.isReadOnly,
     currentOf: analysis.currentOf,
     nextColumnId: analysis.nextColumnId,

@@ -44,6 +44,8 @@ export type QueryTextOptions = {
   readonly onColumn?: (relationOid: number, attributeNumber: number) => void;
   /** The result's names, where they are not those of the targets (a view's columns that were renamed). */
   readonly columnNames?: readonly string[];
+  /** In a function's body: what an argument is called. */
+  readonly argumentName?: (index: number) => string | undefined;
 };
 
 /** The text of a query that was bound with `analysis.noteQueries()`. */
@@ -418,6 +420,7 @@ class QueryPrinter {
   }
 
   #special(expression: Expression, levels: readonly Level[]): string | undefined {
+    if (expression.kind === 'parameter') return this.#options.argumentName?.(expression.index);
     const merged = this.#stated.merged.get(expression);
     if (merged !== undefined)
       return merged.item.hasAlias

@@ -9,11 +9,12 @@ import type { ColumnId, Expression } from '#sql/expression.ts';
 import type { Settings } from '#sql/settings.ts';
 import type { Remark, TypeContext, TypeRef } from '#sql/type.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { RelationDescriptor, ViewDescriptor } from '../catalog/descriptors.ts';
+import type { FunctionDescriptor, RelationDescriptor, ViewDescriptor } from '../catalog/descriptors.ts';
 import { stackDepthExceeded } from '../parser/grammar.ts';
 import type { PositionOf } from '../parser/parse.ts';
 import type { CurrentOf } from './current-of.ts';
 import { domainType, findDomain } from './domain.ts';
+import type { LogicalPlan, OutputColumn } from './logical-plan.ts';
 import type { ParameterTypes } from './parameters.ts';
 import { newAccess, type RelationAccess } from './relation-access.ts';
 import type { RangeItem, RecordShape, Scope } from './scope.ts';
@@ -26,14 +27,42 @@ export type AnalyzerEnvironment = {
   readonly typeContext: TypeContext;
   readonly currentUser: string;
   /** Of a text that the catalog keeps: names in it are not looked for again, and `checkAs` reads what it names (undefined: who runs the statement). */
-  readonly stored?: { readonly checkAs: number | undefined };
+  readonly stored?: { readonly checkAs: number | undefined } | undefined;
+  /** In a SECURITY DEFINER function: whose privileges count. */
+  readonly runAs?: number | undefined;
+  /** In the body of a function: what its arguments are. */
+  readonly functionArguments?: FunctionArguments | undefined;
   /** Inference state of $1, $2, ...: stated types in, inferred types out. One object a statement; undefined: no parameters here. */
   readonly parameterTypes: ParameterTypes | undefined;
   /** Constants of the statement's tree that are to be bound as parameters, with the parameter's number. */
-  readonly liftedLiterals?: ReadonlyMap<A_Const, number>;
+  readonly liftedLiterals?: ReadonlyMap<A_Const, number> | undefined;
   /** The text that positions refer to. */
   readonly statementText: string;
 };
+
+/** The arguments of a function whose body is bound: what $n and the names stand for. */
+export type FunctionArguments = {
+  readonly functionName: string;
+  /** Of the input arguments; empty where one has none. */
+  readonly names: readonly string[];
+  readonly values: readonly Expression[];
+};
+
+/** The query that a call of a user's function stands for. */
+export type FunctionPlan = {
+  readonly plan: LogicalPlan;
+  /** Of a function that returns records: their fields. Else the one value. */
+  readonly columns: readonly OutputColumn[];
+  readonly isRecord: boolean;
+  /** Whether the function says what the fields are. */
+  readonly hasFields: boolean;
+  /** The name of its one OUT argument. */
+  readonly resultName: string | undefined;
+  readonly returnsSet: boolean;
+};
+
+/** A user's function that a statement calls: who runs it must be allowed to. */
+export type FunctionAccess = { readonly function: FunctionDescriptor; readonly checkAs: number | undefined };
 
 /** Whose column an id is. */
 export type ColumnOwner = {
@@ -56,6 +85,9 @@ class SharedState {
   readonly accesses: RelationAccess[] = [];
   readonly owners = new Map<ColumnId, ColumnOwner>();
   readonly shapes = new Map<ColumnId, RecordShape>();
+  readonly calls: FunctionAccess[] = [];
+  /** Functions whose bodies are being bound. */
+  readonly openFunctions = new Set<number>();
   /** Views that are being expanded. */
   readonly openViews = new Set<number>();
   isReadOnly = true;
@@ -70,6 +102,10 @@ export class Analysis {
   readonly positionOf: PositionOf;
   /** IN lists stay lists of expressions: for texts that will be printed again. */
   keepsLists = false;
+  /** Calls of users' functions stay calls: likewise. */
+  keepsCalls = false;
+  /** What calls of users' functions stand for, for FROM. */
+  readonly functionPlans = new WeakMap<Expression, FunctionPlan>();
   readonly #shared: SharedState;
   #stated: StatedQueries | undefined;
   /** Records that stand for a whole row of an item, for messages. */
@@ -99,8 +135,30 @@ export class Analysis {
     return this.#shared.accesses;
   }
 
+  get calls(): readonly FunctionAccess[] {
+    return this.#shared.calls;
+  }
+
+  addCall(descriptor: FunctionDescriptor): void {
+    this.#shared.relations.add(descriptor.oid);
+    this.#shared.calls.push({ function: descriptor, checkAs: this.environment.runAs });
+  }
+
+  /** Binds a function's body, during which another call of it has no end. */
+  withinFunction<T>(descriptor: FunctionDescriptor, bind: () => T): T {
+    const { openFunctions } = this.#shared;
+    if (openFunctions.has(descriptor.oid))
+      throw this.notSupported(`recursive calls of the SQL function ${descriptor.name} are not supported`);
+    this.enter();
+    openFunctions.add(descriptor.oid);
+    const bound = bind();
+    openFunctions.delete(descriptor.oid);
+    this.leave();
+    return bound;
+  }
+
   addAccess(relation: RelationDescriptor, required: number): RelationAccess {
-    const access = newAccess(relation, required, this.environment.stored?.checkAs);
+    const access = newAccess(relation, required, this.environment.stored?.checkAs ?? this.environment.runAs);
     this.#shared.accesses.push(access);
     return access;
   }
@@ -122,6 +180,7 @@ export class Analysis {
   /** From here on what queries say is noted. Texts of their own (views that are read) are not. */
   noteQueries(): StatedQueries {
     this.keepsLists = true;
+    this.keepsCalls = true;
     this.#stated ??= new StatedQueries();
     return this.#stated;
   }

@@ -7,8 +7,8 @@ import { type SqlError, sqlstate } from '#base/sql-error.ts';
 import { aggregateByOid, procByOid } from '#sql/builtins.ts';
 import type { AggregateCall, Expression } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
-import type { PgProc } from '#sql/postgres/pg-proc.ts';
 import { typeRef } from '#sql/type.ts';
+import type { Proc } from '../catalog/function-proc.ts';
 import { parse } from '../parser/parse.ts';
 import { cannotCast, coerceToBoolean, coerceToTarget, coerceType, resolveUnknown, returnsSet } from './coercion.ts';
 import { unify } from './common-type.ts';
@@ -16,6 +16,7 @@ import { bindExpression, required } from './expression.ts';
 import { expressionKey, sameExpression } from './expression-key.ts';
 import { requireAggregatesAllowed, requireSetsAllowed } from './expression-kind.ts';
 import { stringOf } from './expression-names.ts';
+import { bindFunctionCall } from './function-call.ts';
 import { type CallShape, findFunction, type ResolvedFunction, resolveFunction, signatureOf } from './function-resolution.ts';
 import { resolvePolymorphic } from './polymorphism.ts';
 import { Scope } from './scope.ts';
@@ -120,6 +121,7 @@ export function bindCall(scope: Scope, node: FuncCall): Expression {
     requireSetsAllowed(scope, location);
     if (scope.kind !== 'fromFunction') scope.hasSetReturning = true;
   }
+  if (proc.user !== undefined) return bindFunctionCall(scope, proc, proc.user, { ...bound, given: given(resolved, bound) }, location);
   const result: Expression = {
     kind: 'function',
     function: proc.oid,
@@ -134,16 +136,17 @@ export function bindCall(scope: Scope, node: FuncCall): Expression {
 
 function resolveCall(scope: Scope, call: CallShape, node: FuncCall): ReturnType<typeof resolveFunction> {
   const analysis = scope.analysis;
-  const found = findFunction(call);
+  const { environment } = analysis;
+  const found = findFunction(call, environment);
   const { schema } = call.name;
-  if (found === undefined && schema !== undefined && analysis.environment.catalog.schemaByName(schema) === undefined)
+  if (found === undefined && schema !== undefined && environment.catalog.schemaByName(schema) === undefined)
     throw analysis.error(sqlstate.invalidSchemaName, `schema "${schema}" does not exist`, call.location);
   if (found === undefined) {
     if (node.agg_within_group !== true && (node.agg_order?.length ?? 0) > 1)
       throw analysis.error(sqlstate.undefinedFunction, `function ${signatureOf(call)} does not exist`, call.location, {
         hint: 'No aggregate function matches the given name and argument types. Perhaps you misplaced ORDER BY; ORDER BY must appear after all regular arguments of the aggregate.',
       });
-    const procedure = findFunction({ ...call, isProcedureCall: true });
+    const procedure = findFunction({ ...call, isProcedureCall: true }, environment);
     if (procedure !== undefined)
       throw analysis.error(sqlstate.wrongObjectType, `${signatureOf(call)} is a procedure`, call.location, {
         hint: 'To call a procedure, use CALL.',
@@ -214,7 +217,15 @@ function unifyHypothetical(scope: Scope, args: Expression[], directCount: number
   }
 }
 
-type BoundArguments = { readonly args: readonly Expression[]; readonly variadic: boolean; readonly result: number };
+type BoundArguments = {
+  readonly args: readonly Expression[];
+  readonly variadic: boolean;
+  readonly result: number;
+};
+
+/** How many of the arguments were written; all, where names put them in another order. */
+const given = ({ argNumbers, defaultNumbers }: ResolvedFunction, { args }: BoundArguments): number =>
+  argNumbers === undefined ? args.length - defaultNumbers.length : args.length;
 
 /** Arguments in the function's own order, defaults filled in, coerced, variadic ones gathered. */
 function coerceArguments(scope: Scope, resolved: ResolvedFunction, given: readonly Expression[], call: CallShape): BoundArguments {
@@ -260,15 +271,15 @@ function coerceArguments(scope: Scope, resolved: ResolvedFunction, given: readon
   return { args: [...fixed, array], variadic: true, result: types.result };
 }
 
-function requireVariadicArray(scope: Scope, proc: PgProc, last: Expression): void {
+function requireVariadicArray(scope: Scope, proc: Proc, last: Expression): void {
   if (proc.variadic !== oid.any || arrayElementOf(last.type.oid) !== 0) return;
   throw scope.analysis.error(sqlstate.datatypeMismatch, 'VARIADIC argument must be an array', scope.analysis.locationOf(last));
 }
 
-const defaultNodes = new WeakMap<PgProc, readonly Node[]>();
+const defaultNodes = new WeakMap<Proc, readonly Node[]>();
 
 /** The default of an argument, bound anew from the catalog's text. */
-function defaultArgument(scope: Scope, proc: PgProc, number: number): Expression {
+function defaultArgument(scope: Scope, proc: Proc, number: number): Expression {
   let nodes = defaultNodes.get(proc);
   if (nodes === undefined) {
     const [statement] = parse(`SELECT ${proc.defaultExpressions ?? ''}`);
@@ -385,7 +396,7 @@ export function bindFunctionOnRecord(scope: Scope, name: string, record: Express
     location,
     isProcedureCall: false,
   };
-  const found = findFunction(call);
+  const found = findFunction(call, undefined);
   if (found === undefined || found === 'ambiguous') return undefined;
   if (found.kind === 'cast') return coerceToTarget(scope.analysis, record, typeRef(found.target), 'explicit', location);
   const { proc } = found.function;

@@ -110,6 +110,8 @@ export function requireSetsAllowed(scope: Scope, location: number | undefined): 
   throw scope.analysis.notSupported(`set-returning functions are not allowed in ${place}`, location);
 }
 
+export const allowsSubqueries = (kind: ExpressionKind): boolean => kinds[kind].noSubquery === undefined;
+
 export function requireSubqueryAllowed(scope: Scope, location: number | undefined): void {
   const rules = kinds[scope.kind];
   if (rules.noSubquery !== undefined) throw scope.analysis.notSupported(`cannot use subquery in ${rules.noSubquery}`, location);

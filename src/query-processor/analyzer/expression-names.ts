@@ -8,6 +8,7 @@ import type { Expression, FunctionCall } from '#sql/expression.ts';
 import { rowKeyType } from '#sql/key.ts';
 import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
+import { type Proc, procOf } from '../catalog/function-proc.ts';
 import { boolType, coerceToTarget, int4Constant } from './coercion.ts';
 import type { Analysis } from './environment.ts';
 import { bindExpression, required } from './expression.ts';
@@ -50,12 +51,19 @@ export function bindColumnReference(scope: Scope, reference: ColumnRef): Express
     if (found !== undefined) return found;
     const item = findItem(scope, undefined, name, location);
     if (item !== undefined) return wholeRow(analysis, item.item, location);
+    const argument = argumentNamed(analysis, name, location);
+    if (argument !== undefined) return argument;
     const system = findSystemColumn(scope, name, location);
     if (system !== undefined) return system;
     throw missingColumn(scope, undefined, name, location);
   }
   const { schemaName, relationName } = qualification(analysis, names, hasStar, location);
   const entry = findItem(scope, schemaName, relationName, location);
+  if (entry === undefined && schemaName === undefined && names.length === 2 && !hasStar) {
+    const isOfFunction = analysis.environment.functionArguments?.functionName === relationName;
+    const argument = isOfFunction ? argumentNamed(analysis, names[1], location) : undefined;
+    if (argument !== undefined) return argument;
+  }
   if (entry === undefined) throw missingRelation(scope, schemaName, relationName, location);
   if (hasStar) return wholeRow(analysis, entry.item, location);
   const name = names[names.length - 1];
@@ -66,6 +74,14 @@ export function bindColumnReference(scope: Scope, reference: ColumnRef): Express
   const call = bindFunctionOnRecord(scope, name, wholeRow(analysis, entry.item, location), location);
   if (call !== undefined) return call;
   throw missingColumn(scope, relationName, name, location);
+}
+
+/** The argument of that name of the function whose body this is. */
+function argumentNamed(analysis: Analysis, name: string, location: number | undefined): Expression | undefined {
+  const { functionArguments } = analysis.environment;
+  const at = functionArguments?.names.indexOf(name) ?? -1;
+  const value = at < 0 ? undefined : functionArguments?.values[at];
+  return value === undefined ? undefined : analysis.locate({ ...value }, location);
 }
 
 /** Schema and relation of a qualified name: `table.column`, `schema.table.column`, `database.schema.table.column` (or `.*`). */
@@ -158,7 +174,9 @@ export function recordShapeOf(analysis: Analysis, expression: Expression): Recor
 
 /** OUT and TABLE arguments of a function, when they make a record. */
 export function functionShape(analysis: Analysis, call: FunctionCall): RecordShape | undefined {
-  const proc = procByOid(call.function);
+  const proc = anyProc(analysis, call.function);
+  const descriptor = proc?.user;
+  if (descriptor?.rowOf !== undefined) return rowShape(analysis, descriptor.rowOf);
   if (proc === undefined || call.type.oid !== oid.record || proc.argModes === undefined || proc.allArgTypes === undefined) return undefined;
   const modes = [...proc.argModes];
   const names: string[] = [];
@@ -170,6 +188,20 @@ export function functionShape(analysis: Analysis, call: FunctionCall): RecordSha
     types.push(typeRef(resolvePolymorphic(analysis, proc.argTypes, actual, proc.allArgTypes[at]).result));
   }
   return names.length === 0 ? undefined : { names, types };
+}
+
+/** A built-in function or a user's. */
+export function anyProc(analysis: Analysis, procOid: number): Proc | undefined {
+  const own = analysis.environment.catalog.functionByOid(procOid);
+  return own === undefined ? procByOid(procOid) : procOf(own);
+}
+
+/** The columns of a relation as fields. */
+export function rowShape(analysis: Analysis, relationOid: number): RecordShape | undefined {
+  const relation = analysis.environment.catalog.relationByOid(relationOid);
+  if (relation === undefined || relation.kind === 'sequence') return undefined;
+  const columns = relation.columns.filter((column) => !('isDropped' in column) || !column.isDropped);
+  return { names: columns.map(({ name }) => name), types: columns.map(({ type }) => type) };
 }
 
 export function bindIndirection(scope: Scope, node: A_Indirection): Expression {

@@ -4,19 +4,21 @@
  */
 import type { ColumnDef, Node, RangeFunction } from '@pgsql/types';
 import { sqlstate } from '#base/sql-error.ts';
-import { procByOid } from '#sql/builtins.ts';
 import type { Expression } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
-import { resolveUnknown, returnsSet } from './coercion.ts';
+import { formatType } from '#sql/types/registry.ts';
+import { coerceToTarget, resolveUnknown, returnsSet, trueConstant } from './coercion.ts';
+import type { Analysis, FunctionPlan } from './environment.ts';
 import { bindExpression, required } from './expression.ts';
-import { recordShapeOf, stringOf } from './expression-names.ts';
+import { anyProc, recordShapeOf, stringOf } from './expression-names.ts';
 import { figureName } from './figure-name.ts';
 import { aliasColumns, type FromItem, itemOf, lateralReads, rangeColumn } from './from-clause.ts';
-import type { OutputColumn } from './logical-plan.ts';
+import type { LogicalPlan, OutputColumn } from './logical-plan.ts';
 import type { RangeItem, Scope } from './scope.ts';
 import { typeDisplayName } from './type-facts.ts';
 import { resolveTypeName } from './type-name.ts';
+import { forEachExpressionIn } from './walk.ts';
 
 type FunctionItem = { readonly node: Node; readonly definitions: readonly ColumnDef[] };
 
@@ -29,6 +31,9 @@ export function bindRangeFunction(scope: Scope, node: RangeFunction): FromItem {
     items.map((item) => ({ item, call: resolveUnknown(analysis, bindExpression(scope, item.node)) })),
   );
   scope.isLateralActive = wasLateral;
+  const [first] = bound;
+  const own = bound.length === 1 && first !== undefined ? analysis.functionPlans.get(first.call) : undefined;
+  if (own !== undefined && node.ordinality !== true && first !== undefined) return bindFunctionPlan(scope, node, first.item, own);
   for (const { call } of bound) refuseNestedSets(scope, call);
 
   const alias = node.alias;
@@ -45,7 +50,7 @@ export function bindRangeFunction(scope: Scope, node: RangeFunction): FromItem {
     const fields = functionFields(scope, call, own, written, item.node);
     // A scalar function's column is called like the alias, when it is the only one.
     const columns: OutputColumn[] = (
-      fields ?? [{ name: resultName(call) ?? (isSingle && alias !== undefined ? name : written), type: call.type }]
+      fields ?? [{ name: resultName(analysis, call) ?? (isSingle && alias !== undefined ? name : written), type: call.type }]
     ).map((field) => ({
       id: analysis.newColumnId(),
       name: field.name,
@@ -91,6 +96,71 @@ export function bindRangeFunction(scope: Scope, node: RangeFunction): FromItem {
   return made;
 }
 
+/** A user's function: the query that it stands for is the item. One that returns no set gives one row in any case. */
+function bindFunctionPlan(scope: Scope, node: RangeFunction, item: FunctionItem, own: FunctionPlan): FromItem {
+  const { analysis } = scope;
+  const written = figureName(item.node);
+  const name = node.alias?.aliasname ?? written;
+  const definitions = [...item.definitions, ...(node.coldeflist ?? []).flatMap(columnDef)];
+  const listed = definitions.length === 0 ? undefined : listedColumns(scope, definitions, own);
+  if (own.isRecord && !own.hasFields && listed === undefined)
+    throw analysis.syntaxError(
+      'a column definition list is required for functions returning "record"',
+      'FuncCall' in item.node ? item.node.FuncCall.location : undefined,
+    );
+  const scalarName = own.resultName ?? (node.alias === undefined ? written : name);
+  const columns = listed?.columns ?? (own.isRecord ? own.columns : own.columns.map((column) => ({ ...column, name: scalarName })));
+  const rows = listed?.plan ?? own.plan;
+  const plan: LogicalPlan = own.returnsSet
+    ? rows
+    : { kind: 'join', join: 'left', left: { kind: 'oneRow' }, right: rows, condition: trueConstant, lateral: false };
+  const rangeItem: RangeItem = {
+    kind: 'function',
+    name,
+    hasAlias: true,
+    table: undefined,
+    columns: aliasColumns(analysis, columns.map(rangeColumn), node.alias, name),
+    isScalar: !own.isRecord,
+    takeKeyColumn: undefined,
+  };
+  return itemOf(
+    scope,
+    plan,
+    rangeItem,
+    lateralReads(scope, (look) => forEachExpressionIn(plan, look)),
+  );
+}
+
+/** The columns that a definition list names. */
+function listedColumns(
+  scope: Scope,
+  definitions: readonly ColumnDef[],
+  own: FunctionPlan,
+): { readonly plan: LogicalPlan; readonly columns: readonly OutputColumn[] } {
+  const { analysis } = scope;
+  if (own.isRecord && own.hasFields)
+    throw analysis.syntaxError('a column definition list is redundant for a function with OUT parameters', definitions[0].location);
+  if (!own.isRecord)
+    throw analysis.syntaxError('a column definition list is only allowed for functions returning "record"', definitions[0].location);
+  const refuse = (detail: string) =>
+    analysis.error(sqlstate.invalidFunctionDefinition, 'return type mismatch in function declared to return record', undefined, { detail });
+  if (own.columns.length > definitions.length) throw refuse('Final statement returns too many columns.');
+  if (own.columns.length < definitions.length) throw refuse('Final statement returns too few columns.');
+  const targets = definitions.map((definition, at) => {
+    const type = resolveTypeName(required(definition.typeName), analysis);
+    const column = own.columns[at];
+    const value: Expression = { kind: 'column', id: column.id, name: column.name, type: column.type };
+    const expression = coerceToTarget(analysis, value, type, 'assignment');
+    if (expression === undefined)
+      throw refuse(`Final statement returns ${formatType(column.type)} instead of ${formatType(type)} at column ${at + 1}.`);
+    return { id: analysis.newColumnId(), name: definition.colname ?? '', expression };
+  });
+  return {
+    plan: { kind: 'project', input: own.plan, targets },
+    columns: targets.map(({ id, name, expression }) => ({ id, name, type: expression.type, tableOid: 0, attributeNumber: 0 })),
+  };
+}
+
 const columnDef = (node: Node): ColumnDef[] => ('ColumnDef' in node ? [node.ColumnDef] : []);
 
 /** The functions of the item; unnest of several arrays is one unnest each. */
@@ -116,8 +186,8 @@ function refuseNestedSets(scope: Scope, call: Expression): void {
 }
 
 /** The name of a function's one OUT argument. */
-function resultName(call: Expression): string | undefined {
-  const proc = call.kind === 'function' && call.form.kind === 'call' ? procByOid(call.function) : undefined;
+function resultName(analysis: Analysis, call: Expression): string | undefined {
+  const proc = call.kind === 'function' && call.form.kind === 'call' ? anyProc(analysis, call.function) : undefined;
   if (proc?.argModes === undefined) return undefined;
   const outs = [...proc.argModes].flatMap((mode, at) => (mode === 'o' || mode === 'b' || mode === 't' ? [at] : []));
   const name = outs.length === 1 ? proc.argNames?.[outs[0]] : undefined;

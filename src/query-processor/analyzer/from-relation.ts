@@ -136,6 +136,7 @@ function bindView(scope: Scope, view: ViewDescriptor, alias: Alias | undefined):
   const environment: AnalyzerEnvironment = {
     ...analysis.environment,
     parameterTypes: undefined,
+    functionArguments: undefined,
     statementText: view.definition,
     stored: readerOf(view),
   };

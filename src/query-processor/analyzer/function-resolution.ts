@@ -5,10 +5,11 @@
 import { sqlstate } from '#base/sql-error.ts';
 import { procsByName } from '#sql/builtins.ts';
 import { oid } from '#sql/oids.ts';
-import type { PgProc } from '#sql/postgres/pg-proc.ts';
+import { type Proc, procOf } from '../catalog/function-proc.ts';
 import { applicable, type Candidate, selectCandidate } from './candidates.ts';
 import { castPath } from './cast-path.ts';
-import type { Analysis } from './environment.ts';
+import type { Analysis, AnalyzerEnvironment } from './environment.ts';
+import { searchedSchemas } from './relation-lookup.ts';
 import { isStringCategory, typeDisplayName, typeFactsByName } from './type-facts.ts';
 
 export type FunctionName = { readonly schema: string | undefined; readonly name: string };
@@ -26,7 +27,7 @@ export type CallShape = {
 };
 
 export type ResolvedFunction = {
-  readonly proc: PgProc;
+  readonly proc: Proc;
   /** Declared type for each argument given (variadic ones one by one), then of the defaults. */
   readonly argTypes: readonly number[];
   /** Argument number of each argument given, when some are named. */
@@ -43,9 +44,10 @@ export type Resolution =
   | { readonly kind: 'cast'; readonly target: number };
 
 type FunctionCandidate = Candidate & ResolvedFunction;
+type PlacedCandidate = FunctionCandidate & { readonly place: number };
 
 export function resolveFunction(analysis: Analysis, call: CallShape): Resolution {
-  const resolution = findFunction(call);
+  const resolution = findFunction(call, analysis.environment);
   if (resolution === 'ambiguous')
     throw analysis.error(sqlstate.ambiguousFunction, `function ${signatureOf(call)} is not unique`, call.location, {
       hint: 'Could not choose a best candidate function. You might need to add explicit type casts.',
@@ -59,19 +61,50 @@ const found = new Map<string, Resolution | 'ambiguous' | undefined>();
 const foundMax = 5000;
 
 /** undefined: no function fits. */
-export function findFunction(call: CallShape): Resolution | 'ambiguous' | undefined {
+export function findFunction(call: CallShape, environment: AnalyzerEnvironment | undefined): Resolution | 'ambiguous' | undefined {
   const { name, argTypes, argNames, isVariadicCall, isProcedureCall } = call;
+  const own = environment === undefined || isProcedureCall ? [] : ownProcs(call, environment);
+  if (own.length > 0) return searchFunction(call, [...own, ...builtInProcs(call, environment)]);
   const key = `${name.schema}.${name.name} ${argTypes.join()} ${argNames.join()} ${isVariadicCall} ${isProcedureCall}`;
   const known = found.get(key);
   if (known !== undefined || found.has(key)) return known;
-  const resolution = searchFunction(call);
+  const resolution = searchFunction(call, builtInProcs(call, undefined));
   if (found.size >= foundMax) found.clear();
   found.set(key, resolution);
   return resolution;
 }
 
-function searchFunction(call: CallShape): Resolution | 'ambiguous' | undefined {
-  const candidates = candidatesFor(call);
+/** A function with its schema's place in the search path. */
+type PlacedProc = { readonly proc: Proc; readonly place: number };
+
+/** Users' functions of the name that the path lets be seen. Mostly there are none. */
+function ownProcs(call: CallShape, environment: AnalyzerEnvironment): readonly PlacedProc[] {
+  const { schema, name } = call.name;
+  const named = environment.catalog.functionsNamed(name);
+  if (named.length === 0) return [];
+  if (schema !== undefined) {
+    const schemaOid = environment.catalog.schemaByName(schema)?.oid;
+    return named.filter((descriptor) => descriptor.schemaOid === schemaOid).map((descriptor) => ({ proc: procOf(descriptor), place: 0 }));
+  }
+  const path = searchedSchemas(environment).map(({ oid: schemaOid }) => schemaOid);
+  return named.flatMap((descriptor) => {
+    const place = path.indexOf(descriptor.schemaOid);
+    return place < 0 ? [] : [{ proc: procOf(descriptor), place }];
+  });
+}
+
+function builtInProcs(call: CallShape, environment: AnalyzerEnvironment | undefined): readonly PlacedProc[] {
+  const { schema, name } = call.name;
+  const wanted = schema ?? 'pg_catalog';
+  const place =
+    schema !== undefined || environment === undefined
+      ? 0
+      : searchedSchemas(environment).findIndex((searched) => searched.name === 'pg_catalog');
+  return procsByName(name).flatMap((proc) => (proc.schema === wanted ? [{ proc, place }] : []));
+}
+
+function searchFunction(call: CallShape, procs: readonly PlacedProc[]): Resolution | 'ambiguous' | undefined {
+  const candidates = candidatesFor(call, procs);
   const inputs = call.argTypes;
   const exact = candidates.filter((candidate) => inputs.every((type, at) => candidate.argTypes[at] === type));
   if (exact.length > 0) {
@@ -115,13 +148,13 @@ function castByName(call: CallShape): number | undefined {
   return source === oid.record && isStringCategory(target.oid) ? undefined : target.oid;
 }
 
-function candidatesFor(call: CallShape): readonly FunctionCandidate[] {
-  const candidates: FunctionCandidate[] = [];
-  for (const proc of procsByName(call.name.name)) {
-    if (call.name.schema === undefined ? proc.schema !== 'pg_catalog' : proc.schema !== call.name.schema) continue;
+function candidatesFor(call: CallShape, procs: readonly PlacedProc[]): readonly FunctionCandidate[] {
+  const candidates: PlacedCandidate[] = [];
+  for (const { proc, place } of procs) {
     if ((proc.kind === 'p') !== call.isProcedureCall) continue;
-    const candidate = call.argNames.length > 0 ? namedCandidate(proc, call) : positionalCandidate(proc, call);
-    if (candidate === undefined) continue;
+    const found = call.argNames.length > 0 ? namedCandidate(proc, call) : positionalCandidate(proc, call);
+    if (found === undefined) continue;
+    const candidate = { ...found, place };
     // Of two that take the same types here, the one that needs no variadic expansion counts, and then the one with fewer defaults.
     const twin = candidates.findIndex((other) => call.argTypes.every((_, at) => other.argTypes[at] === candidate.argTypes[at]));
     if (twin < 0) candidates.push(candidate);
@@ -131,13 +164,15 @@ function candidatesFor(call: CallShape): readonly FunctionCandidate[] {
   return candidates;
 }
 
-function isSimpler(a: ResolvedFunction, b: ResolvedFunction): boolean {
+function isSimpler(a: PlacedCandidate, b: PlacedCandidate): boolean {
+  // What comes earlier in the search path hides what comes later.
+  if (a.place !== b.place) return a.place < b.place;
   if (a.variadicCount === 0 && b.variadicCount > 0) return true;
   if (b.variadicCount === 0 && a.variadicCount > 0) return false;
   return a.variadicCount > 0 && b.variadicCount > 0 && a.variadicCount < b.variadicCount;
 }
 
-function positionalCandidate(proc: PgProc, call: CallShape): FunctionCandidate | undefined {
+function positionalCandidate(proc: Proc, call: CallShape): FunctionCandidate | undefined {
   const given = call.argTypes.length;
   const declared = proc.argTypes;
   const isVariadic = proc.variadic !== 0 && proc.variadic !== oid.any;
@@ -158,14 +193,14 @@ function positionalCandidate(proc: PgProc, call: CallShape): FunctionCandidate |
 }
 
 /** Names of the input arguments, in order. */
-export function inputArgNames(proc: PgProc): readonly string[] {
+export function inputArgNames(proc: Proc): readonly string[] {
   const names = proc.argNames ?? [];
   if (proc.argModes === undefined) return names;
   const modes = [...proc.argModes];
   return names.filter((_, at) => modes[at] === 'i' || modes[at] === 'b' || modes[at] === 'v');
 }
 
-function namedCandidate(proc: PgProc, call: CallShape): FunctionCandidate | undefined {
+function namedCandidate(proc: Proc, call: CallShape): FunctionCandidate | undefined {
   const given = call.argTypes.length;
   const declared = proc.argTypes;
   if (given > declared.length || given < declared.length - proc.defaults) return undefined;

@@ -12,6 +12,7 @@ import type { AggregateCall, ColumnId, Expression, SortKey, WindowCall } from '#
 import type { TypeRef } from '#sql/type.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
 import type { CurrentOf } from './current-of.ts';
+import type { FunctionAccess } from './environment.ts';
 import type { RelationAccess } from './relation-access.ts';
 
 export type OutputColumn = {
@@ -226,6 +227,8 @@ export type BoundQuery = {
   readonly relations: readonly number[];
   /** What is done with each relation: checked for the role that runs it, when it is run. */
   readonly accesses: readonly RelationAccess[];
+  /** The users' functions that it calls: checked likewise. */
+  readonly calls: readonly FunctionAccess[];
   readonly isReadOnly: boolean;
   /** WHERE CURRENT OF: the cursor whose row is the parameter behind all others. */
   readonly currentOf?: CurrentOf | undefined;

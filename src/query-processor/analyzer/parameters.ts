@@ -58,6 +58,8 @@ export class ParameterTypes {
 
 export function bindParameter(analysis: Analysis, index: number, location: number | undefined): Expression {
   const types = analysis.environment.parameterTypes;
+  const argument = analysis.environment.functionArguments?.values[index - 1];
+  if (argument !== undefined) return analysis.locate({ ...argument }, location);
   if (types === undefined || index < 1 || index > parameterCountMax)
     throw analysis.error(sqlstate.undefinedParameter, `there is no parameter $${index}`, location);
   const parameter: Expression = { kind: 'parameter', index, type: typeRef(types.typeOf(index)) };

@@ -12,6 +12,7 @@ import type { Expression } from '#sql/expression.ts';
 import { someExpression } from '#sql/expression-walk.ts';
 import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
+import type { Catalog } from '../catalog/catalog.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
 import { type PositionOf, parse } from '../parser/parse.ts';
 import { coerceToBoolean, coerceToTarget, resolveUnknown } from './coercion.ts';
@@ -32,6 +33,8 @@ export type TableExpressionOptions = {
   readonly column?: { readonly name: string; readonly type: TypeRef };
   /** Where a node of a statement's tree stands, for errors. */
   readonly positionOf?: PositionOf;
+  /** The expression is only printed: calls of users' functions stay calls. */
+  readonly keepsCalls?: boolean;
 };
 
 /** What of a table is needed; `columns` by attribute number, as in a TableDescriptor. */
@@ -46,6 +49,7 @@ export function analyzeTableExpression(
   const positionOf: PositionOf = options.positionOf ?? (() => undefined);
   const analysis = new Analysis({ ...environment, parameterTypes: undefined }, positionOf);
   analysis.keepsLists = true;
+  analysis.keepsCalls = options.keepsCalls === true;
   analysis.reserveColumnIds(table.columns.length);
   const columns = table.columns
     .filter((column) => !column.isDropped)
@@ -70,7 +74,7 @@ export function bindTableText(
   columns: readonly OutputColumn[],
   options: TableExpressionOptions,
 ): Expression {
-  const environment = { ...analysis.environment, parameterTypes: undefined, statementText: text };
+  const environment = { ...analysis.environment, parameterTypes: undefined, functionArguments: undefined, statementText: text };
   return bindTableNode(analysis.inner(environment), expressionNode(text), tableName, columns, options);
 }
 
@@ -147,6 +151,7 @@ function convert(analysis: Analysis, bound: Expression, options: TableExpression
 
 function requireProperties(analysis: Analysis, bound: Expression, table: ExpressionTable, options: TableExpressionOptions): void {
   const notImmutable = (message: string): SqlError => new SqlError(sqlstate.invalidObjectDefinition, message);
+  const { catalog } = analysis.environment;
   if (options.kind === 'generated') {
     columnsIn(bound, ({ id, name }) => {
       if (table.columns[id - 1]?.generated === undefined) return;
@@ -155,19 +160,20 @@ function requireProperties(analysis: Analysis, bound: Expression, table: Express
         position: analysis.positionOf(analysis.locationOf(bound)),
       });
     });
-    if (!isImmutable(bound)) throw notImmutable('generation expression is not immutable');
+    if (!isImmutable(bound, catalog)) throw notImmutable('generation expression is not immutable');
   }
-  if (options.kind === 'indexExpression' && !isImmutable(bound))
+  if (options.kind === 'indexExpression' && !isImmutable(bound, catalog))
     throw notImmutable('functions in index expression must be marked IMMUTABLE');
-  if (options.kind === 'indexPredicate' && !isImmutable(bound)) throw notImmutable('functions in index predicate must be marked IMMUTABLE');
+  if (options.kind === 'indexPredicate' && !isImmutable(bound, catalog))
+    throw notImmutable('functions in index predicate must be marked IMMUTABLE');
 }
 
 /** True when the value depends on nothing but the columns. */
-export function isImmutable(expression: Expression): boolean {
+export function isImmutable(expression: Expression, catalog?: Catalog): boolean {
   return !someExpression(expression, (part) => {
     switch (part.kind) {
       case 'function':
-        return procByOid(part.function)?.volatility !== 'i';
+        return (catalog?.functionByOid(part.function) ?? procByOid(part.function))?.volatility !== 'i';
       case 'sqlValue':
         return true;
       case 'convertByText':

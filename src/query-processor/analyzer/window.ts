@@ -6,8 +6,8 @@ import { sqlstate } from '#base/sql-error.ts';
 import { btreeFamily, procByOid, procsByName } from '#sql/builtins.ts';
 import type { Expression, SortKey, WindowCall } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
-import type { PgProc } from '#sql/postgres/pg-proc.ts';
 import { typeRef } from '#sql/type.ts';
+import type { Proc } from '../catalog/function-proc.ts';
 import { canCoerce } from './cast-path.ts';
 import { coerceToSpecific, coerceType, resolveUnknown } from './coercion.ts';
 import { bindExpression, required } from './expression.ts';
@@ -51,7 +51,7 @@ type BoundArguments = { readonly args: readonly Expression[]; readonly result: n
 export function placeWindowCall(
   scope: Scope,
   node: FuncCall,
-  proc: PgProc,
+  proc: Proc,
   bound: BoundArguments,
   filter: Expression | undefined,
   written: string,

@@ -16,6 +16,7 @@ import type {
   Descriptor,
   DomainDescriptor,
   ForeignKeyDescriptor,
+  FunctionDescriptor,
   IamMappingDescriptor,
   IndexDescriptor,
   IndexKey,
@@ -58,6 +59,8 @@ export function decodeDescriptor(row: Uint8Array): Descriptor {
       return sequenceOf(stored);
     case 'domain':
       return domainOf(stored);
+    case 'function':
+      return functionOf(stored);
     case 'comment':
       return commentOf(stored);
     default:
@@ -270,6 +273,30 @@ const domainOf = (d: DomainDescriptor): DomainDescriptor => ({
   notNull: d.notNull,
   defaultText: d.defaultText,
   checks: d.checks.map(checkOf),
+});
+
+const functionOf = (d: FunctionDescriptor): FunctionDescriptor => ({
+  kind: 'function',
+  oid: d.oid,
+  schemaOid: d.schemaOid,
+  schemaName: d.schemaName,
+  name: d.name,
+  ownerOid: d.ownerOid,
+  args: d.args.map((arg) => ({ name: arg.name, mode: arg.mode, type: storedType(arg.type), defaultText: arg.defaultText })),
+  returnType: storedType(d.returnType),
+  rowOf: d.rowOf,
+  returnsSet: d.returnsSet,
+  volatility: d.volatility,
+  isStrict: d.isStrict,
+  isLeakproof: d.isLeakproof,
+  isSecurityDefiner: d.isSecurityDefiner,
+  parallel: d.parallel,
+  cost: d.cost,
+  rows: d.rows,
+  settings: d.settings,
+  source: d.source,
+  body: d.body === undefined ? undefined : { isReturn: d.body.isReturn, statements: d.body.statements },
+  dependencies: d.dependencies.map(dependencyOf),
 });
 
 const dependencyOf = (d: Dependency): Dependency => ({ oid: d.oid, attributeNumbers: d.attributeNumbers });

@@ -9,6 +9,7 @@ import type {
   DefaultAclDescriptor,
   DomainDescriptor,
   ForeignKeyDescriptor,
+  FunctionDescriptor,
   IamMappingDescriptor,
   MembershipDescriptor,
   RelationDescriptor,
@@ -35,6 +36,10 @@ export interface Catalog {
   domainByOid(oid: number): DomainDescriptor | undefined;
   domainByName(schemaOid: number, name: string): DomainDescriptor | undefined;
   domains(): readonly DomainDescriptor[];
+  functionByOid(oid: number): FunctionDescriptor | undefined;
+  /** Users' functions of a name, of whatever schema. */
+  functionsNamed(name: string): readonly FunctionDescriptor[];
+  functions(): readonly FunctionDescriptor[];
   /** Table and index of an index by its oid or name. */
   indexByOid(oid: number): { readonly tableOid: number } | undefined;
   indexByName(schemaOid: number, name: string): { readonly tableOid: number; readonly indexOid: number } | undefined;
@@ -73,6 +78,7 @@ export const commentClasses: Readonly<Record<string, number>> = {
   pg_constraint: 2606,
   pg_namespace: 2615,
   pg_authid: 1260,
+  pg_proc: 1255,
 };
 
 /** Oids that PostgreSQL fixes. */

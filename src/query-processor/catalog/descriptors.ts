@@ -239,6 +239,45 @@ export type DomainDescriptor = {
   readonly checks: readonly CheckDescriptor[];
 };
 
+export type FunctionArgument = {
+  /** Empty where it has none. */
+  readonly name: string;
+  /** pg_proc.proargmodes: in, out, inout, variadic, a column of RETURNS TABLE. */
+  readonly mode: 'i' | 'o' | 'b' | 'v' | 't';
+  readonly type: TypeRef;
+  /** As stored expressions are printed, all names qualified. */
+  readonly defaultText: string | undefined;
+};
+
+/** A function in SQL. */
+export type FunctionDescriptor = {
+  readonly kind: 'function';
+  readonly oid: number;
+  readonly schemaOid: number;
+  readonly schemaName: string;
+  readonly name: string;
+  readonly ownerOid: number;
+  readonly args: readonly FunctionArgument[];
+  readonly returnType: TypeRef;
+  /** The relation whose row type it returns; `returnType` is record then. */
+  readonly rowOf: number | undefined;
+  readonly returnsSet: boolean;
+  readonly volatility: 'i' | 's' | 'v';
+  readonly isStrict: boolean;
+  readonly isLeakproof: boolean;
+  readonly isSecurityDefiner: boolean;
+  readonly parallel: 's' | 'r' | 'u';
+  readonly cost: number;
+  readonly rows: number;
+  /** SET: `name=value`, in force while it runs. */
+  readonly settings: readonly string[];
+  /** The text between the quotes; empty where the body is written in SQL itself. */
+  readonly source: string;
+  /** A body in SQL itself: its statements printed with every name qualified and arguments as $n, like a view's. */
+  readonly body: { readonly isReturn: boolean; readonly statements: readonly string[] } | undefined;
+  readonly dependencies: readonly Dependency[];
+};
+
 /** COMMENT ON: a row of pg_description. It goes with its object. */
 export type CommentDescriptor = {
   readonly kind: 'comment';
@@ -253,6 +292,7 @@ export type CommentDescriptor = {
 
 export type Descriptor =
   | DomainDescriptor
+  | FunctionDescriptor
   | SchemaDescriptor
   | RelationDescriptor
   | RoleDescriptor

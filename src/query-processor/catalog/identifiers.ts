@@ -41,3 +41,17 @@ export function splitQualifiedName(text: string): readonly string[] {
     if (match[3] === '') return parts;
   }
 }
+
+/** The names of a search_path value: bare ones in lower case, quoted ones as they are. */
+export function splitSearchPath(text: string): readonly string[] {
+  const names: string[] = [];
+  const pattern = /\s*(?:"((?:[^"]|"")*)"|([^,]*))\s*(?:,|$)/gy;
+  for (;;) {
+    const match = pattern.exec(text);
+    if (match === null) break;
+    const name = match[1] === undefined ? match[2].trim().toLowerCase() : match[1].replaceAll('""', '"');
+    if (name !== '') names.push(name);
+    if (pattern.lastIndex >= text.length) break;
+  }
+  return names;
+}

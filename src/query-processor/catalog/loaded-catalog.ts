@@ -18,6 +18,7 @@ import type {
   DefaultAclDescriptor,
   Descriptor,
   DomainDescriptor,
+  FunctionDescriptor,
   IamMappingDescriptor,
   MembershipDescriptor,
   RelationDescriptor,
@@ -65,6 +66,8 @@ export class LoadedCatalog implements Catalog {
   /** By object and column. */
   readonly #comments = new Map<string, CommentDescriptor>();
   readonly #domainsByOid = new Map<number, DomainDescriptor>();
+  readonly #functionsByOid = new Map<number, FunctionDescriptor>();
+  readonly #functionsByName = new Map<string, FunctionDescriptor[]>();
   readonly #indexesByOid = new Map<number, IndexPlace>();
   readonly #indexesBySchema = new Map<number, Map<string, IndexPlace>>();
 
@@ -162,6 +165,18 @@ export class LoadedCatalog implements Catalog {
     return [...this.#domainsByOid.values()];
   }
 
+  functionByOid(oid: number): FunctionDescriptor | undefined {
+    return this.#functionsByOid.get(oid);
+  }
+
+  functionsNamed(name: string): readonly FunctionDescriptor[] {
+    return this.#functionsByName.get(name) ?? noFunctions;
+  }
+
+  functions(): readonly FunctionDescriptor[] {
+    return [...this.#functionsByOid.values()];
+  }
+
   indexByOid(oid: number): IndexPlace | undefined {
     return this.#indexesByOid.get(oid);
   }
@@ -251,12 +266,22 @@ export class LoadedCatalog implements Catalog {
       case 'domain':
         this.#domainsByOid.set(descriptor.oid, descriptor);
         break;
+      case 'function':
+        this.#addFunction(descriptor);
+        break;
       case 'comment':
         this.#comments.set(placeOf(descriptor), descriptor);
         break;
       default:
         this.#addRelation(descriptor);
     }
+  }
+
+  #addFunction(descriptor: FunctionDescriptor): void {
+    this.#functionsByOid.set(descriptor.oid, descriptor);
+    const known = this.#functionsByName.get(descriptor.name);
+    if (known === undefined) this.#functionsByName.set(descriptor.name, [descriptor]);
+    else known.push(descriptor);
   }
 
   #addSchema(schema: SchemaDescriptor): void {
@@ -301,6 +326,7 @@ export class LoadedCatalog implements Catalog {
 const placeOf = ({ classOid, objectOid, subId }: Pick<CommentDescriptor, 'classOid' | 'objectOid' | 'subId'>): string =>
   `${classOid}/${objectOid}/${subId}`;
 
+const noFunctions: readonly FunctionDescriptor[] = [];
 const noReferences: readonly Reference[] = [];
 const loadSlice = 1000;
 

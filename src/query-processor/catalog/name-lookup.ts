@@ -14,6 +14,7 @@ import { parseTypeText } from '../parser/type-text.ts';
 import type { Catalog } from './catalog.ts';
 import { pgCatalogOid } from './catalog.ts';
 import type { RelationDescriptor } from './descriptors.ts';
+import { inputArguments, type Proc, procOf } from './function-proc.ts';
 import { quoteIdentifier, splitQualifiedName } from './identifiers.ts';
 import { roleOidOf } from './privileges/role-graph.ts';
 import { maySeeSchema } from './privileges/secured-object.ts';
@@ -123,18 +124,10 @@ export class CatalogNames implements NameLookup {
         if (role === undefined) throw new SqlError(sqlstate.undefinedObject, `role "${name}" does not exist`);
         return role.oid;
       }
-      case 'proc': {
-        const parts = splitQualifiedName(text);
-        const found = procsByName(parts[parts.length - 1]);
-        if (found.length === 0) throw new SqlError(sqlstate.undefinedFunction, `function "${text}" does not exist`);
-        if (found.length > 1) throw new SqlError(sqlstate.ambiguousFunction, `more than one function named "${text}"`);
-        return found[0].oid;
-      }
-      case 'procedure': {
-        const oid = findProcedure(text);
-        if (oid === undefined) throw new SqlError(sqlstate.undefinedFunction, `function "${text}" does not exist`);
-        return oid;
-      }
+      case 'proc':
+        return this.#procByName(text);
+      case 'procedure':
+        return this.#procBySignature(text);
       case 'oper': {
         const found = operatorsByName(text.replace(/^pg_catalog\./, ''));
         if (found.length === 0) throw new SqlError(sqlstate.undefinedFunction, `operator does not exist: ${text}`);
@@ -184,6 +177,64 @@ export class CatalogNames implements NameLookup {
     return isVisible ? name : `${quoteIdentifier(domain.schemaName)}.${name}`;
   }
 
+  #typeText(type: TypeRef): string {
+    return (type.domain === undefined ? undefined : this.domainName(type.domain)) ?? typeText(type.oid);
+  }
+
+  #procByOid(oid: number): Proc | undefined {
+    const own = this.#catalog.functionByOid(oid);
+    return own === undefined ? procByOid(oid) : procOf(own);
+  }
+
+  /** Qualified where the search path does not find it. */
+  #procName(proc: Proc): string {
+    const name = quoteIdentifier(proc.name);
+    return proc.user === undefined || this.functionIsVisible(proc.oid) === true ? name : `${quoteIdentifier(proc.schema)}.${name}`;
+  }
+
+  /** undefined for an oid that is no function's. One in the path is hidden by another of its name and argument types before it. */
+  functionIsVisible(oid: number): boolean | undefined {
+    const own = this.#catalog.functionByOid(oid);
+    if (own === undefined) return procByOid(oid) === undefined ? undefined : true;
+    const place = this.#schemas.indexOf(own.schemaOid);
+    if (place < 0) return false;
+    const types = procOf(own).argTypes.join();
+    return !this.#procsNamed(undefined, own.name).some(
+      (other) => other.oid !== oid && other.argTypes.join() === types && this.#placeOfProc(other) < place,
+    );
+  }
+
+  #placeOfProc(proc: Proc): number {
+    return this.#schemas.indexOf(proc.user?.schemaOid ?? pgCatalogOid);
+  }
+
+  /** Those that the path, or a schema that is named, lets be seen. */
+  #procsNamed(schemaName: string | undefined, name: string): readonly Proc[] {
+    const own = this.#catalog.functionsNamed(name).map((descriptor) => procOf(descriptor));
+    if (schemaName !== undefined) return [...own, ...procsByName(name)].filter((proc) => proc.schema === schemaName);
+    return [...own.filter((proc) => this.#placeOfProc(proc) >= 0), ...procsByName(name)];
+  }
+
+  #procByName(text: string): number {
+    const parts = splitQualifiedName(text);
+    const found = this.#procsNamed(parts.length > 1 ? parts[parts.length - 2] : undefined, parts[parts.length - 1]);
+    if (found.length === 0) throw new SqlError(sqlstate.undefinedFunction, `function "${text}" does not exist`);
+    if (found.length > 1) throw new SqlError(sqlstate.ambiguousFunction, `more than one function named "${text}"`);
+    return found[0].oid;
+  }
+
+  #procBySignature(text: string): number {
+    const wanted = signature(text);
+    const missing = new SqlError(sqlstate.undefinedFunction, `function "${text}" does not exist`);
+    if (wanted === undefined) throw missing;
+    const parts = splitQualifiedName(wanted.name);
+    const found = this.#procsNamed(parts.length > 1 ? parts[parts.length - 2] : undefined, parts[parts.length - 1])
+      .filter((proc) => proc.argTypes.length === wanted.types.length && proc.argTypes.every((type, at) => type === wanted.types[at]))
+      .sort((a, b) => this.#placeOfProc(a) - this.#placeOfProc(b));
+    if (found.length === 0) throw missing;
+    return found[0].oid;
+  }
+
   #classByText(text: string): number {
     const oid = this.findClass(text);
     if (oid !== undefined) return oid;
@@ -213,13 +264,15 @@ export class CatalogNames implements NameLookup {
         return role === undefined ? undefined : quoteIdentifier(role.name);
       }
       case 'proc': {
-        const proc = procByOid(oid);
-        return proc === undefined ? undefined : quoteIdentifier(proc.name);
+        const proc = this.#procByOid(oid);
+        return proc === undefined ? undefined : this.#procName(proc);
       }
       case 'procedure': {
-        const proc = procByOid(oid);
+        const proc = this.#procByOid(oid);
         if (proc === undefined) return undefined;
-        return `${quoteIdentifier(proc.name)}(${proc.argTypes.map(typeText).join(',')})`;
+        const types =
+          proc.user === undefined ? proc.argTypes.map(typeText) : inputArguments(proc.user).map(({ type }) => this.#typeText(type));
+        return `${this.#procName(proc)}(${types.join(',')})`;
       }
       case 'oper':
         return operatorByOid(oid)?.name;

@@ -11,7 +11,14 @@ import type { BoundQuery } from '../analyzer/logical-plan.ts';
 import type { RelationAccess } from '../analyzer/relation-access.ts';
 import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
 import { goneRoleOid, roleOidOf } from '../catalog/privileges/role-graph.ts';
-import { columnPrivilegesOn, permissionDenied, privilegesOn, relationObject } from '../catalog/privileges/secured-object.ts';
+import {
+  columnPrivilegesOn,
+  functionObject,
+  permissionDenied,
+  privilegesOn,
+  relationObject,
+  requirePrivileges,
+} from '../catalog/privileges/secured-object.ts';
 
 export class PermissionCheck {
   /** Plans that have passed, with what they passed for: one that is run again is not checked again. */
@@ -23,6 +30,7 @@ export class PermissionCheck {
     if (passed !== undefined && passed.catalog === catalog && passed.user === user) return;
     const roleOid = roleOidOf(catalog, user);
     for (const access of bound.accesses) requireAccess(catalog, access, access.checkAs ?? roleOid);
+    for (const call of bound.calls) requirePrivileges(catalog, functionObject(call.function), call.checkAs ?? roleOid, privilege.execute);
     if (roleOid !== goneRoleOid) this.#passed.set(bound, { catalog, user });
   }
 }

@@ -4,6 +4,7 @@ import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
+import { alterFunction, dropFunctions, moveFunction, renameFunction, setFunctionOwner } from '../catalog/schema-change/alter-function.ts';
 import { alterTable, validateAsync } from '../catalog/schema-change/alter-table.ts';
 import { commentOn, dropComments } from '../catalog/schema-change/comment.ts';
 import { createIndex } from '../catalog/schema-change/create-index.ts';
@@ -13,6 +14,7 @@ import { createTable, namesOf } from '../catalog/schema-change/create-table.ts';
 import { followNames } from '../catalog/schema-change/dependents.ts';
 import { alterDomain, createDomain, dropDomains, moveDomain, setDomainOwner } from '../catalog/schema-change/domain.ts';
 import { dropIndexes, dropRelations, targetOf } from '../catalog/schema-change/drop-relation.ts';
+import { createFunction } from '../catalog/schema-change/function.ts';
 import { alterOtherRelation, setOwner, setSchema } from '../catalog/schema-change/move-object.ts';
 import { requirePermissions } from '../catalog/schema-change/permissions.ts';
 import { rename } from '../catalog/schema-change/rename.ts';
@@ -67,6 +69,7 @@ export function beginSchemaChange(session: StatementHost, parsed: ParsedStatemen
       sessionUser: session.settings.sessionUser,
       notice: (message) => session.notice(message),
       temporary: block.temporary,
+      checksFunctionBodies: session.settings.get('check_function_bodies') !== 'off',
     },
     parsed.text,
     parsed.positionOf,
@@ -137,7 +140,9 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
     const job = finishSchemaChange(session, change);
     await doRowWork(session, altered);
     return job;
-  } else if ('RenameStmt' in node) rename(change, node.RenameStmt);
+  } else if ('RenameStmt' in node && isFunction(node.RenameStmt.renameType))
+    renameFunction(change, node.RenameStmt.object, node.RenameStmt.newname ?? '');
+  else if ('RenameStmt' in node) rename(change, node.RenameStmt);
   else if ('TruncateStmt' in node) truncate(change, node.TruncateStmt);
   else if ('DropStmt' in node) dropObjects(change, node);
   else if ('CreateSeqStmt' in node) createSequence(change, node.CreateSeqStmt);
@@ -146,6 +151,12 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
     moveDomain(change, node.AlterObjectSchemaStmt.object, node.AlterObjectSchemaStmt.newschema ?? '');
   else if ('AlterOwnerStmt' in node && isDomainType(node.AlterOwnerStmt.objectType))
     setDomainOwner(change, node.AlterOwnerStmt.object, node.AlterOwnerStmt.newowner);
+  else if ('AlterObjectSchemaStmt' in node && isFunction(node.AlterObjectSchemaStmt.objectType))
+    moveFunction(change, node.AlterObjectSchemaStmt.object, node.AlterObjectSchemaStmt.newschema ?? '');
+  else if ('AlterOwnerStmt' in node && isFunction(node.AlterOwnerStmt.objectType))
+    setFunctionOwner(change, node.AlterOwnerStmt.object, node.AlterOwnerStmt.newowner);
+  else if ('CreateFunctionStmt' in node) createFunction(change, node.CreateFunctionStmt);
+  else if ('AlterFunctionStmt' in node) alterFunction(change, node.AlterFunctionStmt);
   else if ('AlterObjectSchemaStmt' in node) setSchema(change, node.AlterObjectSchemaStmt);
   else if ('AlterOwnerStmt' in node) setOwner(change, node.AlterOwnerStmt);
   else if ('CommentStmt' in node) commentOn(change, node.CommentStmt);
@@ -213,6 +224,10 @@ function dropObjects(change: SchemaChange, node: Extract<Node, { DropStmt: unkno
     case 'OBJECT_TYPE':
       dropDomains(change, statement);
       return;
+    case 'OBJECT_FUNCTION':
+    case 'OBJECT_ROUTINE':
+      dropFunctions(change, statement);
+      return;
     case 'OBJECT_SCHEMA':
       dropSchemas(change, statement);
       return;
@@ -250,6 +265,8 @@ function refuseRows(session: StatementHost, table: TableDescriptor): void {
 
 const isDomainType = (objectType: string | undefined): boolean => objectType === 'OBJECT_DOMAIN' || objectType === 'OBJECT_TYPE';
 
+const isFunction = (objectType: string | undefined): boolean => objectType === 'OBJECT_FUNCTION' || objectType === 'OBJECT_ROUTINE';
+
 const isOther = (objtype: string | undefined): boolean => objtype === 'OBJECT_VIEW' || objtype === 'OBJECT_SEQUENCE';
 
 export const statementName = (node: Node): string => (Object.keys(node)[0] ?? '').replace(/Stmt$/, '');
@@ -267,6 +284,8 @@ export function schemaTag(node: Node): string {
   if ('AlterTableStmt' in node) return `ALTER ${objectName(node.AlterTableStmt.objtype)}`;
   if ('CommentStmt' in node) return 'COMMENT';
   if ('ViewStmt' in node) return 'CREATE VIEW';
+  if ('CreateFunctionStmt' in node) return 'CREATE FUNCTION';
+  if ('AlterFunctionStmt' in node) return `ALTER ${objectName(node.AlterFunctionStmt.objtype)}`;
   if ('CreateDomainStmt' in node) return 'CREATE DOMAIN';
   if ('AlterDomainStmt' in node) return 'ALTER DOMAIN';
   if ('AlterObjectSchemaStmt' in node) return `ALTER ${objectName(node.AlterObjectSchemaStmt.objectType)}`;

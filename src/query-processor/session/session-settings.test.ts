@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SqlError } from '#base/sql-error.ts';
-import { SessionSettings, splitSearchPath } from './session-settings.ts';
+import { splitSearchPath } from '../catalog/identifiers.ts';
+import { SessionSettings } from './session-settings.ts';
 
 const open = (): SessionSettings => new SessionSettings('admin', 'open', new Map());
 const failure = (action: () => unknown): string => {

@@ -5,6 +5,7 @@
  *   G2  `current` is a new object after each change that it shows, never the old one changed.
  */
 import type { Profile, Settings } from '#sql/settings.ts';
+import { splitSearchPath } from '../catalog/identifiers.ts';
 import type { WorkMemory } from './memory-account.ts';
 import { checkedValue, checkSettable, isCustomName, settingDefinitions, settingNumber, unrecognized } from './setting-definitions.ts';
 import { splitDateStyle } from './time-settings.ts';
@@ -267,18 +268,4 @@ export class SessionSettings {
       profile: value('borealis.profile') as Profile,
     };
   }
-}
-
-/** The names of a search_path value: bare ones in lower case, quoted ones as they are. */
-export function splitSearchPath(text: string): readonly string[] {
-  const names: string[] = [];
-  const pattern = /\s*(?:"((?:[^"]|"")*)"|([^,]*))\s*(?:,|$)/gy;
-  for (;;) {
-    const match = pattern.exec(text);
-    if (match === null) break;
-    const name = match[1] === undefined ? match[2].trim().toLowerCase() : match[1].replaceAll('""', '"');
-    if (name !== '') names.push(name);
-    if (pattern.lastIndex >= text.length) break;
-  }
-  return names;
 }

@@ -50,6 +50,8 @@ const schemaStatements = [
   'CreateSeqStmt',
   'ViewStmt',
   'CreateDomainStmt',
+  'CreateFunctionStmt',
+  'AlterFunctionStmt',
   'AlterDomainStmt',
   'AlterSeqStmt',
   'AlterObjectSchemaStmt',

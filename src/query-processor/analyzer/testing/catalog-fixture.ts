@@ -174,6 +174,9 @@ export function makeCatalog(relations: readonly RelationDescriptor[]): Catalog {
       return undefined;
     },
     domainByOid: () => undefined,
+    functionByOid: () => undefined,
+    functionsNamed: () => [],
+    functions: () => [],
     domainByName: () => undefined,
     domains: () => [],
     referencesTo: () => [],

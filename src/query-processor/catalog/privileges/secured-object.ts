@@ -9,7 +9,7 @@ import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { allPrivileges, type ObjectKind, privilege } from '#sql/privilege.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
 import { adminRoleOid, type Catalog, classOids, informationSchemaOid, pgCatalogOid, sysSchemaOid } from '../catalog.ts';
-import type { RelationDescriptor, SchemaDescriptor } from '../descriptors.ts';
+import type { FunctionDescriptor, RelationDescriptor, SchemaDescriptor } from '../descriptors.ts';
 import { databaseOid } from '../system-catalog/row-maker.ts';
 import { isSystemView } from '../system-catalog/system-tables.ts';
 import { type Acl, defaultAcl, grantOptionsIn, privilegesIn, publicGrantee } from './acl.ts';
@@ -50,6 +50,16 @@ export const relationObject = (relation: RelationDescriptor): SecuredObject => (
   ownerOid: relation.ownerOid,
   title: relationTitle(relation),
   isSystem: relation.kind === 'system',
+});
+
+export const functionObject = (descriptor: FunctionDescriptor): SecuredObject => ({
+  kind: 'function',
+  classOid: classOids.pg_proc,
+  oid: descriptor.oid,
+  name: descriptor.name,
+  ownerOid: descriptor.ownerOid,
+  title: 'function',
+  isSystem: false,
 });
 
 const isSystemSchemaOid = (oid: number): boolean => oid === pgCatalogOid || oid === informationSchemaOid || oid === sysSchemaOid;

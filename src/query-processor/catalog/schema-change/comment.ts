@@ -1,10 +1,12 @@
 /** COMMENT ON, and the end of comments whose objects go. */
 import type { CommentStmt, Node, RangeVar } from '@pgsql/types';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
-import { commentClasses } from '../catalog.ts';
+import { classOids, commentClasses } from '../catalog.ts';
 import type { CommentDescriptor, Descriptor, TableDescriptor } from '../descriptors.ts';
+import { functionObject, requireOwner } from '../privileges/secured-object.ts';
 import { namesOf } from './create-table.ts';
 import { targetOf } from './drop-relation.ts';
+import { requireFunction } from './function-names.ts';
 import type { SchemaChange } from './schema-change.ts';
 
 type Place = Pick<CommentDescriptor, 'classOid' | 'objectOid' | 'subId'>;
@@ -38,6 +40,13 @@ function placeOf(change: SchemaChange, statement: CommentStmt): Place {
       return column(change, targetOf(names.slice(0, -1)), names[names.length - 1] ?? '');
     case 'OBJECT_TABCONSTRAINT':
       return constraint(change, targetOf(names.slice(0, -1)), names[names.length - 1] ?? '');
+    case 'OBJECT_FUNCTION':
+    case 'OBJECT_ROUTINE': {
+      const object = statement.object !== undefined && 'ObjectWithArgs' in statement.object ? statement.object.ObjectWithArgs : {};
+      const found = requireFunction(change, object);
+      requireOwner(change.catalog, functionObject(found), change.ownerOid());
+      return { classOid: classOids.pg_proc, objectOid: found.oid, subId: 0 };
+    }
     case 'OBJECT_SCHEMA':
       return { classOid: ofSchemas, objectOid: change.schemaByName(names[0] ?? '').oid, subId: 0 };
     case 'OBJECT_ROLE': {
@@ -104,7 +113,8 @@ export function dropComments(change: SchemaChange): void {
   const attached = [...change.catalog.comments(), ...change.catalog.acls()];
   if (attached.length === 0) return;
   for (const [oid, after] of [...change.changes]) {
-    const before: Descriptor | undefined = change.catalog.relationByOid(oid) ?? change.catalog.schemaByOid(oid);
+    const before: Descriptor | undefined =
+      change.catalog.relationByOid(oid) ?? change.catalog.schemaByOid(oid) ?? change.catalog.functionByOid(oid);
     if (before === undefined) continue;
     const left = placesOf(after);
     const gone = new Set(placesOf(before).filter((place) => !left.includes(place)));

@@ -5,11 +5,13 @@ import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { firstUserOid, publicOid, type Reference } from '../catalog.ts';
 import type { RelationDescriptor, TableDescriptor } from '../descriptors.ts';
 import { isSystemSchema } from '../loaded-catalog.ts';
+import { functionDependents } from './alter-function.ts';
 import { namesOf } from './create-table.ts';
 import { dependencyLine, dependentViews, titled } from './dependents.ts';
 import { dependentLines, describeDomain } from './domain.ts';
 import { dependentReferences, dropRelation } from './drop-relation.ts';
 import { describeReference, dropReferences } from './foreign-keys.ts';
+import { describeFunction } from './function-names.ts';
 import type { SchemaChange } from './schema-change.ts';
 
 export function createSchema(change: SchemaChange, statement: CreateSchemaStmt): void {
@@ -50,7 +52,8 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
     if (schema.oid === publicOid) throw notSupported('dropping schema public is not supported');
     const relations = catalog.relations(schema.oid);
     const references = dependentReferences(change, relations);
-    const dependents = dependentViews(change, relations);
+    const functions = catalog.functions().filter((descriptor) => descriptor.schemaOid === schema.oid);
+    const dependents = dependentViews(change, [...relations, ...functions]);
     const domains = catalog.domains().filter((domain) => domain.schemaOid === schema.oid);
     /** Each relation with what refers to it behind it, as PostgreSQL lists them. */
     const listed = (
@@ -61,7 +64,7 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
         ofRelation(relation),
         ...references.flatMap(({ reference, on }) => (on === relation ? [ofReference(reference, on)] : [])),
       ]);
-    if (relations.length + domains.length > 0 && statement.behavior !== 'DROP_CASCADE')
+    if (relations.length + domains.length + functions.length > 0 && statement.behavior !== 'DROP_CASCADE')
       throw new SqlError(sqlstate.dependentObjectsStillExist, `cannot drop schema ${name} because other objects depend on it`, {
         detail: [
           ...listed(
@@ -70,6 +73,7 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
           ),
           ...dependents.map((dependent) => dependencyLine(change, dependent)),
           ...domains.map((domain) => `type ${describeDomain(change, domain)} depends on schema ${name}`),
+          ...functions.map((descriptor) => `function ${describeFunction(change, descriptor)} depends on schema ${name}`),
         ].join('\n'),
         hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
       });
@@ -80,7 +84,11 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
       ),
       ...dependents.map(({ view }) => titled(change, view)),
       ...domains.map((domain) => `type ${describeDomain(change, domain)}`),
+      ...functions.map((descriptor) => `function ${describeFunction(change, descriptor)}`),
     ]);
+    if (functionDependents(change, functions, schema.oid).lines.length > 0)
+      throw notSupported('dropping a schema whose functions are used outside of it is not supported');
+    for (const descriptor of functions) change.drop(descriptor.oid);
     if (domains.some((domain) => dependentLines(change, domain, domains, schema.oid).length > 0))
       throw notSupported('dropping a schema whose domains are used outside of it is not supported');
     for (const domain of domains) change.drop(domain.oid);

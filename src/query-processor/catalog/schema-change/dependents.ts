@@ -6,14 +6,20 @@
  *       name it are printed anew, in the same change.
  */
 import { SqlError, sqlstate } from '#base/sql-error.ts';
+import { bodyStatements } from '../../analyzer/function-body.ts';
+import { printFunctionBody } from '../../analyzer/function-check.ts';
 import { bindStoredText, printStoredQuery } from '../../analyzer/stored-query.ts';
-import type { Dependency, Descriptor, DomainDescriptor, RelationDescriptor, ViewDescriptor } from '../descriptors.ts';
+import type { Dependency, Descriptor, DomainDescriptor, FunctionDescriptor, RelationDescriptor, ViewDescriptor } from '../descriptors.ts';
 import { storedNames } from '../object-names.ts';
+import { describeFunction } from './function-names.ts';
 import type { SchemaChange } from './schema-change.ts';
 import { environmentOf } from './table-expressions.ts';
 
 /** A view and the object that it depends on, as messages name both. */
-export type Dependent = { readonly view: ViewDescriptor; readonly on: string };
+export type Dependent = { readonly view: Stored; readonly on: string };
+
+/** What keeps queries: a view, or a function whose body is in SQL itself or that returns a relation's rows. */
+export type Stored = ViewDescriptor | FunctionDescriptor;
 
 const titles: Readonly<Record<RelationDescriptor['kind'], string>> = {
   table: 'table',
@@ -22,24 +28,32 @@ const titles: Readonly<Record<RelationDescriptor['kind'], string>> = {
   sequence: 'sequence',
 };
 
-export const titled = (change: SchemaChange, relation: RelationDescriptor): string =>
-  `${titles[relation.kind]} ${change.describe(relation)}`;
+export const titled = (change: SchemaChange, object: RelationDescriptor | FunctionDescriptor): string =>
+  object.kind === 'function' ? `function ${describeFunction(change, object)}` : `${titles[object.kind]} ${change.describe(object)}`;
 
 const views = (change: SchemaChange): readonly ViewDescriptor[] =>
   change.catalog.userRelations().flatMap((relation) => (relation.kind === 'view' ? [relation] : []));
 
-const reads = (view: ViewDescriptor, oid: number): Dependency | undefined => view.dependencies.find((dependency) => dependency.oid === oid);
+const stored = (change: SchemaChange): readonly Stored[] => [
+  ...change.catalog.functions().filter(({ dependencies, rowOf }) => dependencies.length > 0 || rowOf !== undefined),
+  ...views(change),
+];
+
+const reads = (view: Stored, oid: number): Dependency | undefined => view.dependencies.find((dependency) => dependency.oid === oid);
+
+const returnsRowOf = (view: Stored, oid: number): boolean => view.kind === 'function' && view.rowOf === oid;
 
 /** Views over the relations that do not leave with them, and views over those, each once, nearest first. */
-export function dependentViews(change: SchemaChange, leaving: readonly RelationDescriptor[]): readonly Dependent[] {
-  const all = views(change);
+export function dependentViews(change: SchemaChange, leaving: readonly (RelationDescriptor | FunctionDescriptor)[]): readonly Dependent[] {
+  const all = stored(change);
   const gone = new Set(leaving.map((relation) => relation.oid));
   const found: Dependent[] = [];
-  const follow = (on: RelationDescriptor): void => {
+  const follow = (on: RelationDescriptor | FunctionDescriptor): void => {
     for (const view of all) {
-      if (gone.has(view.oid) || reads(view, on.oid) === undefined) continue;
+      const isRow = returnsRowOf(view, on.oid);
+      if (gone.has(view.oid) || (!isRow && reads(view, on.oid) === undefined)) continue;
       gone.add(view.oid);
-      found.push({ view, on: titled(change, on) });
+      found.push({ view, on: isRow && on.kind !== 'function' ? `type ${change.describe(on)}` : titled(change, on) });
       follow(view);
     }
   };
@@ -49,7 +63,7 @@ export function dependentViews(change: SchemaChange, leaving: readonly RelationD
 
 /** Views that read a column, and views over those. */
 export function viewsOfColumn(change: SchemaChange, relation: RelationDescriptor, attributeNumber: number): readonly Dependent[] {
-  const direct = views(change).filter((view) => reads(view, relation.oid)?.attributeNumbers.includes(attributeNumber));
+  const direct = stored(change).filter((view) => reads(view, relation.oid)?.attributeNumbers.includes(attributeNumber));
   const column = relation.kind === 'sequence' ? undefined : relation.columns[attributeNumber - 1];
   const on = `column ${column?.name} of ${titled(change, relation)}`;
   return direct.flatMap((view) => [{ view, on }, ...dependentViews(change, [view])]).filter(firstOfView);
@@ -83,6 +97,10 @@ export function releaseViews(change: SchemaChange, dependents: readonly Dependen
 export function refuseUsedColumn(change: SchemaChange, relation: RelationDescriptor, attributeNumber: number): void {
   const [first] = viewsOfColumn(change, relation, attributeNumber);
   if (first === undefined || relation.kind === 'sequence') return;
+  if (first.view.kind === 'function')
+    throw new SqlError(sqlstate.featureNotSupported, 'cannot alter type of a column used by a function or procedure', {
+      detail: `${titled(change, first.view)} depends on column "${relation.columns[attributeNumber - 1].name}"`,
+    });
   throw new SqlError(sqlstate.featureNotSupported, 'cannot alter type of a column used by a view or rule', {
     detail: `rule _RETURN on ${titled(change, first.view)} depends on column "${relation.columns[attributeNumber - 1].name}"`,
   });
@@ -97,6 +115,9 @@ export function followNames(change: SchemaChange): void {
     const domain = change.catalog.domainByOid(oid);
     if (domain !== undefined && after?.kind === 'domain' && (domain.name !== after.name || domain.schemaName !== after.schemaName))
       renamed.add(oid);
+    const called = change.catalog.functionByOid(oid);
+    if (called !== undefined && after?.kind === 'function' && (called.name !== after.name || called.schemaName !== after.schemaName))
+      renamed.add(oid);
   }
   if (renamed.size === 0) return;
   const find = (oid: number): RelationDescriptor | undefined => {
@@ -107,13 +128,25 @@ export function followNames(change: SchemaChange): void {
     const changed = change.changes.get(oid);
     return changed?.kind === 'domain' ? changed : change.catalog.domainByOid(oid);
   };
+  const findFunction = (oid: number): FunctionDescriptor | undefined => {
+    const changed = change.changes.get(oid);
+    return changed?.kind === 'function' ? changed : change.catalog.functionByOid(oid);
+  };
+  const names = storedNames(find, findDomain, findFunction);
+  for (const called of change.catalog.functions()) {
+    if (called.body === undefined || !called.dependencies.some(({ oid }) => renamed.has(oid))) continue;
+    if (change.changes.has(called.oid) && change.changes.get(called.oid) === undefined) continue;
+    const nodes = bodyStatements(called).map(({ node }) => node);
+    const { statements } = printFunctionBody(environmentOf(change), called, nodes, () => undefined, names);
+    change.put({ ...(findFunction(called.oid) ?? called), body: { ...called.body, statements } });
+  }
   for (const stored of views(change)) {
     if (!stored.dependencies.some(({ oid }) => renamed.has(oid))) continue;
     if (change.changes.has(stored.oid) && change.changes.get(stored.oid) === undefined) continue;
     const changed = find(stored.oid);
     const view = changed?.kind === 'view' ? changed : stored;
     const { text } = printStoredQuery(bindStoredText(environmentOf(change), stored.definition), {
-      names: storedNames(find, findDomain),
+      names,
       pretty: false,
       columnNames: view.columns.map((column) => column.name),
     });

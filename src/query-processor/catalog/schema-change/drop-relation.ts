@@ -5,7 +5,7 @@
 import type { DropStmt, RangeVar } from '@pgsql/types';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Reference } from '../catalog.ts';
-import type { RelationDescriptor, SequenceDescriptor, TableDescriptor } from '../descriptors.ts';
+import type { FunctionDescriptor, RelationDescriptor, SequenceDescriptor, TableDescriptor } from '../descriptors.ts';
 import { namesOf } from './create-table.ts';
 import { dependencyLine, dependentViews, stillNeeded, titled } from './dependents.ts';
 import { describeReference, dropReferences, referencesBeyond, releaseReferences } from './foreign-keys.ts';
@@ -113,7 +113,7 @@ function wrongKind(name: string, wanted: string, found: string): SqlError {
   });
 }
 
-export function dropRelation(change: SchemaChange, relation: RelationDescriptor): void {
+export function dropRelation(change: SchemaChange, relation: RelationDescriptor | FunctionDescriptor): void {
   change.drop(relation.oid);
   if (relation.kind !== 'table') return;
   change.abandonSpaces(relation.oid, [relation.space, ...relation.indexes.map((index) => index.space)]);

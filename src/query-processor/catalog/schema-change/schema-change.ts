@@ -39,6 +39,8 @@ export type SchemaChangeHost = {
   readonly sessionUser: string;
   readonly notice: (notice: Notice) => void;
   readonly temporary: TemporaryHome;
+  /** check_function_bodies. */
+  readonly checksFunctionBodies: boolean;
 };
 
 /** Where a session's temporary objects are made. */

@@ -4,6 +4,7 @@
  */
 import type { Node } from '@pgsql/types';
 import type { ColumnId, Expression } from '#sql/expression.ts';
+import { someExpression } from '#sql/expression-walk.ts';
 import type { TypeRef } from '#sql/type.ts';
 import { coerceToBoolean } from '../../analyzer/coercion.ts';
 import { deparseExpression } from '../../analyzer/deparse.ts';
@@ -15,7 +16,7 @@ import { columnsIn } from '../../analyzer/walk.ts';
 import type { PositionOf } from '../../parser/parse.ts';
 import type { TableDescriptor } from '../descriptors.ts';
 import { quoteIdentifier } from '../identifiers.ts';
-import { storedTypeName } from '../object-names.ts';
+import { storedFunctionName, storedTypeName } from '../object-names.ts';
 import type { SchemaChange } from './schema-change.ts';
 
 export type TableExpression = {
@@ -36,12 +37,13 @@ export function tableExpression(
   columnText?: string,
 ): TableExpression {
   const { positionOf } = change;
-  const expression = analyzeTableExpression(
-    node,
-    table,
-    environmentOf(change),
-    target === undefined ? { kind, positionOf } : { kind, positionOf, column: target },
-  );
+  const options = target === undefined ? { kind, positionOf } : { kind, positionOf, column: target };
+  const environment = environmentOf(change);
+  // A change of type is computed now and not kept.
+  const expression = analyzeTableExpression(node, table, environment, { ...options, keepsCalls: kind !== 'alterType' });
+  // What it calls must be of a kind that can be computed wherever rows are written.
+  if (someExpression(expression, (part) => part.kind === 'function' && change.catalog.functionByOid(part.function) !== undefined))
+    analyzeTableExpression(node, table, environment, options);
   return asTableExpression(change, table, expression, columnText);
 }
 
@@ -57,6 +59,7 @@ function asTableExpression(change: SchemaChange, table: ExpressionTable, express
 
 const storedTypes = (change: SchemaChange) => ({
   nameOfType: (type: TypeRef) => storedTypeName(type, (domain) => change.catalog.domainByOid(domain)),
+  nameOfFunction: (procOid: number) => storedFunctionName(procOid, (own) => change.catalog.functionByOid(own)),
 });
 
 export const environmentOf = (change: SchemaChange): AnalyzerEnvironment => ({
@@ -74,14 +77,16 @@ export function storedExpression(
   table: TableDescriptor,
   text: string,
   column?: { readonly type: TypeRef; readonly name: string },
+  keepsCalls = false,
 ): Expression {
   // Whatever it was when it was stated, it has been checked then.
-  return analyzeTableExpression(text, table, environment, column === undefined ? { kind: 'alterType' } : { kind: 'alterType', column });
+  const options = { kind: 'alterType', keepsCalls } as const;
+  return analyzeTableExpression(text, table, environment, column === undefined ? options : { ...options, column });
 }
 
 /** The text with one column under its new name. */
 export function renamedText(change: SchemaChange, table: TableDescriptor, text: string, attributeNumber: number, newName: string): string {
-  const expression = storedExpression(environmentOf(change), table, text);
+  const expression = storedExpression(environmentOf(change), table, text, undefined, true);
   return deparseExpression(
     expression,
     (id) => quoteIdentifier(id === attributeNumber ? newName : table.columns[id - 1].name),

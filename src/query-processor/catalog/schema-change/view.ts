@@ -25,6 +25,7 @@ export function createView(change: SchemaChange, statement: ViewStmt): void {
     names: storedNames(
       (relation) => change.catalog.relationByOid(relation),
       (domain) => change.catalog.domainByOid(domain),
+      (procOid) => change.catalog.functionByOid(procOid),
     ),
     pretty: false,
     columnNames: names,

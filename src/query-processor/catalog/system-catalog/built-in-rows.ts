@@ -8,12 +8,19 @@ import { pgAmops, pgOpclasses } from '#sql/postgres/pg-opclass.ts';
 import { pgOperators } from '#sql/postgres/pg-operator.ts';
 import { pgProcs } from '#sql/postgres/pg-proc.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
+import type { TypeRef } from '#sql/type.ts';
+import type { Run } from '../../executor/operator.ts';
 import { informationSchemaOid, pgCatalogOid, sysSchemaOid } from '../catalog.ts';
+import { inputArguments, type Proc, procOf } from '../function-proc.ts';
 import { collations } from '../name-lookup.ts';
 import { bootstrapRoleOid } from '../privileges/predefined-roles.ts';
+import { functionObject, storedAcl } from '../privileges/secured-object.ts';
 import { domainTypes } from './domain-rows.ts';
+import { functionBodyText } from './function-text.ts';
 import { collationOf } from './relation-rows.ts';
+import { aclDatum } from './role-rows.ts';
 import { arrayOf, oidvector, type RowMaker, type RowMakers, type SystemRow } from './row-maker.ts';
+import { sessionOf } from './view-text.ts';
 
 /** Made once: these catalogs are the same for everyone, always. */
 function fixed(make: () => Iterable<SystemRow>): RowMaker {
@@ -65,39 +72,77 @@ const builtInTypes = fixed(types);
 
 const languages: Readonly<Record<string, number>> = { internal: 12, c: 13, sql: 14 };
 
-const namespaces = { pg_catalog: pgCatalogOid, information_schema: informationSchemaOid, sys: sysSchemaOid } as const;
+const namespaces: Readonly<Record<string, number>> = {
+  pg_catalog: pgCatalogOid,
+  information_schema: informationSchemaOid,
+  sys: sysSchemaOid,
+};
 
-function* procs(): Iterable<SystemRow> {
-  for (const proc of [...pgProcs, ...dsqlProcs])
-    yield {
-      oid: proc.oid,
-      proname: proc.name,
-      pronamespace: namespaces[proc.schema],
-      proowner: bootstrapRoleOid,
-      prolang: languages[proc.language] ?? 12,
-      procost: 1,
-      prorows: proc.returnsSet ? 1000 : 0,
-      provariadic: proc.variadic,
-      prosupport: 0,
-      prokind: proc.kind,
-      prosecdef: false,
-      proleakproof: proc.leakproof,
-      proisstrict: proc.strict,
-      proretset: proc.returnsSet,
-      provolatile: proc.volatility,
-      proparallel: 's',
-      pronargs: proc.argTypes.length,
-      pronargdefaults: proc.defaults,
-      prorettype: proc.returnType,
-      proargtypes: oidvector(proc.argTypes),
-      proallargtypes: proc.allArgTypes === undefined ? null : arrayOf(oid.oid, proc.allArgTypes),
-      proargmodes: proc.argModes === undefined ? null : arrayOf(oid.char, [...proc.argModes]),
-      proargnames: proc.argNames === undefined ? null : arrayOf(oid.text, proc.argNames),
-      proargdefaults: proc.defaultExpressions ?? null,
-      prosrc: proc.source,
-      prosqlbody: proc.sqlBody ?? null,
-    };
+const procRow = (proc: Proc): SystemRow => ({
+  oid: proc.oid,
+  proname: proc.name,
+  pronamespace: namespaces[proc.schema] ?? pgCatalogOid,
+  proowner: bootstrapRoleOid,
+  prolang: languages[proc.language] ?? 12,
+  procost: 1,
+  prorows: proc.returnsSet ? 1000 : 0,
+  provariadic: proc.variadic,
+  prosupport: 0,
+  prokind: proc.kind,
+  prosecdef: false,
+  proleakproof: proc.leakproof,
+  proisstrict: proc.strict,
+  proretset: proc.returnsSet,
+  provolatile: proc.volatility,
+  proparallel: 's',
+  pronargs: proc.argTypes.length,
+  pronargdefaults: proc.defaults,
+  prorettype: proc.returnType,
+  proargtypes: oidvector(proc.argTypes),
+  proallargtypes: proc.allArgTypes === undefined ? null : arrayOf(oid.oid, proc.allArgTypes),
+  proargmodes: proc.argModes === undefined ? null : arrayOf(oid.char, [...proc.argModes]),
+  proargnames: proc.argNames === undefined ? null : arrayOf(oid.text, proc.argNames),
+  proargdefaults: proc.defaultExpressions ?? null,
+  prosrc: proc.source,
+  prosqlbody: proc.sqlBody ?? null,
+});
+
+function* builtInProcs(): Iterable<SystemRow> {
+  for (const proc of [...pgProcs, ...dsqlProcs]) yield procRow(proc);
 }
+
+const fixedProcs = fixed(builtInProcs);
+
+/** Users' functions behind the built-in ones. */
+function* procs(run: Run): Iterable<SystemRow> {
+  yield* fixedProcs(run);
+  for (const descriptor of run.catalog.functions()) {
+    const { args, parallel, settings } = descriptor;
+    yield {
+      ...procRow(procOf(descriptor)),
+      pronamespace: descriptor.schemaOid,
+      proowner: descriptor.ownerOid,
+      prolang: languages.sql,
+      procost: descriptor.cost,
+      prorows: descriptor.rows,
+      prosecdef: descriptor.isSecurityDefiner,
+      proparallel: parallel,
+      prorettype: shownType(descriptor.returnType),
+      proargtypes: oidvector(inputArguments(descriptor).map(({ type }) => shownType(type))),
+      proallargtypes: args.every(({ mode }) => mode === 'i')
+        ? null
+        : arrayOf(
+            oid.oid,
+            args.map(({ type }) => shownType(type)),
+          ),
+      proconfig: settings.length === 0 ? null : arrayOf(oid.text, settings),
+      proacl: aclDatum(run.catalog, storedAcl(run.catalog, functionObject(descriptor))),
+      prosqlbody: descriptor.body === undefined ? null : functionBodyText(sessionOf(run), descriptor),
+    };
+  }
+}
+
+const shownType = (type: TypeRef): number => type.domain ?? type.oid;
 
 function* operators(): Iterable<SystemRow> {
   for (const operator of pgOperators)
@@ -237,7 +282,7 @@ const language = (languageOid: number, name: string, isTrusted: boolean): System
 
 export const builtInRows: RowMakers = {
   pg_type: (run) => domainTypes(run, builtInTypes(run)),
-  pg_proc: fixed(procs),
+  pg_proc: procs,
   pg_operator: fixed(operators),
   pg_cast: fixed(casts),
   pg_aggregate: fixed(aggregates),

@@ -3,7 +3,7 @@
  * PostgreSQL's; arguments that are NULL never come here for strict ones.
  */
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
-import { operatorByOid, operatorsByName, procByOid, procsByName } from '#sql/builtins.ts';
+import { operatorByOid, operatorsByName, procByOid } from '#sql/builtins.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { Settings } from '#sql/settings.ts';
 import { typeRef } from '#sql/type.ts';
@@ -11,8 +11,17 @@ import { findType, formatType } from '#sql/types/registry.ts';
 import { commentClasses } from '../catalog.ts';
 import { quoteIdentifier } from '../identifiers.ts';
 import type { LoadedCatalog } from '../loaded-catalog.ts';
-import { type CatalogNames, collations, findOperator, findProcedure, findTypeByText, typeText } from '../name-lookup.ts';
+import { type CatalogNames, collations, findOperator, findTypeByText, typeText } from '../name-lookup.ts';
 import { constraintDefinition, indexDefinition } from './definitions.ts';
+import {
+  builtInArguments,
+  functionArguments,
+  functionBodyText,
+  functionDefaultText,
+  functionDefinition,
+  functionIdentityArguments,
+  functionResultText,
+} from './function-text.ts';
 import { privilegeFunctions } from './privilege-functions.ts';
 import { changesOf, isColumnUpdatable } from './view-facts.ts';
 import { viewText } from './view-text.ts';
@@ -70,7 +79,7 @@ const viewDefinition: CatalogFunction = (args, { catalog, names, settings, user 
 const functions: Readonly<Record<string, CatalogFunction>> = {
   pg_table_is_visible: (args, { names }) => names.classIsVisible(oidOf(args[0])) ?? null,
   pg_type_is_visible: visibleType,
-  pg_function_is_visible: (args) => (procByOid(oidOf(args[0])) === undefined ? null : true),
+  pg_function_is_visible: (args, { names }) => names.functionIsVisible(oidOf(args[0])) ?? null,
   pg_operator_is_visible: (args) => (operatorByOid(oidOf(args[0])) === undefined ? null : true),
   pg_collation_is_visible: (args) => ([...collations.values()].includes(oidOf(args[0])) ? true : null),
   pg_opclass_is_visible: always(true),
@@ -101,15 +110,33 @@ const functions: Readonly<Record<string, CatalogFunction>> = {
   pg_get_statisticsobjdef_columns: always(null),
   pg_get_partkeydef: always(null),
   pg_get_partition_constraintdef: always(null),
-  pg_get_functiondef: always(null),
-  pg_get_function_result: (args) => {
+  pg_get_functiondef: ([procOid], context) => {
+    const own = context.catalog.functionByOid(oidOf(procOid));
+    return own === undefined ? null : functionDefinition(context, own);
+  },
+  pg_get_function_sqlbody: ([procOid], context) => {
+    const own = context.catalog.functionByOid(oidOf(procOid));
+    return own === undefined ? null : functionBodyText(context, own);
+  },
+  pg_get_function_result: (args, context) => {
+    const own = context.catalog.functionByOid(oidOf(args[0]));
+    if (own !== undefined) return functionResultText(context, own);
     const proc = procByOid(oidOf(args[0]));
     if (proc === undefined) return null;
     return (proc.returnsSet ? 'SETOF ' : '') + typeText(proc.returnType);
   },
-  pg_get_function_arguments: (args) => argumentsOf(oidOf(args[0])),
-  pg_get_function_identity_arguments: (args) => argumentsOf(oidOf(args[0])),
-  pg_get_function_arg_default: always(null),
+  pg_get_function_arguments: ([procOid], context) => {
+    const own = context.catalog.functionByOid(oidOf(procOid));
+    return own === undefined ? builtInArguments(oidOf(procOid)) : functionArguments(context, own);
+  },
+  pg_get_function_identity_arguments: ([procOid], context) => {
+    const own = context.catalog.functionByOid(oidOf(procOid));
+    return own === undefined ? builtInArguments(oidOf(procOid)) : functionIdentityArguments(context, own);
+  },
+  pg_get_function_arg_default: ([procOid, number], context) => {
+    const own = context.catalog.functionByOid(oidOf(procOid));
+    return own === undefined ? null : functionDefaultText(context, own, Number(number));
+  },
   pg_get_serial_sequence: (args, { catalog, names }) => {
     const table = catalog.relationByOid(names.oidOf('class', text(args[0])));
     const column = table?.kind === 'table' ? table.columns.find((entry) => !entry.isDropped && entry.name === text(args[1])) : undefined;
@@ -133,8 +160,8 @@ const functions: Readonly<Record<string, CatalogFunction>> = {
   to_regnamespace: orNull((name, { names }) => names.oidOf('namespace', name)),
   to_regrole: orNull((name, { names }) => names.oidOf('role', name)),
   to_regcollation: orNull((name, { names }) => names.oidOf('collation', name)),
-  to_regproc: orNull((name) => only(procsByName(name.replace(/^pg_catalog\./, '')))),
-  to_regprocedure: orNull((name) => findProcedure(name)),
+  to_regproc: orNull((name, { names }) => names.oidOf('proc', name)),
+  to_regprocedure: orNull((name, { names }) => names.oidOf('procedure', name)),
   to_regoper: orNull((name) => only(operatorsByName(name.replace(/^pg_catalog\./, '')))),
   to_regoperator: orNull((name) => findOperator(name)),
 
@@ -175,12 +202,4 @@ const functions: Readonly<Record<string, CatalogFunction>> = {
 
 function only(found: readonly { readonly oid: number }[]): number | undefined {
   return found.length === 1 ? found[0].oid : undefined;
-}
-
-function argumentsOf(oid: number): string | null {
-  const proc = procByOid(oid);
-  if (proc === undefined) return null;
-  return proc.argTypes
-    .map((type, at) => `${at === proc.argTypes.length - 1 && proc.variadic !== 0 ? 'VARIADIC ' : ''}${typeText(type)}`)
-    .join(', ');
 }

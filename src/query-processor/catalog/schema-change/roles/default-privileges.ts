@@ -118,6 +118,9 @@ function newObject(change: SchemaChange, descriptor: Descriptor): NewObject | un
         ownerOid: descriptor.ownerOid,
         schemaOid: descriptor.schemaOid,
       };
+    case 'function':
+      if (catalog.functionByOid(descriptor.oid) !== undefined) return undefined;
+      return { kind: 'function', classOid: classOids.pg_proc, ownerOid: descriptor.ownerOid, schemaOid: descriptor.schemaOid };
     case 'schema':
       if (catalog.schemaByOid(descriptor.oid) !== undefined) return undefined;
       return { kind: 'schema', classOid: classOids.pg_namespace, ownerOid: descriptor.ownerOid, schemaOid: 0 };

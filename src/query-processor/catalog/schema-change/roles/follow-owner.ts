@@ -9,8 +9,9 @@ export function followOwners(change: SchemaChange): void {
   if (change.catalog.acls().length === 0) return;
   for (const [oid, after] of [...change.changes]) {
     if (after === undefined || !('ownerOid' in after)) continue;
-    const classOid = after.kind === 'schema' ? classOids.pg_namespace : classOids.pg_class;
-    const before = after.kind === 'schema' ? change.catalog.schemaByOid(oid) : change.catalog.relationByOid(oid);
+    const classOid = after.kind === 'schema' ? classOids.pg_namespace : after.kind === 'function' ? classOids.pg_proc : classOids.pg_class;
+    const before =
+      after.kind === 'schema' ? change.catalog.schemaByOid(oid) : (change.catalog.functionByOid(oid) ?? change.catalog.relationByOid(oid));
     if (before !== undefined && before.ownerOid !== after.ownerOid) moveAcls(change, classOid, oid, before.ownerOid, after.ownerOid);
   }
 }

@@ -8,8 +8,16 @@ import { isSystemSchema } from '../../loaded-catalog.ts';
 import { findTypeByText } from '../../name-lookup.ts';
 import { bootstrapRoleOid } from '../../privileges/predefined-roles.ts';
 import { roleOidOf } from '../../privileges/role-graph.ts';
-import { databaseObject, relationObject, requireSchemaUsage, type SecuredObject, schemaObject } from '../../privileges/secured-object.ts';
+import {
+  databaseObject,
+  functionObject,
+  relationObject,
+  requireSchemaUsage,
+  type SecuredObject,
+  schemaObject,
+} from '../../privileges/secured-object.ts';
 import { namesOf } from '../create-table.ts';
+import { requireFunction } from '../function-names.ts';
 import type { SchemaChange } from '../schema-change.ts';
 
 export type GrantTarget = { readonly object: SecuredObject; readonly relation: RelationDescriptor | undefined };
@@ -37,6 +45,11 @@ function namedTarget(change: SchemaChange, objtype: string, node: Node): GrantTa
       const name = stringOf(node);
       if (name !== databaseObject.name) throw new SqlError(sqlstate.invalidCatalogName, `database "${name}" does not exist`);
       return { object: databaseObject, relation: undefined };
+    }
+    case 'OBJECT_FUNCTION':
+    case 'OBJECT_ROUTINE': {
+      const found = requireFunction(change, 'ObjectWithArgs' in node ? node.ObjectWithArgs : {});
+      return { object: functionObject(found), relation: undefined };
     }
     case 'OBJECT_TYPE':
     case 'OBJECT_DOMAIN':
@@ -83,6 +96,11 @@ function typeTarget(objtype: string, names: readonly string[]): GrantTarget {
 function allInSchema(change: SchemaChange, objtype: string, name: string): readonly GrantTarget[] {
   const schema = change.schemaByName(name);
   requireSchemaUsage(change.catalog, schema, roleOidOf(change.catalog, change.host.user));
+  if (objtype === 'OBJECT_FUNCTION' || objtype === 'OBJECT_ROUTINE')
+    return change.catalog
+      .functions()
+      .filter((descriptor) => descriptor.schemaOid === schema.oid)
+      .map((descriptor) => ({ object: functionObject(descriptor), relation: undefined }));
   if (objtype !== 'OBJECT_TABLE' && objtype !== 'OBJECT_SEQUENCE') return [];
   if (change.isDsql && isSystemSchema(schema.oid)) throw notSupported('feature not supported on system entity');
   return change.catalog

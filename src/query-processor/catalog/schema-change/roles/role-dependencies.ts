@@ -4,6 +4,7 @@ import type { DefaultAclDescriptor } from '../../descriptors.ts';
 import { typeText } from '../../name-lookup.ts';
 import type { Acl } from '../../privileges/acl.ts';
 import { databaseObject } from '../../privileges/secured-object.ts';
+import { describeFunction } from '../function-names.ts';
 import type { SchemaChange } from '../schema-change.ts';
 
 type Dependency = { readonly oid: number; readonly subId: number; readonly text: string };
@@ -29,6 +30,10 @@ function describePlace(change: SchemaChange, classOid: number, objectOid: number
       const name = `${relation.kind === 'system' ? 'table' : relation.kind} ${change.describe(relation)}`;
       return subId === 0 || relation.kind === 'sequence' ? name : `column ${relation.columns[subId - 1].name} of ${name}`;
     }
+    case classOids.pg_proc: {
+      const descriptor = catalog.functionByOid(objectOid);
+      return descriptor === undefined ? `function ${objectOid}` : `function ${describeFunction(change, descriptor)}`;
+    }
     case classOids.pg_namespace:
       return `schema ${catalog.schemaByOid(objectOid)?.name ?? ''}`;
     case classOids.pg_database:
@@ -49,6 +54,8 @@ export function dependenciesOf(change: SchemaChange, roleOid: number): readonly 
   for (const relation of catalog.userRelations())
     if (relation.ownerOid === roleOid && !(relation.kind === 'sequence' && relation.ownedBy !== undefined))
       add(relation.oid, 0, `owner of ${relation.kind} ${change.describe(relation)}`);
+  for (const descriptor of catalog.functions())
+    if (descriptor.ownerOid === roleOid) add(descriptor.oid, 0, `owner of function ${describeFunction(change, descriptor)}`);
   for (const entry of catalog.acls())
     if (hasGrantFor(entry.items, roleOid) && ownerOf(change, entry.classOid, entry.objectOid) !== roleOid)
       add(entry.objectOid, entry.subId, `privileges for ${describePlace(change, entry.classOid, entry.objectOid, entry.subId)}`);
@@ -68,6 +75,7 @@ export function dependenciesOf(change: SchemaChange, roleOid: number): readonly 
 
 export function ownerOf(change: SchemaChange, classOid: number, objectOid: number): number | undefined {
   if (classOid === classOids.pg_class) return change.catalog.relationByOid(objectOid)?.ownerOid;
+  if (classOid === classOids.pg_proc) return change.catalog.functionByOid(objectOid)?.ownerOid;
   if (classOid === classOids.pg_namespace) return change.catalog.schemaByOid(objectOid)?.ownerOid;
   return classOid === classOids.pg_database && objectOid === databaseObject.oid ? change.databaseOwnerOid : undefined;
 }

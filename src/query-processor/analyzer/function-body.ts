@@ -1,0 +1,20 @@
+/** The statements of a function's body, parsed once for each descriptor. */
+import type { Node } from '@pgsql/types';
+import type { FunctionDescriptor } from '../catalog/descriptors.ts';
+import { parse } from '../parser/parse.ts';
+
+export type FunctionStatement = { readonly node: Node };
+
+const parsedBodies = new WeakMap<FunctionDescriptor, readonly FunctionStatement[]>();
+
+export function bodyStatements(descriptor: FunctionDescriptor): readonly FunctionStatement[] {
+  const known = parsedBodies.get(descriptor);
+  if (known !== undefined) return known;
+  const texts = descriptor.body === undefined ? [descriptor.source] : descriptor.body.statements;
+  const statements = texts.flatMap((text) => parse(text));
+  parsedBodies.set(descriptor, statements);
+  return statements;
+}
+
+/** What the value of RETURN is called in the query that it is kept as. */
+export const returnedName = '?column?';
