@@ -86,6 +86,7 @@ class SharedState {
   readonly owners = new Map<ColumnId, ColumnOwner>();
   readonly shapes = new Map<ColumnId, RecordShape>();
   readonly calls: FunctionAccess[] = [];
+  changingCalls = 0;
   /** Functions whose bodies are being bound. */
   readonly openFunctions = new Set<number>();
   /** Views that are being expanded. */
@@ -106,7 +107,11 @@ export class Analysis {
   keepsCalls = false;
   /** What calls of users' functions stand for, for FROM. */
   readonly functionPlans = new WeakMap<Expression, FunctionPlan>();
+  /** Fields of the records that calls of such functions give. */
+  readonly callShapes = new WeakMap<Expression, RecordShape>();
   readonly #shared: SharedState;
+  /** Of a text within the statement's own: a view's, a function's. */
+  readonly isInner: boolean;
   #stated: StatedQueries | undefined;
   /** Records that stand for a whole row of an item, for messages. */
   readonly wholeRows = new WeakMap<Expression, RangeItem>();
@@ -117,6 +122,7 @@ export class Analysis {
   constructor(environment: AnalyzerEnvironment, positionOf: PositionOf, outer?: Analysis) {
     this.environment = environment;
     this.positionOf = positionOf;
+    this.isInner = outer !== undefined;
     this.#shared = outer === undefined ? new SharedState() : outer.#shared;
   }
 
@@ -142,6 +148,12 @@ export class Analysis {
   addCall(descriptor: FunctionDescriptor): void {
     this.#shared.relations.add(descriptor.oid);
     this.#shared.calls.push({ function: descriptor, checkAs: this.environment.runAs });
+  }
+
+  /** A call that changes data, of which a statement has one. */
+  noteChangingCall({ name }: FunctionDescriptor): void {
+    if (++this.#shared.changingCalls > 1)
+      throw this.notSupported(`the SQL function ${name} changes data: a statement can have one call of such a function`);
   }
 
   /** Binds a function's body, during which another call of it has no end. */

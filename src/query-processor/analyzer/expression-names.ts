@@ -156,7 +156,7 @@ export function recordShapeOf(analysis: Analysis, expression: Expression): Recor
     case 'outerValue':
       return analysis.shapes.get(expression.id);
     case 'function':
-      return functionShape(analysis, expression);
+      return analysis.callShapes.get(expression) ?? functionShape(analysis, expression);
     case 'relabel':
       return recordShapeOf(analysis, expression.arg);
     case 'case': {

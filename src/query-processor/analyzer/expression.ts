@@ -241,6 +241,9 @@ const sqlValues: Readonly<Record<string, { readonly name: SqlValueName; readonly
 function bindSqlValue(analysis: Analysis, node: SQLValueFunction): Expression {
   const value = sqlValues[node.op ?? ''];
   if (value === undefined) throw analysis.notSupported(`${node.op} is not supported`, node.location);
+  const { runAs, currentUser } = analysis.environment;
+  if (value.name === 'current_user' && runAs !== undefined && !analysis.keepsCalls)
+    return analysis.locate({ kind: 'constant', value: currentUser, type: typeRef(oid.name) }, node.location);
   // A precision above six is six, as everywhere with times.
   const typmod = node.typmod === undefined ? 0 : Math.min(node.typmod, 6);
   const hasPrecision = (node.op ?? '').endsWith('_N');

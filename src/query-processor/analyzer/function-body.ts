@@ -5,6 +5,10 @@ import { parse } from '../parser/parse.ts';
 
 export type FunctionStatement = { readonly node: Node };
 
+const changes = ['InsertStmt', 'UpdateStmt', 'DeleteStmt'] as const;
+
+export const isDataChange = (node: Node): boolean => changes.some((kind) => kind in node);
+
 const parsedBodies = new WeakMap<FunctionDescriptor, readonly FunctionStatement[]>();
 
 export function bodyStatements(descriptor: FunctionDescriptor): readonly FunctionStatement[] {

@@ -24,6 +24,7 @@ import type { Analysis, AnalyzerEnvironment, FunctionPlan } from './environment.
 import { bindExpression, required } from './expression.ts';
 import { allowsSubqueries } from './expression-kind.ts';
 import { bodyStatements, type FunctionStatement } from './function-body.ts';
+import { bindChangeBody, changesData, requireChangeOnce } from './function-change.ts';
 import { functionResult, type ResultForm, resultColumns } from './function-result.ts';
 import type { LogicalPlan, NamedExpression, OutputColumn } from './logical-plan.ts';
 import { Scope } from './scope.ts';
@@ -183,6 +184,8 @@ function asQuery(scope: Scope, descriptor: FunctionDescriptor, args: readonly Ex
     );
   if (args.some(returnsSet))
     throw analysis.notSupported(`a set-returning function as the argument of the SQL function ${descriptor.name} is not supported`);
+  const statements = bodyStatements(descriptor);
+  if (changesData(statements)) return asChange(scope, descriptor, statements[0], args, form);
   const ids = args.map(() => analysis.newColumnId());
   const names = inputArguments(descriptor).map(({ name }, at) => (name === '' ? `$${at + 1}` : name));
   const values = args.map((arg, at): Expression => ({ kind: 'column', id: ids[at], name: names[at], type: arg.type }));
@@ -190,7 +193,7 @@ function asQuery(scope: Scope, descriptor: FunctionDescriptor, args: readonly Ex
     if (isPolymorphic(arg.type.oid)) throw analysis.notSupported(`argument ${at + 1} of ${descriptor.name} has no definite type`);
   const body = inBody(descriptor, form, () => {
     const inner = analysis.inner(bodyEnvironment(analysis, descriptor, values));
-    return bindBody(inner, descriptor, bodyStatements(descriptor), form);
+    return bindBody(inner, descriptor, statements, form);
   });
   const row: LogicalPlan = {
     kind: 'project',
@@ -205,13 +208,7 @@ function asQuery(scope: Scope, descriptor: FunctionDescriptor, args: readonly Ex
     condition: undefined,
     lateral: true,
   };
-  const columns: readonly OutputColumn[] = body.targets.map(({ id, name, expression }) => ({
-    id,
-    name,
-    type: expression.type,
-    tableOid: 0,
-    attributeNumber: 0,
-  }));
+  const columns = outputColumns(body.targets);
   const expression = asValue(analysis, plan, columns, form, descriptor.returnsSet);
   analysis.functionPlans.set(expression, {
     plan,
@@ -223,6 +220,33 @@ function asQuery(scope: Scope, descriptor: FunctionDescriptor, args: readonly Ex
   });
   return expression;
 }
+
+/** The body as a change that the call makes; the arguments stand in it as they are. */
+function asChange(
+  scope: Scope,
+  descriptor: FunctionDescriptor,
+  statement: FunctionStatement,
+  args: readonly Expression[],
+  form: ResultForm,
+): Expression {
+  const { analysis } = scope;
+  requireChangeOnce(scope, descriptor, args);
+  if (!args.every(isRepeatable))
+    throw analysis.notSupported(
+      `a volatile function or a subquery as the argument of the SQL function ${descriptor.name} is not supported`,
+    );
+  const body = inBody(descriptor, form, () =>
+    bindChangeBody(analysis.inner(bodyEnvironment(analysis, descriptor, args)), descriptor, statement, form),
+  );
+  const value = asValue(analysis, body.plan, outputColumns(body.targets), form, descriptor.returnsSet);
+  if (!descriptor.isStrict) return value;
+  if (descriptor.returnsSet)
+    throw analysis.notSupported(`the strict SQL function ${descriptor.name} changes data and returns a set, which is not supported`);
+  return unlessNull(args, value);
+}
+
+const outputColumns = (targets: readonly NamedExpression[]): readonly OutputColumn[] =>
+  targets.map(({ id, name, expression }) => ({ id, name, type: expression.type, tableOid: 0, attributeNumber: 0 }));
 
 function withoutNulls(row: LogicalPlan, values: readonly Expression[]): LogicalPlan {
   if (values.length === 0) return { kind: 'oneRow' };
@@ -248,7 +272,9 @@ function bindBody(
 ): BoundBody {
   const last = statements[statements.length - 1];
   if (statements.length !== 1 || last === undefined || !('SelectStmt' in last.node) || form.type.oid === oid.void)
-    throw analysis.notSupported(`calls of SQL functions are supported for bodies of one SELECT, which ${descriptor.name} has not`);
+    throw analysis.notSupported(
+      `calls of SQL functions are supported for bodies of one statement that is a SELECT, INSERT, UPDATE or DELETE, and void ones for changes; ${descriptor.name} has another`,
+    );
   const select: SelectStmt = last.node.SelectStmt;
   const { plan, output } = bindSelect(analysis, select, undefined, { resolveUnknowns: true });
   const values = output.map(({ id, name, type }): Expression => ({ kind: 'column', id, name, type }));
@@ -287,6 +313,7 @@ function asValue(analysis: Analysis, plan: LogicalPlan, columns: readonly Output
     form: { kind: 'call' },
     type: item.type,
   };
+  if (form.isRecord) analysis.callShapes.set(elements, shape);
   return isWrapped ? { kind: 'field', arg: elements, index: 0, name: 'value', type: whole.type } : elements;
 }
 

@@ -7,13 +7,13 @@ import type { Datum } from '#sql/datum.ts';
 import { allPrivileges, type ObjectKind, privilege, privilegeByName, publicPrivileges } from '#sql/privilege.ts';
 import { typeByOid } from '#sql/types/registry.ts';
 import type { RelationDescriptor } from '../descriptors.ts';
-import { findProcedure } from '../name-lookup.ts';
 import { publicGrantee } from '../privileges/acl.ts';
 import { roleOidOf } from '../privileges/role-graph.ts';
 import {
   columnAcl,
   columnPrivilegesOn,
   databaseObject,
+  functionObject,
   grantOptionsOn,
   privilegesOn,
   relationObject,
@@ -150,10 +150,14 @@ const fixed =
     return hasOne(asked, isSuperuser ? allPrivileges[kind] : publicPrivileges[kind], () => (isSuperuser ? allPrivileges[kind] : 0));
   };
 
-const functionExists = (value: Datum): boolean => {
-  if (typeof value !== 'string') return true;
-  if (findProcedure(value) === undefined) throw new SqlError(sqlstate.undefinedFunction, `function "${value}" does not exist`);
-  return true;
+/** A user's function has a list of its own; of a built-in one everybody has what its kind gives. */
+const functionPrivilege: PrivilegeFunction = (args, context) => {
+  const at = args.length - 2;
+  const asked = args[at];
+  const procOid = typeof asked === 'string' ? context.names.oidOf('procedure', asked) : Number(asked);
+  const own = context.catalog.functionByOid(procOid);
+  const answer = own === undefined ? fixed('function') : onObject('function', () => functionObject(own));
+  return answer(args, context);
 };
 
 const typeExists = (value: Datum, { names }: CatalogFunctionContext): boolean => {
@@ -195,7 +199,7 @@ export const privilegeFunctions: Readonly<Record<string, PrivilegeFunction>> = {
   has_sequence_privilege: onObject('sequence', sequenceOf),
   has_schema_privilege: onObject('schema', schemaOf),
   has_database_privilege: onObject('database', databaseOf),
-  has_function_privilege: fixed('function', functionExists),
+  has_function_privilege: functionPrivilege,
   has_type_privilege: fixed('type', typeExists),
   has_language_privilege: fixed('language'),
   has_tablespace_privilege: fixed('tablespace'),
