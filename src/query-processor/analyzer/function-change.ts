@@ -17,7 +17,8 @@ import { bindBodyStatement } from './function-statement.ts';
 import type { LogicalPlan, NamedExpression, OutputColumn } from './logical-plan.ts';
 import type { Scope } from './scope.ts';
 
-export const changesData = (statements: readonly FunctionStatement[]): boolean => statements.length === 1 && isDataChange(statements[0].node);
+export const changesData = (statements: readonly FunctionStatement[]): boolean =>
+  statements.length === 1 && isDataChange(statements[0].node);
 
 /** N1 */
 export function requireChangeOnce(scope: Scope, descriptor: FunctionDescriptor, args: readonly Expression[]): void {
@@ -34,7 +35,12 @@ export function requireChangeOnce(scope: Scope, descriptor: FunctionDescriptor, 
 export type BoundChange = { readonly plan: LogicalPlan; readonly targets: readonly NamedExpression[] };
 
 /** N2: the change as a common table, which is always run to its end. */
-export function bindChangeBody(analysis: Analysis, descriptor: FunctionDescriptor, statement: FunctionStatement, form: ResultForm): BoundChange {
+export function bindChangeBody(
+  analysis: Analysis,
+  descriptor: FunctionDescriptor,
+  statement: FunctionStatement,
+  form: ResultForm,
+): BoundChange {
   const { plan, output } = bindBodyStatement(analysis, descriptor, statement.node);
   const isVoid = form.type.oid === oid.void;
   if (!isVoid && output.length === 0) throw noResult(analysis, descriptor, form);

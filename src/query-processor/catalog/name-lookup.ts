@@ -357,15 +357,6 @@ function signature(text: string): { readonly name: string; readonly types: reado
   return { name: match[1], types: args.map((arg) => (arg.toLowerCase() === 'none' ? 0 : findTypeByText(arg))) };
 }
 
-export function findProcedure(text: string): number | undefined {
-  const wanted = signature(text);
-  if (wanted === undefined) return undefined;
-  const parts = splitQualifiedName(wanted.name);
-  return procsByName(parts[parts.length - 1]).find(
-    (proc) => proc.argTypes.length === wanted.types.length && proc.argTypes.every((type, at) => type === wanted.types[at]),
-  )?.oid;
-}
-
 export function findOperator(text: string): number | undefined {
   const wanted = signature(text);
   if (wanted === undefined || wanted.types.length !== 2) return undefined;
