@@ -1,7 +1,8 @@
 /**
  * Aggregate: groups the input's rows by the group keys and computes the aggregates of each group.
  *
- * Input sorted by the keys (strategy `sorted`) gives its groups in that order, and those that are complete are handed on when memory is needed.
+ * Input sorted by the keys (strategy `sorted`) gives its groups in that order, and those that are complete are handed on: at first soon, for a
+ * consumer that takes a few, then a batch of them at a time.
  * Otherwise groups are found by their keys, in any order of rows. When they do not fit into work memory no new ones are begun: rows of other groups
  * wait in a file, divided by the hash of their keys, and each part is then aggregated alone.
  *
@@ -93,6 +94,8 @@ class GroupingSet {
   #hash: KeyHash | undefined;
   #part: GroupingSet | undefined;
   #numbers = new Int32Array(0);
+  /** Complete groups of sorted input that are handed on together. */
+  #handedOnAt = 1;
 
   constructor(plan: Aggregate, set: PreparedSet, figures: Figures, depth: number, run: Run) {
     this.#plan = plan;
@@ -122,7 +125,11 @@ class GroupingSet {
     if (this.#numbers.length < batch.rowCount) this.#numbers = new Int32Array(Math.max(batch.rowCount, batchRows));
     const before = this.#groups.count;
     this.#groups.number(batch.rowCount, keys, this.#numbers);
-    if (this.#plan.strategy === 'sorted' && this.#run.memory.mustSpill(this.#groups.bytes, 'hash') && before > 0) {
+    if (
+      this.#plan.strategy === 'sorted' &&
+      before > 0 &&
+      (before >= this.#handedOnAt || this.#run.memory.mustSpill(this.#groups.bytes, 'hash'))
+    ) {
       yield* this.#handOn(batch, keys, before);
       return;
     }
@@ -145,6 +152,7 @@ class GroupingSet {
       return;
     }
     yield* this.#groups.answers(this.#plan, before);
+    this.#handedOnAt = Math.min(batchRows, this.#handedOnAt * 4);
     this.#groups.release();
     this.#groups = this.#newGroups();
     const rest = sliceRows({ rowCount: batch.rowCount, columns: [...batch.columns, ...keys] }, end, batch.rowCount);

@@ -40,10 +40,10 @@ describe('text', () => {
     expect(
       explain(plan('select a, count(*) from t group by a'), { ...defaultExplainOptions, costs: false, verbose: true }).slice(0, 5),
     ).toEqual([
-      'HashAggregate',
+      'GroupAggregate',
       '  Output: a, count(*)',
       '  Group Key: t.a',
-      '  ->  Index Only Scan using t_pkey on public.t',
+      '  ->  Index Only Scan using t_a on public.t',
       '        Output: a',
     ]);
   });

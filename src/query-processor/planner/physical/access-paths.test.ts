@@ -168,9 +168,21 @@ describe('primary key', () => {
   });
 
   it('leaves an OR alone when one branch says nothing of the key', () => {
-    const plan = scan([or(op(column('a'), '=', int4(1)), op(column('m'), '=', text('x')))]);
+    const plan = scan([or(op(column('a'), '=', int4(1)), op(column('b'), '=', int4(2)))]);
     expect(plan.access).toBeUndefined();
     expect(plan.filter).toBeDefined();
+  });
+
+  it('reads the branches of an OR one after another where each has its own index, no row twice', () => {
+    const first = op(column('v'), '=', text('x'));
+    const { plan } = planScan(scanOf(t), [or(first, op(column('w'), '=', text('y')))], noWish, planning());
+    expect(plan).toMatchObject({
+      kind: 'setOperation',
+      operation: 'union',
+      all: true,
+      left: { kind: 'indexScan', filter: undefined },
+      right: { kind: 'indexScan', filter: { kind: 'booleanTest', arg: first, test: 'true', negated: true } },
+    });
   });
 
   it('does not take a value that depends on the row', () => {

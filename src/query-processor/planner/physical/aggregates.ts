@@ -6,7 +6,7 @@ import type { Aggregate, LogicalPlan, NamedExpression, OutputColumn, Scan, Windo
 import { boolean, columnsOf, conjunction, conjunctsOf, planIsVolatile, within } from '../expression-tree.ts';
 import type { PhysicalPlan } from '../physical-plan.ts';
 import { columnRef, expressionsOf, mapExpressions, outputIds, outputOf } from '../plan-tree.ts';
-import { cpuOperator, cpuTuple, disabledCost, estimate, expressionCost, streaming, widthOfAll } from './cost.ts';
+import { cpuOperator, cpuTuple, disabledCost, estimate, expressionCost, sortCost, streaming, widthOfAll } from './cost.ts';
 import { lift, needsLifting, oneRow } from './lift.ts';
 import {
   idsOf,
@@ -17,13 +17,15 @@ import {
   type Planned,
   type Planning,
   renamedKeys,
+  satisfies,
+  sortColumn,
   unordered,
   type Wish,
 } from './planning.ts';
 import { sorted } from './sorts.ts';
 
-export function planAggregate(plan: Aggregate, planning: Planning): Planned {
-  const grouped = planGrouping(plan, planning);
+export function planAggregate(plan: Aggregate, wish: Wish, planning: Planning): Planned {
+  const grouped = planGroupings(plan, wish, planning);
   const ends = planEnds(plan, planning);
   return ends !== undefined && ends.plan.estimate.totalCost < grouped.plan.estimate.totalCost ? ends : grouped;
 }
@@ -85,11 +87,47 @@ function narrowed(scan: Scan, expressions: readonly Expression[]): Scan {
 
 const conditionsOf = (plan: LogicalPlan): readonly Expression[] => (plan.kind === 'filter' ? conjunctsOf(plan.condition) : []);
 
-function planGrouping(plan: Aggregate, planning: Planning): Planned {
+/** Rows as they come, or in the order of the groups where an index has it: the groups then come in order, and the first ones soon. */
+function planGroupings(plan: Aggregate, wish: Wish, planning: Planning): Planned {
+  const plain = planGrouping(plan, noWish, planning);
+  const order = groupOrder(plan, wish);
+  if (order === undefined || plain.plan.kind !== 'aggregate' || plain.plan.strategy === 'sorted') return plain;
+  const groups = plain.plan.estimate.rows;
+  const rowsPerGroup = planning.estimator.rows(plan.input) / Math.max(1, groups);
+  const rowLimit = wish.rowLimit === undefined ? undefined : Math.ceil(wish.rowLimit * rowsPerGroup);
+  const ordered = planGrouping(plan, { order, rowLimit }, planning);
+  if (ordered.plan.kind !== 'aggregate' || ordered.plan.strategy !== 'sorted') return plain;
+  return weightOf(ordered, wish) < weightOf(plain, wish) ? ordered : plain;
+}
+
+/** The wished order as one of the columns that are grouped by, and the others behind them. */
+function groupOrder({ groupBy, groupingSets }: Aggregate, wish: Wish): readonly SortKey[] | undefined {
+  if (groupBy.length === 0 || groupingSets !== undefined) return undefined;
+  const left = new Map(groupBy.map((group) => [group.id, group.expression]));
+  const order: SortKey[] = [];
+  for (const key of wish.order ?? []) {
+    const id = sortColumn(key.expression);
+    const expression = id === undefined ? undefined : left.get(id);
+    if (id === undefined || expression === undefined) break;
+    order.push({ ...key, expression });
+    left.delete(id);
+  }
+  for (const expression of left.values()) order.push({ expression, descending: false, nullsFirst: false });
+  return order.every(({ expression }) => expression.kind === 'column') ? order : undefined;
+}
+
+/** As far as the parent will read, with the sort that it would need. */
+function weightOf({ plan, ordering }: Planned, wish: Wish): number {
+  const { startupCost, totalCost, rows } = plan.estimate;
+  if (wish.order !== undefined && !satisfies(ordering, wish.order)) return totalCost + sortCost(rows, wish.rowLimit);
+  if (wish.rowLimit === undefined || wish.rowLimit >= rows) return totalCost;
+  return startupCost + ((totalCost - startupCost) * wish.rowLimit) / Math.max(1, rows);
+}
+
+function planGrouping(plan: Aggregate, below: Wish, planning: Planning): Planned {
   const columns = plan.groupBy.map((group) => group.expression);
   const plainColumns = columns.every((e) => e.kind === 'column') && plan.groupingSets === undefined;
-  const below = planning.plan(plan.input, noWish);
-  const lifted = lift(below, expressionsOf(plan), planning);
+  const lifted = lift(planning.plan(plan.input, below), expressionsOf(plan), planning);
   const replaced = replaceExpressions(plan, lifted.expressions);
   const input = lifted.input;
   const ids = new Set(columns.flatMap((e) => (e.kind === 'column' ? [e.id] : [])));

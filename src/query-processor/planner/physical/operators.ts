@@ -32,7 +32,7 @@ export function planOperator(plan: LogicalPlan, wish: Wish, planning: Planning):
     case 'join':
       return planJoin(plan, wish, planning);
     case 'aggregate':
-      return planAggregate(plan, planning);
+      return planAggregate(plan, wish, planning);
     case 'window':
       return planWindow(plan, planning);
     case 'sort':

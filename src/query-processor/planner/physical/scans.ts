@@ -20,7 +20,8 @@ import {
   widthOf,
   widthOfAll,
 } from './cost.ts';
-import { type Ordering, type Planned, type Planning, satisfies, unordered, type Wish } from './planning.ts';
+import { orScan } from './or-scans.ts';
+import { noWish, type Ordering, type Planned, type Planning, satisfies, unordered, type Wish } from './planning.ts';
 
 type Candidate = {
   readonly path: Path;
@@ -76,12 +77,23 @@ function systemScan(scan: Scan, conditions: readonly Expression[], planning: Pla
 
 function tableOrIndexScan(scan: Scan, conditions: readonly Expression[], wish: Wish, planning: Planning): Planned {
   if (scan.rowKey !== undefined) return rowScan(scan, scan.rowKey, conditions);
+  const best = bestOf(scan, conditions, wish, planning);
+  const united = orScan(conditions, (branch) => build(scan, bestOf(scan, branch, noWish, planning)));
+  if (united !== undefined) {
+    const { startupCost, totalCost, rows } = united.estimate;
+    if (weightOf(startupCost, totalCost, rows, unordered, wish) < best.weight)
+      return { plan: { ...united, estimate: { ...united.estimate, rows: Math.min(rows, best.rows) } }, ordering: unordered };
+  }
+  return { plan: build(scan, best), ordering: best.ordering };
+}
+
+function bestOf(scan: Scan, conditions: readonly Expression[], wish: Wish, planning: Planning): Candidate {
   let best: Candidate | undefined;
   for (const path of pathsOf(scan, conditions, planning))
     for (const candidate of candidatesOf(scan, path, conditions, wish, planning))
       if (best === undefined || candidate.weight < best.weight) best = candidate;
   if (best === undefined) throw new InvariantError('a table has a primary path');
-  return { plan: build(scan, best), ordering: best.ordering };
+  return best;
 }
 
 /** WHERE CURRENT OF. */

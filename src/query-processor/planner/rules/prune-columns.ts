@@ -1,13 +1,15 @@
 /**
- * Leaves out columns that nobody reads, down to the scans: what is not needed is neither decoded nor moved, and an index alone may do.
+ * Leaves out columns that nobody reads, down to the scans: what is not needed is neither decoded nor moved, and an index alone may do. A LEFT JOIN
+ * that gives no such column and no further row goes with them.
  *
  * After conditions have found their places and joins their order, which decide what is read where.
  */
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import { mapChildren } from '#sql/expression-walk.ts';
 import type { LogicalPlan, OutputColumn } from '../../analyzer/logical-plan.ts';
-import { columnsOf, isVolatile, returnsSet, subqueryPlan } from '../expression-tree.ts';
+import { columnsOf, isVolatile, overlaps, planIsVolatile, returnsSet, subqueryPlan } from '../expression-tree.ts';
 import { expressionsOf, freeColumns, mapExpressions, mapInputs, outputIds } from '../plan-tree.ts';
+import { matchesAtMostOnce } from '../uniqueness.ts';
 import type { Rule } from './rule.ts';
 
 export const pruneColumns: Rule = {
@@ -62,6 +64,7 @@ function pruneOperator(plan: LogicalPlan, required: Ids): LogicalPlan {
       return targets.length === plan.targets.length && input === plan.input ? plan : { ...plan, targets, input };
     }
     case 'join': {
+      if (isRemovable(plan, required)) return prune(plan.left, required);
       const needed = union(required, plan.condition === undefined ? undefined : columnsOf(plan.condition));
       const right = prune(plan.right, needed);
       const left = prune(plan.left, plan.lateral ? union(needed, freeColumns(plan.right)) : needed);
@@ -113,6 +116,13 @@ function pruneOperator(plan: LogicalPlan, required: Ids): LogicalPlan {
     default:
       return mapInputs(plan, (input) => prune(input, union(required, columnsOfAll(expressionsOf(plan)))));
   }
+}
+
+/** Views often join more than a query asks for. */
+function isRemovable(join: Extract<LogicalPlan, { kind: 'join' }>, required: Ids): boolean {
+  if (join.join !== 'left' || overlaps(required, outputIds(join.right))) return false;
+  if (planIsVolatile(join.right) || (join.condition !== undefined && isVolatile(join.condition))) return false;
+  return matchesAtMostOnce(join.right, join.condition);
 }
 
 function keepColumns(columns: readonly OutputColumn[], required: Ids): readonly OutputColumn[] {
