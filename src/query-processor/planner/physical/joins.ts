@@ -332,7 +332,10 @@ function boundLoop(
   if (condition === undefined || inside.length === 0) return undefined;
   const bound = bindOuter({ kind: 'filter', input: scan.scan, condition }, outputIds(outerSide));
   const inner = planning.plan(bound.plan, noWish).plan;
-  if ((inner.kind !== 'tableScan' && inner.kind !== 'indexScan') || inner.access === undefined) return undefined;
+  // An OR over several indexes is an append of scans that each have an access.
+  const isNarrow =
+    inner.kind === 'setOperation' || ((inner.kind === 'tableScan' || inner.kind === 'indexScan') && inner.access !== undefined);
+  if (!isNarrow) return undefined;
   return loop(kind, outer, inner, conjunction(conditions.filter((c) => !inside.includes(c))), bound.bindings, rows);
 }
 
