@@ -67,10 +67,8 @@ function greeting(deployment: Parameters<typeof writeDeployment>[1], options: St
   lines.push(`  ${options.witnessRegion.padEnd(16)}witness`);
   const dataDir = options.dataDir === './borealis-data' ? '' : ` --data-dir ${options.dataDir}`;
   if (cluster !== undefined) lines.push('', `  psql            eval "$(npx borealis env${dataDir})" && psql`);
-  lines.push(
-    `  health          http${isLoopback(host) ? '' : 's'}://${isIP(host) === 6 ? `[${host}]` : host}:${deployment.httpPort}/health`,
-    '',
-  );
+  const address = `http${isLoopback(host) ? '' : 's'}://${isIP(host) === 6 ? `[${host}]` : host}:${deployment.httpPort}`;
+  lines.push(`  console         ${address}/`, `  health          ${address}/health`, '');
   return lines.join('\n');
 }
 

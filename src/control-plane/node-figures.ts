@@ -47,6 +47,11 @@ export function nodeFigures(parts: { readonly regions: Regions; readonly cluster
   };
 }
 
+const latencyPercentiles = [
+  ['CommitLatencyP95', 0.95],
+  ['CommitLatencyP99', 0.99],
+] as const;
+
 /** Only of what is open: a thousand idle clusters make no thousand series. */
 export function samplesOf(figures: NodeFigures): readonly Sample[] {
   return [
@@ -54,6 +59,12 @@ export function samplesOf(figures: NodeFigures): readonly Sample[] {
     ...figures.clusters.flatMap((cluster) => [
       { metric: 'JournalPosition', labels: { cluster: cluster.id }, value: cluster.journalPosition },
       ...dsqlMetricValues(cluster).map(([metric, value]) => ({ metric, labels: { cluster: cluster.id }, value })),
+      // Beside DSQL's CommitLatency, which is the median.
+      ...latencyPercentiles.map(([metric, share]) => ({
+        metric,
+        labels: { cluster: cluster.id },
+        value: cluster.counters.commitLatencyPercentile(share),
+      })),
       ...cluster.regions.map(({ name, lag }) => ({ metric: 'ReplicaLag', labels: { cluster: cluster.id, region: name }, value: lag })),
     ]),
     ...figures.records

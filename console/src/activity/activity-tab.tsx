@@ -135,7 +135,9 @@ function nameOf({ schema_name, table_name, constraint_name }: Pick<Conflict, 'sc
 
 const Side = ({ who, texts }: { readonly who: string; readonly texts: readonly string[] }): ReactNode => (
   <>
-    <Box variant="small">{who}</Box>
+    <Box fontSize="body-s" color="text-body-secondary">
+      {who}
+    </Box>
     <Statements texts={texts} />
   </>
 );

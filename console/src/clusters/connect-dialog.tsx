@@ -61,7 +61,7 @@ export function ConnectDialog(props: { readonly region: string; readonly id: str
           </FormField>
         </form>
         {connection === undefined ? null : (
-          <>
+          <SpaceBetween size="l">
             <Alert type="info">{t('clusters.tokenLasts', { minutes: Math.round(connection.expiresIn / 60) })}</Alert>
             <FormField label={t('clusters.psqlLine')} stretch secondaryControl={copied(psqlLine(connection), t('clusters.psqlLine'))}>
               <Box variant="code">
@@ -81,7 +81,7 @@ export function ConnectDialog(props: { readonly region: string; readonly id: str
                 { label: t('clusters.database'), value: 'postgres' },
               ]}
             />
-          </>
+          </SpaceBetween>
         )}
       </SpaceBetween>
     </Modal>

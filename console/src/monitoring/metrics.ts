@@ -46,7 +46,11 @@ export const charts: readonly Chart[] = [
     title: 'monitoring.latency',
     unit: 'milliseconds',
     isRate: false,
-    metrics: [{ metric: 'CommitLatency', title: 'monitoring.median' }],
+    metrics: [
+      { metric: 'CommitLatency', title: 'monitoring.median' },
+      { metric: 'CommitLatencyP95', title: 'monitoring.p95' },
+      { metric: 'CommitLatencyP99', title: 'monitoring.p99' },
+    ],
     label: 'cluster',
   },
   {

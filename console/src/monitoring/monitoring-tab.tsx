@@ -41,7 +41,7 @@ export function MonitoringTab({ region, id }: { readonly region: string; readonl
       >
         {t('monitoring.title')}
       </Header>
-      <Grid gridDefinition={charts.map(() => ({ colspan: { default: 12, m: 6 } }))}>
+      <Grid gridDefinition={charts.map(() => ({ colspan: { default: 12, s: 6 } }))}>
         {charts.map((chart) => (
           <ChartBox key={chart.title} chart={chart} seconds={seconds} homes={homes} />
         ))}

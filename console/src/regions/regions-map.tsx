@@ -6,6 +6,8 @@ import { mapColours } from './map-colours.ts';
 
 const width = 720;
 const height = 340;
+/** Keeps a text readable on the line that it lies on. */
+const halo = { stroke: mapColours.background, strokeWidth: 6, paintOrder: 'stroke' } as const;
 const radius = { x: 250, y: 110 };
 
 type Placed = { readonly region: Region; readonly x: number; readonly y: number };
@@ -38,7 +40,7 @@ export function RegionsMap({ regions, rttMs }: { readonly regions: readonly Regi
             strokeWidth={isCut ? 2 : 3}
             strokeDasharray={isCut ? '4 10' : 'none'}
           />
-          <text x={(a.x + b.x) / 2} y={(a.y + b.y) / 2 - 8} textAnchor="middle" fontSize="13" fill={mapColours.caption}>
+          <text x={(a.x + b.x) / 2} y={(a.y + b.y) / 2 - 8} textAnchor="middle" fontSize="13" fill={mapColours.caption} {...halo}>
             {isCut ? t('regions.cut') : t('regions.rtt', { ms: rttMs })}
           </text>
         </g>

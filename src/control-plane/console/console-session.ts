@@ -25,6 +25,7 @@ export type SignInRequest = {
   readonly sessionToken: string | undefined;
 };
 
+type SessionWorld = Pick<World, 'clock' | 'random'>;
 type Kept = { readonly id: string; readonly accessKeyId: string; readonly csrfToken: string; readonly startedMs: number; usedMs: number };
 
 /** A session without use ends after half an hour, and any after half a day. */
@@ -33,7 +34,7 @@ const ageMs = 12 * 60 * 60 * 1_000;
 const sessionsMaximum = 1_000;
 
 export class ConsoleSessions {
-  readonly #world: World;
+  readonly #world: SessionWorld;
   readonly #identities: Identities;
   /** By hash of token, the one used longest ago first. */
   readonly #sessions = new Map<string, Kept>();
@@ -41,7 +42,7 @@ export class ConsoleSessions {
   /** Compared with when there is no such key, so that the answer takes as long. */
   readonly #nobodysSecret: string;
 
-  constructor(world: World, identities: Identities) {
+  constructor(world: SessionWorld, identities: Identities) {
     this.#world = world;
     this.#identities = identities;
     this.#nobodysSecret = randomToken(world);
@@ -118,7 +119,7 @@ const hasEnded = ({ startedMs, usedMs }: Kept, nowMs: number): boolean => nowMs 
 
 const hashOf = (text: string): string => createHash('sha256').update(text).digest('base64');
 
-const randomToken = ({ random }: World): string => Buffer.from(random.bytes(32)).toString('base64url');
+const randomToken = ({ random }: SessionWorld): string => Buffer.from(random.bytes(32)).toString('base64url');
 
 /** Takes the same time wherever the texts differ. */
 function sameText(a: string, b: string): boolean {

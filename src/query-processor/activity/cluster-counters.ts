@@ -35,7 +35,12 @@ export class ClusterCounters {
 
   /** The median of the last commits; 0 before the first. */
   get commitLatencyMs(): number {
+    return this.commitLatencyPercentile(0.5);
+  }
+
+  /** What so large a share of the last commits took at most; 0 before the first. */
+  commitLatencyPercentile(share: number): number {
     const sorted = [...this.#commitLatencies].sort((a, b) => a - b);
-    return sorted.length === 0 ? 0 : sorted[Math.floor(sorted.length / 2)];
+    return sorted.length === 0 ? 0 : sorted[Math.min(Math.floor(sorted.length * share), sorted.length - 1)];
   }
 }

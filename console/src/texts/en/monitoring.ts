@@ -17,6 +17,8 @@ export const monitoringEn = {
   'monitoring.timeouts': 'Timeouts',
   'monitoring.latency': 'Commit latency',
   'monitoring.median': 'Median',
+  'monitoring.p95': '95th percentile',
+  'monitoring.p99': '99th percentile',
   'monitoring.bytes': 'Bytes',
   'monitoring.read': 'Read',
   'monitoring.written': 'Written',

@@ -19,6 +19,8 @@ export const monitoringJa: Readonly<Record<keyof typeof monitoringEn, string>> =
   'monitoring.timeouts': 'タイムアウト',
   'monitoring.latency': 'コミットレイテンシー',
   'monitoring.median': '中央値',
+  'monitoring.p95': '95 パーセンタイル',
+  'monitoring.p99': '99 パーセンタイル',
   'monitoring.bytes': 'バイト数',
   'monitoring.read': '読み取り',
   'monitoring.written': '書き込み',
