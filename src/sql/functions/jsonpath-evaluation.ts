@@ -28,7 +28,7 @@ import { jsonObject } from './json-conversion.ts';
 import { isArrayNode, isObjectNode, isScalarNode, kindOfNode } from './jsonb-access.ts';
 import { offsetInStorage } from './jsonb-storage-offset.ts';
 import { comparePathTimes, PathTime, parsePathTime, pathTimeNames } from './jsonpath-datetime.ts';
-import { compileRegex } from './regex-translation.ts';
+import { compileRegex } from './regex-matching.ts';
 
 export type PathValue = JsonNode | PathTime;
 
@@ -475,10 +475,10 @@ function matches(item: PathItem & { kind: 'likeRegex' }, value: PathValue): Trut
   const { flags, pattern } = item;
   const literal = flags.includes('q');
   return compileRegex(pattern, {
+    syntax: literal ? 'literal' : 'advanced',
     ignoreCase: flags.includes('i'),
     newlineStops: !literal && !flags.includes('s'),
     newlineAnchors: !literal && flags.includes('m'),
     expanded: false,
-    literal,
   }).test(value);
 }

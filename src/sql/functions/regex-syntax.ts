@@ -1,73 +1,26 @@
 /**
- * PostgreSQL's advanced regular expressions, parsed. What they mean to JavaScript's engine is regex-translation.ts.
+ * PostgreSQL's regular expressions, parsed: advanced, extended and basic ones. How they match is regex-matching.ts.
  *
  * Escapes, bracket expressions, constraints, embedded options, expanded syntax and errors are those of section 9.7.3 of PostgreSQL's manual.
  */
-import { SqlError, sqlstate } from '#base/sql-error.ts';
-
-export type RegexNode =
-  | { readonly kind: 'alternation'; readonly branches: readonly RegexNode[] }
-  | { readonly kind: 'sequence'; readonly items: readonly RegexNode[] }
-  | { readonly kind: 'character'; readonly code: number }
-  | { readonly kind: 'any' }
-  | { readonly kind: 'class'; readonly negated: boolean; readonly members: readonly ClassMember[] }
-  | { readonly kind: 'group'; readonly capture: number | undefined; readonly body: RegexNode }
-  | { readonly kind: 'look'; readonly ahead: boolean; readonly negated: boolean; readonly body: RegexNode }
-  | { readonly kind: 'backReference'; readonly capture: number }
-  | { readonly kind: 'constraint'; readonly which: Constraint }
-  | {
-      readonly kind: 'repeat';
-      readonly body: RegexNode;
-      readonly least: number;
-      readonly most: number;
-      readonly lazy: boolean;
-      readonly fixed: boolean;
-    };
-
-/** Code points from `low` to `high`, or a named set. */
-export type ClassMember = { readonly low: number; readonly high: number } | { readonly set: CharacterSet; readonly negated: boolean };
-export type CharacterSet =
-  | 'alnum'
-  | 'alpha'
-  | 'blank'
-  | 'cntrl'
-  | 'digit'
-  | 'graph'
-  | 'lower'
-  | 'print'
-  | 'punct'
-  | 'space'
-  | 'upper'
-  | 'word'
-  | 'xdigit';
-export type Constraint = 'lineStart' | 'lineEnd' | 'textStart' | 'textEnd' | 'wordStart' | 'wordEnd' | 'wordEdge' | 'notWordEdge';
-
-export type RegexOptions = {
-  readonly ignoreCase: boolean;
-  /** `.` and negated classes leave out the newline. */
-  readonly newlineStops: boolean;
-  /** ^ and $ match at newlines too. */
-  readonly newlineAnchors: boolean;
-  readonly expanded: boolean;
-  readonly literal: boolean;
-};
-
-export const defaultRegexOptions: RegexOptions = {
-  ignoreCase: false,
-  newlineStops: false,
-  newlineAnchors: false,
-  expanded: false,
-  literal: false,
-};
-
-export type ParsedRegex = { readonly root: RegexNode; readonly captures: number; readonly options: RegexOptions };
-
-export const regexError = (message: string): SqlError =>
-  new SqlError(sqlstate.invalidRegularExpression, `invalid regular expression: ${message}`);
+import {
+  applyOption,
+  type CharacterSet,
+  type ClassMember,
+  type Constraint,
+  type ParsedRegex,
+  type RegexNode,
+  type RegexOptions,
+  type RegexSyntax,
+  regexError,
+  tooComplex,
+  unlimited,
+} from './regex-node.ts';
 
 const characterSets: ReadonlySet<string> = new Set<CharacterSet>([
   'alnum',
   'alpha',
+  'ascii',
   'blank',
   'cntrl',
   'digit',
@@ -134,59 +87,44 @@ const collatingNames: Readonly<Record<string, string>> = {
 
 /** The greatest count in braces. */
 const maxRepeat = 255;
-export const unlimited = Number.POSITIVE_INFINITY;
+/** A literal has no lines and no blanks to leave out. */
+const asLiteral = (options: RegexOptions): RegexOptions => ({
+  ...options,
+  syntax: 'literal',
+  expanded: false,
+  newlineStops: false,
+  newlineAnchors: false,
+});
 
-/** Options as letters, in a function's flags or embedded as (?letters). `g` is for the caller. */
-export function applyOption(options: RegexOptions, letter: string): RegexOptions | undefined {
-  switch (letter) {
-    case 'i':
-      return { ...options, ignoreCase: true };
-    case 'c':
-      return { ...options, ignoreCase: false };
-    case 'm':
-    case 'n':
-      return { ...options, newlineStops: true, newlineAnchors: true };
-    case 's':
-      return { ...options, newlineStops: false, newlineAnchors: false };
-    case 'p':
-      return { ...options, newlineStops: true, newlineAnchors: false };
-    case 'w':
-      return { ...options, newlineStops: false, newlineAnchors: true };
-    case 'x':
-      return { ...options, expanded: true };
-    case 't':
-      return { ...options, expanded: false };
-    case 'q':
-      return { ...options, literal: true };
-    case 'e':
-    case 'b':
-      return { ...options, literal: false };
-    default:
-      return undefined;
+/** What the front of an expression says of the rest: *** and what follows it, and (?letters). */
+function readPrefix(pattern: string, given: RegexOptions): { readonly source: string; readonly options: RegexOptions } {
+  let options = given;
+  let source = pattern;
+  if (options.syntax === 'literal') return { source, options };
+  if (source.length >= 4 && source.startsWith('***')) {
+    if (source[3] === '=') return { source: source.slice(4), options: asLiteral(options) };
+    if (source[3] === '?') throw regexError('invalid regexp (reg version 0.8)');
+    if (source[3] !== ':') throw regexError('quantifier operand invalid');
+    options = { ...options, syntax: 'advanced' };
+    source = source.slice(4);
   }
+  const embedded = options.syntax === 'advanced' ? /^\(\?([A-Za-z]+)(\)?)/.exec(source) : null;
+  if (embedded === null) return { source, options };
+  for (const letter of embedded[1]) {
+    const next = applyOption(options, letter);
+    if (next === undefined) throw regexError('invalid embedded option');
+    options = next;
+  }
+  if (embedded[2] === '') throw regexError('invalid embedded option');
+  return { source: source.slice(embedded[0].length), options: options.syntax === 'literal' ? asLiteral(options) : options };
 }
 
 export function parseRegex(pattern: string, given: RegexOptions): ParsedRegex {
-  let options = given;
-  let source = pattern;
-  if (source.startsWith('***=')) {
-    options = { ...options, literal: true };
-    source = source.slice(4);
-  } else if (source.startsWith('***:')) source = source.slice(4);
-  else if (source.startsWith('***')) throw regexError('invalid regexp (reg version 0.8)');
-  if (!options.literal) {
-    const embedded = /^\(\?([a-z]+)\)/.exec(source);
-    if (embedded !== null) {
-      for (const letter of embedded[1]) {
-        const next = applyOption(options, letter);
-        if (next === undefined) throw regexError('invalid embedded option');
-        options = next;
-      }
-      source = source.slice(embedded[0].length);
-    }
-  }
+  if (given.syntax === 'literal' && (given.expanded || given.newlineStops || given.newlineAnchors))
+    throw regexError('invalid argument to regex function');
+  const { source, options } = readPrefix(pattern, given);
   const characters = Array.from(source, (character) => character.codePointAt(0) ?? 0);
-  if (options.literal)
+  if (options.syntax === 'literal')
     return { root: { kind: 'sequence', items: characters.map((code) => ({ kind: 'character', code })) }, captures: 0, options };
   const parser = new RegexParser(characters, options);
   return { root: parser.parse(), captures: parser.captures, options };
@@ -201,15 +139,23 @@ const hexOf = (code: number): number => {
 };
 const c = (character: string): number => character.charCodeAt(0);
 
+/** Groups in groups; the limit keeps the recursion off the end of the stack. */
+const maxDepth = 1000;
+
 class RegexParser {
   readonly #source: readonly number[];
+  readonly #syntax: RegexSyntax;
   readonly #expanded: boolean;
   #at = 0;
+  #depth = 0;
   #lookDepth = 0;
+  /** Groups that are closed: only those can be referred back to. */
+  readonly #closed = new Set<number>();
   captures = 0;
 
   constructor(source: readonly number[], options: RegexOptions) {
     this.#source = source;
+    this.#syntax = options.syntax;
     this.#expanded = options.expanded;
   }
 
@@ -217,6 +163,10 @@ class RegexParser {
     const root = this.#alternation();
     if (this.#at < this.#source.length) throw regexError('parentheses () not balanced');
     return root;
+  }
+
+  get #isBasic(): boolean {
+    return this.#syntax === 'basic';
   }
 
   #peek(offset = 0): number {
@@ -234,21 +184,33 @@ class RegexParser {
     return true;
   }
 
-  /** Comments, and in expanded syntax blanks and # to the end of the line. */
-  #skipIgnored(): void {
-    for (;;) {
-      if (this.#is('(?#')) {
-        while (this.#peek() !== -1 && this.#peek() !== c(')')) this.#at++;
-        this.#at++;
-      } else if (this.#expanded && (this.#peek() === 32 || (this.#peek() >= 9 && this.#peek() <= 13))) this.#at++;
-      else if (this.#expanded && this.#peek() === c('#')) while (this.#peek() !== -1 && this.#peek() !== 10) this.#at++;
+  /** In expanded syntax blanks and # to the end of the line. */
+  #skipBlanks(): void {
+    while (this.#expanded)
+      if (this.#peek() === 32 || (this.#peek() >= 9 && this.#peek() <= 13)) this.#at++;
+      else if (this.#peek() === c('#')) while (this.#peek() !== -1 && this.#peek() !== 10) this.#at++;
       else return;
+  }
+
+  #skipIgnored(): void {
+    this.#skipBlanks();
+    while (this.#syntax === 'advanced' && this.#is('(?#')) {
+      while (this.#peek() !== -1 && this.#peek() !== c(')')) this.#at++;
+      this.#at = Math.min(this.#at + 1, this.#source.length);
+      this.#skipBlanks();
     }
   }
 
+  #closes(): boolean {
+    if (this.#isBasic) return this.#is('\\)');
+    // Outside of parentheses an extended expression takes a closing one for a character.
+    return this.#is(')') && (this.#syntax === 'advanced' || this.#depth > 0);
+  }
+
   #alternation(): RegexNode {
+    if (this.#depth > maxDepth) throw tooComplex();
     const branches = [this.#branch()];
-    while (this.#take('|')) branches.push(this.#branch());
+    while (!this.#isBasic && this.#take('|')) branches.push(this.#branch());
     return branches.length === 1 ? branches[0] : { kind: 'alternation', branches };
   }
 
@@ -256,97 +218,149 @@ class RegexParser {
     const items: RegexNode[] = [];
     for (;;) {
       this.#skipIgnored();
-      const next = this.#peek();
-      if (next === -1 || next === c('|') || next === c(')')) break;
-      items.push(this.#quantified());
+      if (this.#peek() === -1 || (!this.#isBasic && this.#is('|')) || this.#closes()) break;
+      items.push(this.#quantified(items[items.length - 1]));
     }
     return items.length === 1 ? items[0] : { kind: 'sequence', items };
   }
 
-  #quantified(): RegexNode {
+  #atQuantifier(): boolean {
     const next = this.#peek();
-    if (next === c('*') || next === c('+') || next === c('?')) throw regexError('quantifier operand invalid');
-    if (next === c('{') && isDigit(this.#peek(1))) throw regexError('quantifier operand invalid');
-    const body = this.#atom();
+    if (next === c('*')) return true;
+    if (this.#isBasic) return this.#is('\\{');
+    return next === c('+') || next === c('?') || this.#atBrace();
+  }
+
+  /** A brace without a number behind it is a brace. */
+  #atBrace(): boolean {
+    if (!this.#is('{')) return false;
+    const start = this.#at++;
+    this.#skipBlanks();
+    const isBound = isDigit(this.#peek());
+    this.#at = start;
+    return isBound;
+  }
+
+  #quantified(before: RegexNode | undefined): RegexNode {
+    const isFirst = before === undefined;
+    // In basic syntax a star has nothing to repeat there, and is one.
+    const isStar = this.#isBasic && this.#is('*') && (isFirst || (before.kind === 'constraint' && before.which === 'lineStart'));
+    if (this.#atQuantifier() && !isStar) throw regexError('quantifier operand invalid');
+    const body = this.#atom(isFirst);
     this.#skipIgnored();
+    if (body.kind === 'constraint' || body.kind === 'look') {
+      // Whether a quantifier may stand here is for the next item to say.
+      return body;
+    }
     const bounds = this.#quantifier();
     if (bounds === undefined) return body;
-    if (body.kind === 'constraint' || body.kind === 'look') throw regexError('quantifier operand invalid');
-    const lazy = this.#take('?');
     this.#skipIgnored();
-    const behind = this.#peek();
-    if (behind === c('*') || behind === c('+') || behind === c('?') || (behind === c('{') && isDigit(this.#peek(1))))
-      throw regexError('quantifier operand invalid');
-    return { kind: 'repeat', body, ...bounds, lazy };
+    if (this.#atQuantifier()) throw regexError('quantifier operand invalid');
+    return { kind: 'repeat', body, ...bounds };
   }
 
   /** `fixed`: {m}, which says nothing of greediness; {m,m} does. */
-  #quantifier(): { readonly least: number; readonly most: number; readonly fixed: boolean } | undefined {
-    if (this.#take('*')) return { least: 0, most: unlimited, fixed: false };
-    if (this.#take('+')) return { least: 1, most: unlimited, fixed: false };
-    if (this.#take('?')) return { least: 0, most: 1, fixed: false };
-    // A brace without a number behind it is a brace.
-    if (this.#peek() !== c('{') || !isDigit(this.#peek(1))) return undefined;
-    this.#at++;
+  #quantifier(): { least: number; most: number; fixed: boolean; lazy: boolean } | undefined {
+    const lazy = (): boolean => this.#syntax === 'advanced' && this.#take('?');
+    if (this.#take('*')) return { least: 0, most: unlimited, fixed: false, lazy: lazy() };
+    if (!this.#isBasic) {
+      if (this.#take('+')) return { least: 1, most: unlimited, fixed: false, lazy: lazy() };
+      if (this.#take('?')) return { least: 0, most: 1, fixed: false, lazy: lazy() };
+    }
+    if (this.#isBasic ? !this.#take('\\{') : !this.#atBrace() || !this.#take('{')) return undefined;
     const least = this.#count();
     let most = least;
-    const fixed = this.#peek() !== c(',');
-    if (this.#take(',')) most = isDigit(this.#peek()) ? this.#count() : unlimited;
-    if (!this.#take('}')) throw regexError(this.#peek() === -1 ? 'braces {} not balanced' : 'invalid repetition count(s)');
-    if (least > most) throw regexError('invalid repetition count(s)');
-    return { least, most, fixed };
+    this.#skipBlanks();
+    const fixed = !this.#take(',');
+    if (!fixed) {
+      this.#skipBlanks();
+      most = isDigit(this.#peek()) ? this.#count() : unlimited;
+      if (least > most) throw regexError('invalid repetition count(s)');
+    }
+    this.#skipBlanks();
+    if (!this.#take(this.#isBasic ? '\\}' : '}'))
+      throw regexError(this.#peek() === -1 ? 'braces {} not balanced' : 'invalid repetition count(s)');
+    return { least, most, fixed, lazy: lazy() };
   }
 
   #count(): number {
+    this.#skipBlanks();
     let value = 0;
+    if (!isDigit(this.#peek())) throw regexError(this.#peek() === -1 ? 'braces {} not balanced' : 'invalid repetition count(s)');
     while (isDigit(this.#peek())) {
       value = value * 10 + this.#peek() - 48;
       this.#at++;
+      this.#skipBlanks();
     }
     if (value > maxRepeat) throw regexError('invalid repetition count(s)');
     return value;
   }
 
-  #atom(): RegexNode {
+  #atom(isFirst: boolean): RegexNode {
     const code = this.#peek();
     this.#at++;
     switch (code) {
       case c('.'):
         return { kind: 'any' };
       case c('^'):
-        return { kind: 'constraint', which: 'lineStart' };
+        return this.#isBasic && !isFirst ? { kind: 'character', code } : { kind: 'constraint', which: 'lineStart' };
       case c('$'):
+        if (this.#isBasic) {
+          this.#skipBlanks();
+          if (this.#peek() !== -1 && !this.#closes()) return { kind: 'character', code };
+        }
         return { kind: 'constraint', which: 'lineEnd' };
       case c('('):
-        return this.#parenthesis();
+        return this.#isBasic ? { kind: 'character', code } : this.#parenthesis();
       case c('['):
         return this.#bracket();
       case c('\\'):
+        if (this.#isBasic) return this.#basicEscape();
         return this.#escape();
       default:
         return { kind: 'character', code };
     }
   }
 
-  #parenthesis(): RegexNode {
-    for (const [opening, ahead, negated] of lookOpenings)
-      if (this.#take(opening)) {
-        this.#lookDepth++;
-        const body = this.#alternation();
-        this.#lookDepth--;
-        this.#close();
-        return { kind: 'look', ahead, negated, body };
-      }
-    // Parentheses in lookaround never capture.
-    const capture = this.#take('?:') || this.#lookDepth > 0 ? undefined : ++this.captures;
-    if (this.#peek() === c('?')) throw regexError('quantifier operand invalid');
-    const body = this.#alternation();
-    this.#close();
-    return { kind: 'group', capture, body };
+  #basicEscape(): RegexNode {
+    const code = this.#peek();
+    if (code === -1) throw regexError('invalid escape \\ sequence');
+    this.#at++;
+    if (code === c('(')) return this.#group(++this.captures);
+    if (code === c('<')) return { kind: 'constraint', which: 'wordStart' };
+    if (code === c('>')) return { kind: 'constraint', which: 'wordEnd' };
+    if (code >= c('1') && code <= c('9')) return this.#backReference(code - 48);
+    return { kind: 'character', code };
   }
 
-  #close(): void {
-    if (!this.#take(')')) throw regexError('parentheses () not balanced');
+  #backReference(capture: number): RegexNode {
+    if (!this.#closed.has(capture) || this.#lookDepth > 0) throw regexError('invalid backreference number');
+    return { kind: 'backReference', capture };
+  }
+
+  #parenthesis(): RegexNode {
+    if (this.#syntax === 'advanced' && this.#peek() === c('?')) {
+      for (const [opening, ahead, negated] of lookOpenings)
+        if (this.#take(opening)) {
+          this.#lookDepth++;
+          const { body } = this.#group(undefined);
+          this.#lookDepth--;
+          return { kind: 'look', ahead, negated, body };
+        }
+      if (!this.#take('?:')) throw regexError('quantifier operand invalid');
+      return this.#group(undefined);
+    }
+    // Parentheses in lookaround never capture.
+    return this.#group(this.#lookDepth > 0 ? undefined : ++this.captures);
+  }
+
+  #group(capture: number | undefined): RegexNode & { readonly kind: 'group' } {
+    this.#depth++;
+    const body = this.#alternation();
+    this.#depth--;
+    if (!this.#take(this.#isBasic ? '\\)' : ')')) throw regexError('parentheses () not balanced');
+    if (capture !== undefined) this.#closed.add(capture);
+    return { kind: 'group', capture, body };
   }
 
   #bracket(): RegexNode {
@@ -356,30 +370,36 @@ class RegexParser {
     const members: ClassMember[] = [];
     for (let isFirst = true; isFirst || this.#peek() !== c(']'); isFirst = false) {
       if (this.#peek() === -1) throw regexError('brackets [] not balanced');
+      if (!isFirst && this.#atRange()) throw regexError('invalid character range');
       const member = this.#classMember();
-      const isRange = this.#peek() === c('-') && this.#peek(1) !== c(']') && this.#peek(1) !== -1;
-      if (!isRange) {
+      if (!('low' in member) || member.isClass === true || !this.#atRange()) {
         members.push(member);
         continue;
       }
       this.#at++;
       const end = this.#classMember();
-      if (!('low' in member) || !('low' in end) || member.low > end.low) throw regexError('invalid character range');
+      if (!('low' in end) || end.isClass === true || member.low > end.low) throw regexError('invalid character range');
       members.push({ low: member.low, high: end.low });
     }
     this.#at++;
     return { kind: 'class', negated, members };
   }
 
+  /** A hyphen that stands last is itself. */
+  #atRange(): boolean {
+    return this.#peek() === c('-') && this.#peek(1) !== c(']');
+  }
+
   #classMember(): ClassMember {
+    if (this.#peek() === -1) throw regexError('brackets [] not balanced');
     const code = this.#peek();
     if (code === c('[')) {
       const kind = this.#peek(1);
       if (kind === c(':') || kind === c('.') || kind === c('=')) return this.#namedMember(kind);
     }
     this.#at++;
-    if (code !== c('\\')) return { low: code, high: code };
-    const escaped = this.#escape();
+    if (code !== c('\\') || this.#syntax !== 'advanced') return { low: code, high: code };
+    const escaped = this.#escape(true);
     if (escaped.kind === 'character') return { low: escaped.code, high: escaped.code };
     if (escaped.kind === 'class' && escaped.members.length === 1) {
       const [only] = escaped.members;
@@ -397,6 +417,7 @@ class RegexParser {
       this.#at++;
     }
     this.#at += 2;
+    if (name === '') throw regexError(kind === c(':') ? 'invalid character class' : 'invalid collating element');
     if (kind === c(':')) {
       if (!isCharacterSet(name)) throw regexError('invalid character class');
       return { set: name, negated: false };
@@ -404,13 +425,14 @@ class RegexParser {
     const character = Array.from(name).length === 1 ? name : collatingNames[name];
     if (character === undefined) throw regexError('invalid collating element');
     const code = character.codePointAt(0) ?? 0;
-    return { low: code, high: code };
+    return { low: code, high: code, isClass: kind === c('=') };
   }
 
-  #escape(): RegexNode {
+  #escape(inClass = false): RegexNode {
     const code = this.#peek();
     if (code === -1) throw regexError('invalid escape \\ sequence');
     this.#at++;
+    if (this.#syntax === 'extended') return { kind: 'character', code };
     if (!isWord(code) || code === 95) return { kind: 'character', code };
     const letter = String.fromCharCode(code);
     const simple = simpleEscapes[letter];
@@ -433,7 +455,7 @@ class RegexParser {
       case 'x':
         return this.#hex(1, 255);
       default:
-        return isDigit(code) ? this.#digits(code - 48) : this.#refuse();
+        return isDigit(code) ? this.#digits(code - 48, inClass) : this.#refuse();
     }
   }
 
@@ -454,7 +476,7 @@ class RegexParser {
   }
 
   /** A back reference, or an octal escape where it begins with 0 or names more groups than there are. */
-  #digits(first: number): RegexNode {
+  #digits(first: number, inClass: boolean): RegexNode {
     const start = this.#at;
     let value = first;
     if (first !== 0) {
@@ -464,18 +486,17 @@ class RegexParser {
       }
       const isSingle = this.#at === start;
       if (isSingle || value <= this.captures) {
-        if (value > this.captures || this.#lookDepth > 0) throw regexError('invalid backreference number');
-        return { kind: 'backReference', capture: value };
+        return inClass ? this.#refuse() : this.#backReference(value);
       }
       this.#at = start;
     }
+    if (first > 7) this.#refuse();
     value = first;
-    for (let digits = 1; digits < 3 && this.#peek() >= 48 && this.#peek() <= 55; digits++) {
+    for (let digits = 1; digits < 3 && this.#peek() >= 48 && this.#peek() <= 55 && value * 8 + this.#peek() - 48 <= 255; digits++) {
       value = value * 8 + this.#peek() - 48;
       this.#at++;
     }
-    if (first > 7) this.#refuse();
-    return { kind: 'character', code: value & 255 };
+    return { kind: 'character', code: value };
   }
 }
 

@@ -1,12 +1,12 @@
-/** Regular expressions: the operators ~ and ~*, and regexp_*. Syntax and matching are regex-syntax.ts and regex-translation.ts. */
+/** Regular expressions: the operators ~ and ~*, and regexp_*. Syntax and matching are regex-syntax.ts and regex-matching.ts. */
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Datum } from '../datum.ts';
 import { type Implementation, type Implementations, type ScalarFunction, scalar, setReturning } from '../function.ts';
 import { oid } from '../oids.ts';
 import { ArrayValue } from '../types/array-value.ts';
 import { characterIndex, unitIndex } from './characters.ts';
-import { applyOption, defaultRegexOptions, type RegexOptions } from './regex-syntax.ts';
-import { compileRegex, type Regex, type RegexMatch } from './regex-translation.ts';
+import { compileRegex, type Regex, type RegexMatch } from './regex-matching.ts';
+import { applyOption, defaultRegexOptions, type RegexOptions } from './regex-node.ts';
 import { similarPattern } from './similar-pattern.ts';
 
 const invalid = (message: string, hint?: string): SqlError => new SqlError(sqlstate.invalidParameterValue, message, { hint });
@@ -20,7 +20,8 @@ function parseFlags(flags: string): { readonly options: RegexOptions; readonly g
       global = true;
       continue;
     }
-    const next = applyOption(options, letter);
+    // As a flag, unlike embedded, PostgreSQL's e takes an expression for a basic one.
+    const next = applyOption(options, letter === 'e' ? 'b' : letter);
     if (next === undefined) throw invalid(`invalid regular expression option: "${letter}"`);
     options = next;
   }
@@ -37,8 +38,10 @@ function withoutGlobal(functionName: string, flags: string, hint?: string): Rege
 /** Matches one behind the other; after an empty one the search goes on a character further. */
 function* allMatches(regex: Regex, text: string, from: number): Generator<RegexMatch & { readonly 0: readonly [number, number] }> {
   let at = from;
+  if (at > text.length) return;
+  const search = regex.search(text);
   while (at <= text.length) {
-    const match = regex.exec(text, at);
+    const match = search(at);
     const whole = match?.[0];
     if (match === undefined || whole === undefined) return;
     yield Object.assign(match, { 0: whole });
@@ -63,13 +66,13 @@ const testIgnoringCase = (text: string, pattern: string): boolean => compileRege
 
 function firstPart(text: string, pattern: string): string | null {
   const regex = compileRegex(pattern, defaultRegexOptions);
-  const match = regex.exec(text, 0);
+  const match = regex.search(text)(0);
   return match === undefined ? null : textOf(text, regex.captures > 0 ? match[1] : match[0]);
 }
 
 function regexpMatch(text: string, pattern: string, options: RegexOptions): Datum {
   const regex = compileRegex(pattern, options);
-  const match = regex.exec(text, 0);
+  const match = regex.search(text)(0);
   return match === undefined ? null : captured(regex, text, match);
 }
 
