@@ -69,9 +69,8 @@ export function* awaitCalls(plan: Await, input: Rows, run: Run): Generator<Batch
 }
 
 function* answers(target: Target, batch: Batch, run: Run): Generator<Wait, Vector, undefined> {
-  const { waitFor } = run;
   const { call } = target;
-  if (call === undefined || waitFor === undefined) return target.whole()(batch, run.context);
+  if (call === undefined || run.waitFor === undefined) return target.whole()(batch, run.context);
   const args = evaluateAll(call.args, batch, run);
   const out: Datum[] = new Array(batch.rowCount).fill(null);
   const calls: Datum[][] = [];
@@ -83,7 +82,7 @@ function* answers(target: Target, batch: Batch, run: Run): Generator<Wait, Vecto
     rows.push(row);
   }
   if (calls.length === 0) return vectorOf(out);
-  const found = waitFor(call.procOid, calls);
+  const found = run.waitFor(call.procOid, calls);
   let results: readonly Datum[] = [];
   if (found instanceof Promise) {
     // The driver awaits the Wait before it asks for more, so that the answers are there then.

@@ -61,6 +61,31 @@ export function accessRanges(access: KeyAccess, keys: KeySpace, context: Evaluat
 
 const hasBounds = ({ lower, upper, notNull }: Alternative): boolean => lower !== undefined || upper !== undefined || notNull === true;
 
+/**
+ * The key that a single-key access means; undefined where a value satisfies nothing. What accessRanges says, without the ranges.
+ * Hot: once a point query.
+ */
+export function singleKey(access: KeyAccess, { space, keyParts }: KeySpace, context: EvaluationContext): Key | undefined {
+  const [{ equal }] = access?.alternatives ?? [nothingKnown];
+  const writer = new KeyWriter(space);
+  for (let at = 0; at < equal.length; at++) {
+    const part = keyParts[at];
+    const wanted = equal[at];
+    const value = wanted === 'null' ? null : fitted(accessValue(wanted, context), wanted, part);
+    if (value === null || value === outside) return undefined;
+    appendKeyColumn(writer, part, value);
+  }
+  return writer.finish();
+}
+
+/** True when an access is always of one whole key, or none. */
+export function isSingleKey(access: KeyAccess, { keyParts }: KeySpace): boolean {
+  if (access === undefined || access.rowKey !== undefined || access.anyOf !== undefined || access.alternatives.length !== 1) return false;
+  const [alternative] = access.alternatives;
+  const { equal } = alternative;
+  return keyParts.length > 0 && equal.length === keyParts.length && !equal.includes('null') && !hasBounds(alternative);
+}
+
 function rowRange(value: Datum): AccessRanges {
   if (value === null) return { ranges: [], isPoints: true };
   const start = rowKeyOf(value);

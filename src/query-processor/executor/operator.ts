@@ -54,7 +54,7 @@ export interface Run {
    * Calls of a function whose answer must be waited for (nextval, pg_sleep, sys.wait_for_job, ...): one call a row of arguments, answers
    * in the same order. Asked by the `await` operator a batch at a time. Absent: such functions are called like any other.
    */
-  readonly waitFor?: (procOid: number, calls: readonly (readonly Datum[])[]) => readonly Datum[] | Promise<readonly Datum[]>;
+  waitFor?(procOid: number, calls: readonly (readonly Datum[])[]): readonly Datum[] | Promise<readonly Datum[]>;
   /** A file for what must spill, on the account of the statement; throws 53400 or 53100 when it, or all of them together, grows too large. */
   openTemporary(): TemporaryFile;
   /** EXPLAIN ANALYZE: what an operator has to say of its memory when its input is at an end. */

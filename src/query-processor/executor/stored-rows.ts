@@ -42,6 +42,7 @@ export class RowDecoder {
   readonly #columns: readonly StoredColumn[];
   readonly #types: readonly Type[];
   readonly #missing: readonly (Datum | undefined)[];
+  readonly #reader = new RowReader();
 
   constructor(columns: readonly StoredColumn[], fieldTypes: readonly number[], missing: readonly (Datum | undefined)[]) {
     this.#columns = columns;
@@ -51,7 +52,7 @@ export class RowDecoder {
 
   /** Rows whose value is undefined are left out; undefined when none is left. */
   decode(keys: readonly Key[], values: readonly (Uint8Array | undefined)[]): Batch | undefined {
-    const reader = new RowReader();
+    const reader = this.#reader;
     const out: Datum[][] = this.#columns.map(() => []);
     let rowCount = 0;
     for (let i = 0; i < keys.length; i++) {
@@ -66,6 +67,19 @@ export class RowDecoder {
     }
     if (rowCount === 0) return undefined;
     return { rowCount, columns: out.map((values): Vector => vectorOf(values)) };
+  }
+
+  /** A batch of this one row. Hot: point reads. */
+  decodeOne(key: Key, value: Uint8Array): Batch {
+    const reader = this.#reader;
+    reader.open(asBuffer(value), 0, value.length);
+    const width = this.#columns.length;
+    const columns: Vector[] = new Array(width);
+    for (let c = 0; c < width; c++) {
+      const column = this.#columns[c];
+      columns[c] = vectorOf([column === 'key' ? key : reader.datum(column, this.#types[column], this.#missing[column] ?? null)]);
+    }
+    return { rowCount: 1, columns };
   }
 }
 

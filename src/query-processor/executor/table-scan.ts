@@ -8,8 +8,8 @@ import type { Observed, Wait } from '#storage/storage.ts';
 import { layoutOf } from '../catalog/table-layout.ts';
 import type { PhysicalPlan, TableScan } from '../planner/physical-plan.ts';
 import { renameColumns } from './column-references.ts';
-import { accessRanges } from './key-access.ts';
-import type { Run } from './operator.ts';
+import { accessRanges, isSingleKey, singleKey } from './key-access.ts';
+import type { Rows, Run } from './operator.ts';
 import { idsOf, positionsOf, prepared } from './prepared.ts';
 import { lookUp, RowDecoder, type StoredColumn } from './stored-rows.ts';
 
@@ -59,17 +59,67 @@ const prepare = prepared((plan: TableScan) => {
   const layout = layoutOf(plan.table);
   const ids = idsOf(plan.output);
   const columns = storedColumns(plan.output, plan.keyColumn);
+  const keys = { space: plan.table.space, range: layout.rowRange, keyParts: layout.keyParts };
   return {
     layout,
     columns,
-    keys: { space: plan.table.space, range: layout.rowRange, keyParts: layout.keyParts },
+    keys,
+    isSingleKey: isSingleKey(plan.access, keys) && (plan.limit === undefined || plan.limit > 0),
     decoder: new RowDecoder(columns, layout.fieldTypes, layout.missing),
     storageFilter: positional(plan.filter, ids),
     predicate: plan.filter === undefined ? undefined : compilePredicate(plan.filter, ids),
   };
 });
 
-export function* tableScan(plan: TableScan, run: Run): Generator<Batch | Wait, void, undefined> {
+export function tableScan(plan: TableScan, run: Run): Rows {
+  return prepare(plan).isSingleKey ? new PointRead(plan, run) : rangeScan(plan, run);
+}
+
+/** The row of one key. An object of few fields where a generator would hold a frame: nothing is executed more often. */
+class PointRead implements IterableIterator<Batch> {
+  readonly #run: Run;
+  /** undefined once it has been read. */
+  #plan: TableScan | undefined;
+
+  constructor(plan: TableScan, run: Run) {
+    this.#plan = plan;
+    this.#run = run;
+  }
+
+  next(): IteratorResult<Batch, undefined> {
+    const plan = this.#plan;
+    this.#plan = undefined;
+    const batch = plan === undefined ? undefined : readPoint(plan, this.#run);
+    return batch === undefined ? ended : { done: false, value: batch };
+  }
+
+  /** Left early. */
+  return(): IteratorResult<Batch, undefined> {
+    this.#plan = undefined;
+    return ended;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+}
+
+const ended = { done: true, value: undefined } as const;
+
+// Hot.
+function readPoint(plan: TableScan, run: Run): Batch | undefined {
+  const { keys, decoder, predicate } = prepare(plan);
+  const key = singleKey(plan.access, keys, run.context);
+  if (key === undefined) return undefined;
+  const [value] = lookUp(run, [key]);
+  if (value === undefined) return undefined;
+  const batch = decoder.decodeOne(key, value);
+  if (predicate === undefined || predicate(batch, run.context).count === 1) return batch;
+  run.removed?.(plan, 1);
+  return undefined;
+}
+
+function* rangeScan(plan: TableScan, run: Run): Generator<Batch | Wait, void, undefined> {
   const { layout, columns, keys, decoder, storageFilter, predicate } = prepare(plan);
   const { ranges, isPoints } = accessRanges(plan.access, keys, run.context);
   if (ranges.length === 0) return;

@@ -10,7 +10,6 @@ import { maximumPortals, maximumPreparedStatements } from '#base/limits.ts';
 import { type Notice, SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Batch } from '#sql/batch.ts';
 import type { Datum } from '#sql/datum.ts';
-import type { EvaluationContext } from '#sql/function.ts';
 import type { TypeContext } from '#sql/type.ts';
 import { findType } from '#sql/types/registry.ts';
 import type { ObservedSession, TransactionFacts } from '../activity/activity.ts';
@@ -33,6 +32,7 @@ import { LocalSessionFacts } from './session-facts.ts';
 import { SessionLocks } from './session-locks.ts';
 import { SessionRandom } from './session-random.ts';
 import { SessionSettings } from './session-settings.ts';
+import { StatementContext } from './statement-context.ts';
 import type { StatementHost, UtilityOutput } from './statement-host.ts';
 import { Cancellation, StatementRun } from './statement-run.ts';
 import { TemporaryObjects } from './temporary-objects.ts';
@@ -425,7 +425,7 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
   startRun(parameters: readonly Datum[], view?: Transaction): StatementRun {
     const { transaction, catalog } = this.block;
     this.#queryStart = this.#clock();
-    const context: EvaluationContext = {
+    const context = new StatementContext({
       settings: this.settings.current,
       transactionTimestamp: transaction.startTimestamp,
       names: this.facts,
@@ -434,9 +434,8 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
       clock: this.#clock,
       random: this.#random,
       parameters,
-      outerValues: new Map(),
       session: this.facts,
-    };
+    });
     this.#cancellation ??= new Cancellation();
     const run = new StatementRun(
       this.host.world,
@@ -450,12 +449,14 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
       this.host.temporaryDirectory,
     );
     run.activity = this.host.activity;
-    run.waitForLock = (name, args) =>
-      this.block.locks.lock(name, args, this.host.world.timers, this.settings.number('lock_timeout'), (wait) =>
-        run.cancellation.race(wait),
-      );
+    run.lockWaits = this;
     this.#run = run;
     return run;
+  }
+
+  waitForLock(name: string, args: readonly Datum[], cancellation: Cancellation): Promise<Datum> {
+    const { block, host, settings } = this;
+    return block.locks.lock(name, args, host.world.timers, settings.number('lock_timeout'), (wait) => cancellation.race(wait));
   }
 
   parse(name: string, text: string, parameterTypes: readonly number[]): Maybe<void> {

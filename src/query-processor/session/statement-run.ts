@@ -64,6 +64,9 @@ const intervalMs = (interval: Interval): number =>
 /** A timer's greatest delay. */
 const longestSleepMs = 2_147_483_647;
 
+/** Locks that statements wait for; a statement's own cancellation ends its wait. */
+export type LockWaits = { waitForLock(functionName: string, args: readonly Datum[], cancellation: Cancellation): Promise<Datum> };
+
 /** nextval of a whole batch: the sequence's oid is each call's argument. */
 export type SequenceCalls = { nextval(calls: readonly (readonly Datum[])[]): Promise<readonly Datum[]> };
 
@@ -74,7 +77,7 @@ export class StatementRun implements Run {
   readonly context: EvaluationContext;
   readonly observed: Observed & { bytes: number } = { newest: 0, bytes: 0 };
   readonly memory: StatementMemory;
-  readonly commonTables = new Map<number, CommonTableRows>();
+  #commonTables: Map<number, CommonTableRows> | undefined;
   /** Another one when a suspended portal goes on in a later message. */
   cancellation: Cancellation;
   rowsWanted: number | undefined = undefined;
@@ -82,7 +85,7 @@ export class StatementRun implements Run {
   writes: StatementWrites | undefined = undefined;
   activity: Activity | undefined = undefined;
   /** pg_advisory_lock and its kin. */
-  waitForLock: ((functionName: string, args: readonly Datum[]) => Promise<Datum>) | undefined = undefined;
+  lockWaits: LockWaits | undefined = undefined;
   /** Set by EXPLAIN ANALYZE before the operators start. */
   instrument?: (plan: PhysicalPlan, rows: Rows) => Rows;
   report?: (plan: PhysicalPlan, figures: MemoryFigures) => void;
@@ -122,7 +125,12 @@ export class StatementRun implements Run {
     this.#sliceStartMs = world.clock.monotonicMs();
   }
 
-  readonly waitFor = (procOid: number, calls: readonly (readonly Datum[])[]): readonly Datum[] | Promise<readonly Datum[]> => {
+  get commonTables(): Map<number, CommonTableRows> {
+    this.#commonTables ??= new Map();
+    return this.#commonTables;
+  }
+
+  waitFor(procOid: number, calls: readonly (readonly Datum[])[]): readonly Datum[] | Promise<readonly Datum[]> {
     switch (procOid) {
       case pgSleep:
         return this.#sleep(calls.map(([seconds]) => Number(seconds) * 1000));
@@ -135,14 +143,15 @@ export class StatementRun implements Run {
       default:
         return this.#lock(procOid, calls);
     }
-  };
+  }
 
   /** One after the other, in the order of the rows. */
   async #lock(procOid: number, calls: readonly (readonly Datum[])[]): Promise<readonly Datum[]> {
     const name = procByOid(procOid)?.name;
-    if (this.waitForLock === undefined || name === undefined) throw notSupported('this function cannot be waited for');
+    const { lockWaits } = this;
+    if (lockWaits === undefined || name === undefined) throw notSupported('this function cannot be waited for');
     const answers: Datum[] = [];
-    for (const args of calls) answers.push(await this.waitForLock(name, args));
+    for (const args of calls) answers.push(await lockWaits.waitForLock(name, args, this.cancellation));
     return answers;
   }
 

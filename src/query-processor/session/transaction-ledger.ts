@@ -100,9 +100,10 @@ export class TransactionLedger {
 
   /** The transaction is over, one way or the other. */
   end(): void {
-    const { writes = [], bytes = 0 } = this.#committed ?? {};
-    const work = { computeMs: this.#computeMs, readBytes: this.#readBytes, writtenBytes: writtenBytes(writes) };
-    this.#host.activity.counters.noteTransaction(work, bytes);
+    const committed = this.#committed;
+    const written = committed === undefined ? 0 : writtenBytes(committed.writes);
+    const work = { computeMs: this.#computeMs, readBytes: this.#readBytes, writtenBytes: written };
+    this.#host.activity.counters.noteTransaction(work, committed === undefined ? 0 : committed.bytes);
     if (this.#texts.length > 0) this.#texts = [];
     this.#readBytes = 0;
     this.#computeMs = 0;

@@ -17,12 +17,20 @@ type Undo =
   | { readonly kind: 'write'; readonly key: Key; readonly before: Entry | undefined }
   | { readonly kind: 'mark'; readonly key: Key; readonly before: MarkMode | undefined };
 
+/** Of a buffer that nothing was written to: most transactions only read, and two maps would be a tenth of what a point read allocates. */
+const noEntries: ReadonlyMap<Key, Entry> = new Map();
+const noMarks: ReadonlyMap<Key, MarkMode> = new Map();
+const noKeys: readonly Key[] = [];
+
 export class WriteBuffer implements Overlay {
-  readonly #entries = new Map<Key, Entry>();
-  readonly #marks = new Map<Key, MarkMode>();
+  /** The same maps, and undefined while nothing is in them. */
+  #ownEntries: Map<Key, Entry> | undefined;
+  #ownMarks: Map<Key, MarkMode> | undefined;
+  #entries = noEntries;
+  #marks = noMarks;
   /** Keys in order, but for those in #added. Never changed in place: a scan under way keeps the array that it began with. */
-  #sorted: readonly Key[] = [];
-  #added: Key[] = [];
+  #sorted = noKeys;
+  #added: Key[] | undefined;
   #bytes = 0;
   /** Kept only while there is a savepoint. */
   #undo: Undo[] | undefined;
@@ -46,24 +54,41 @@ export class WriteBuffer implements Overlay {
 
   // Hot: once a changed row and index entry.
   write(key: Key, value: Uint8Array | undefined, mode: Write['mode']): void {
-    const before = this.#entries.get(key);
+    const entries = this.#ownEntries ?? this.#makeEntries();
+    const before = entries.get(key);
     this.#undo?.push({ kind: 'write', key, before });
     if (before === undefined) {
+      this.#added ??= [];
       this.#added.push(key);
       this.#bytes += key.length + (value === undefined ? 0 : value.length);
-      this.#entries.set(key, { key, value, mode });
+      entries.set(key, { key, value, mode });
       return;
     }
     this.#bytes += (value === undefined ? 0 : value.length) - (before.value === undefined ? 0 : before.value.length);
-    this.#entries.set(key, { key, value, mode: strongerWrite(before.mode, mode) });
+    entries.set(key, { key, value, mode: strongerWrite(before.mode, mode) });
+  }
+
+  #makeEntries(): Map<Key, Entry> {
+    const entries = new Map<Key, Entry>();
+    this.#ownEntries = entries;
+    this.#entries = entries;
+    return entries;
+  }
+
+  #makeMarks(): Map<Key, MarkMode> {
+    const marks = new Map<Key, MarkMode>();
+    this.#ownMarks = marks;
+    this.#marks = marks;
+    return marks;
   }
 
   mark(key: Key, mode: MarkMode): void {
-    const before = this.#marks.get(key);
+    const marks = this.#ownMarks ?? this.#makeMarks();
+    const before = marks.get(key);
     const merged = before === undefined ? mode : strongerMark(before, mode);
     if (merged === before) return;
     this.#undo?.push({ kind: 'mark', key, before });
-    this.#marks.set(key, merged);
+    marks.set(key, merged);
   }
 
   get(key: Key): { readonly value: Uint8Array | undefined } | undefined {
@@ -94,9 +119,10 @@ export class WriteBuffer implements Overlay {
   /** As it is now, whatever is written later. */
   frozen(): Overlay {
     const copy = new WriteBuffer();
-    for (const [key, entry] of this.#entries) copy.#entries.set(key, entry);
+    const entries = copy.#makeEntries();
+    for (const [key, entry] of this.#entries) entries.set(key, entry);
     copy.#sorted = this.#sorted;
-    copy.#added = [...this.#added];
+    copy.#added = this.#added === undefined ? undefined : [...this.#added];
     return copy;
   }
 
@@ -112,15 +138,15 @@ export class WriteBuffer implements Overlay {
       const change = undo.pop();
       if (change === undefined) break;
       if (change.kind === 'mark') {
-        if (change.before === undefined) this.#marks.delete(change.key);
-        else this.#marks.set(change.key, change.before);
+        if (change.before === undefined) this.#ownMarks?.delete(change.key);
+        else this.#ownMarks?.set(change.key, change.before);
         continue;
       }
       const now = this.#entries.get(change.key);
       this.#bytes -= entryBytes(change.key, now);
       this.#bytes += entryBytes(change.key, change.before);
-      if (change.before === undefined) this.#entries.delete(change.key);
-      else this.#entries.set(change.key, change.before);
+      if (change.before === undefined) this.#ownEntries?.delete(change.key);
+      else this.#ownEntries?.set(change.key, change.before);
     }
     this.#sorted = [];
     this.#added = [...this.#entries.keys()];
@@ -132,9 +158,9 @@ export class WriteBuffer implements Overlay {
   }
 
   #sortedKeys(): readonly Key[] {
-    if (this.#added.length > 0) {
+    if (this.#added !== undefined) {
       this.#sorted = merge(this.#sorted, this.#added.sort(byBytes));
-      this.#added = [];
+      this.#added = undefined;
     }
     return this.#sorted;
   }
