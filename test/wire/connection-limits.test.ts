@@ -27,7 +27,7 @@ describe('connections', () => {
   });
 
   it('opened too fast are refused, until the bucket has filled again', async () => {
-    const { connect } = bound(await start('--profile', 'dsql', '--connection-burst', '2', '--connection-rate', '4'));
+    const { connect } = bound(await start('--profile', 'dsql', '--connection-burst', '2', '--connection-rate', '1'));
     const clients: pg.Client[] = [];
     const refusals: unknown[] = [];
     for (let at = 0; at < 8; at++)
@@ -37,7 +37,7 @@ describe('connections', () => {
       );
     expect(refusals.length).toBeGreaterThan(0);
     expect(refusals[0]).toMatchObject({ code: '53400', message: 'Unable to accept connection, rate exceeded.' });
-    await new Promise((resolve) => setTimeout(resolve, 600));
+    await new Promise((resolve) => setTimeout(resolve, 1500));
     clients.push(await connect());
     for (const client of clients) await client.end();
   });

@@ -2,5 +2,5 @@
 
 export function joinHashKey(joined: string, key: string | number | bigint | boolean | undefined): string {
   if (typeof key === 'string') return `${joined}s${key.length}:${key}`;
-  return key === undefined ? `${joined}-` : `${joined}${String(key)};`;
+  return key === undefined ? `${joined}~` : `${joined}${String(key)};`;
 }
