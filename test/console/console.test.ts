@@ -124,8 +124,8 @@ describe.skipIf(!hasBrowser)('the console in a browser', { timeout: 90_000 }, ()
 
   it('draws figures', async () => {
     await page.getByRole('tab', { name: 'Monitoring' }).click();
-    // The first sample is taken ten seconds after the start.
-    await page.locator('svg path[class*="line"], svg [class*="series"]').first().waitFor({ timeout: 30_000, state: 'attached' });
+    // A line needs two samples: they are taken every ten seconds. Its name in the legend comes with it.
+    await page.getByText('Median', { exact: true }).waitFor({ timeout: 45_000 });
     expect(await accessibilityViolations(page)).toEqual([]);
     await picture(page, 'monitoring');
   });

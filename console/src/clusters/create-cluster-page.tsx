@@ -106,10 +106,10 @@ export function CreateClusterPage(): ReactNode {
               </FormField>
               {regionSelect(t('clusters.region'), region, names, setRegion)}
               {kind === 'multi' ? (
-                <>
+                <SpaceBetween size="l">
                   {regionSelect(t('clusters.peerRegion'), peer, others, setPeer)}
                   <Alert type="info">{t('clusters.witnessIs', { witness })}</Alert>
-                </>
+                </SpaceBetween>
               ) : null}
               <Checkbox
                 checked={isProtected}

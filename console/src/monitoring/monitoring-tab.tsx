@@ -78,17 +78,20 @@ function ChartBox(props: { readonly chart: Chart; readonly seconds: number; read
         valueFormatter: (value: number) => formatted(value, chart.unit, language),
       })),
   );
-  const times = drawn.flatMap(({ data }) => data.map(({ x }) => x.getTime()));
+  // A line needs two points.
+  const lines = drawn.filter(({ data }) => data.length > 1);
+  const times = lines.flatMap(({ data }) => data.map(({ x }) => x.getTime()));
+  const peak = Math.max(0, ...lines.flatMap(({ data }) => data.map(({ y }) => y)));
   const title = t(chart.title);
   return (
     <Container header={<Header variant="h3">{chart.isRate ? t('monitoring.perSecond', { title }) : title}</Header>}>
       <LineChart
-        series={drawn}
+        series={lines}
         ariaLabel={title}
         height={180}
         xScaleType="time"
         {...(times.length === 0 ? {} : { xDomain: [new Date(Math.min(...times)), new Date(Math.max(...times))] as const })}
-        yDomain={[0, Math.max(1e-6, ...drawn.flatMap(({ data }) => data.map(({ y }) => y * 1.1)))]}
+        yDomain={[0, peak === 0 ? 1 : peak * 1.1]}
         hideFilter
         statusType={results.some(({ isPending }) => isPending) ? 'loading' : 'finished'}
         i18nStrings={{

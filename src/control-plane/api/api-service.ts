@@ -54,19 +54,22 @@ export class ApiService {
 
   /** A signed call. */
   handle(request: ApiRequest): Promise<ApiResponse> {
-    return this.#handle(request, () => this.#caller(request));
+    return this.#handle(request, () => this.#caller(request), true);
   }
 
-  /** A call of somebody who is known already: the console's. */
+  /**
+   * A call of somebody who is known already: the console's. Its pages look again every few seconds, so that what was merely looked at, and allowed, is not
+   * audited.
+   */
   handleFor(caller: ApiCaller, request: ApiRequest): Promise<ApiResponse> {
-    return this.#handle(request, () => caller);
+    return this.#handle(request, () => caller, false);
   }
 
-  async #handle(request: ApiRequest, callerOf: () => ApiCaller): Promise<ApiResponse> {
+  async #handle(request: ApiRequest, callerOf: () => ApiCaller, auditsLooking: boolean): Promise<ApiResponse> {
     const requestId = uuid(this.#options.world);
     const headers = { 'Content-Type': 'application/json', 'x-amzn-RequestId': requestId, 'Cache-Control': 'no-store' };
     try {
-      const answer = await this.#answer(request, callerOf, requestId);
+      const answer = await this.#answer(request, callerOf, auditsLooking, requestId);
       return { status: 200, headers, body: JSON.stringify(answer) };
     } catch (error) {
       const known = asApiError(error);
@@ -84,7 +87,7 @@ export class ApiService {
     }
   }
 
-  async #answer(request: ApiRequest, callerOf: () => ApiCaller, requestId: string): Promise<unknown> {
+  async #answer(request: ApiRequest, callerOf: () => ApiCaller, auditsLooking: boolean, requestId: string): Promise<unknown> {
     const { world, clusters, audit } = this.#options;
     const question = request.target.indexOf('?');
     const path = question < 0 ? request.target : request.target.slice(0, question);
@@ -118,6 +121,7 @@ export class ApiService {
 
     function record(error: unknown): void {
       if (matched === undefined || (matched.operation.isUnaudited ?? false)) return;
+      if (!auditsLooking && error === undefined && matched.operation.method === 'GET') return;
       const known = error === undefined ? undefined : asApiError(error);
       audit.record({
         eventSource: matched.operation.path.startsWith('/borealis/iam')
