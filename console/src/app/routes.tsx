@@ -53,6 +53,24 @@ export const routes: readonly Route[] = [
     area: '/identities',
     page: page(async () => (await import('../identities/identities-page.tsx')).IdentitiesPage),
   },
+  {
+    pattern: '/clusters/:region/:id/query',
+    title: 'query.title',
+    area: '/clusters',
+    page: page(async () => (await import('../query-editor/query-page.tsx')).QueryPage),
+  },
+  {
+    pattern: '/clusters/:region/:id/import',
+    title: 'import.title',
+    area: '/clusters',
+    page: page(async () => (await import('../import/import-page.tsx')).ImportPage),
+  },
+  {
+    pattern: '/clusters/:region/:id/schema',
+    title: 'schema.title',
+    area: '/clusters',
+    page: page(async () => (await import('../schema-browser/schema-page.tsx')).SchemaPage),
+  },
 ];
 
 export function routeOf(path: string): { readonly route: Route; readonly parameters: PageParameters } | undefined {

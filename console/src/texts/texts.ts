@@ -4,6 +4,7 @@ import { auditEn } from './en/audit.ts';
 import { clustersEn } from './en/clusters.ts';
 import { identitiesEn } from './en/identities.ts';
 import { monitoringEn } from './en/monitoring.ts';
+import { queryEn } from './en/query.ts';
 import { regionsEn } from './en/regions.ts';
 import { shellEn } from './en/shell.ts';
 import { activityJa } from './ja/activity.ts';
@@ -11,13 +12,14 @@ import { auditJa } from './ja/audit.ts';
 import { clustersJa } from './ja/clusters.ts';
 import { identitiesJa } from './ja/identities.ts';
 import { monitoringJa } from './ja/monitoring.ts';
+import { queryJa } from './ja/query.ts';
 import { regionsJa } from './ja/regions.ts';
 import { shellJa } from './ja/shell.ts';
 
 export const languages = ['en', 'ja'] as const;
 export type Language = (typeof languages)[number];
 
-export const english = { ...activityEn, ...auditEn, ...clustersEn, ...identitiesEn, ...monitoringEn, ...regionsEn, ...shellEn };
+export const english = { ...activityEn, ...auditEn, ...clustersEn, ...identitiesEn, ...monitoringEn, ...queryEn, ...regionsEn, ...shellEn };
 export type TextName = keyof typeof english;
 export const japanese: Readonly<Record<TextName, string>> = {
   ...activityJa,
@@ -25,6 +27,7 @@ export const japanese: Readonly<Record<TextName, string>> = {
   ...clustersJa,
   ...identitiesJa,
   ...monitoringJa,
+  ...queryJa,
   ...regionsJa,
   ...shellJa,
 };
