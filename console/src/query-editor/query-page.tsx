@@ -7,6 +7,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import StatusIndicator from '@cloudscape-design/components/status-indicator';
 import Tabs from '@cloudscape-design/components/tabs';
 import type { SQLNamespace } from '@codemirror/lang-sql';
+import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useEffect, useMemo, useState, useSyncExternalStore } from 'react';
 import { usePreferences, useTexts } from '../app/preferences.tsx';
 import type { PageParameters } from '../app/routes.tsx';
@@ -48,11 +49,14 @@ export function QueryPage({ parameters }: { readonly parameters: PageParameters 
 function EditorTab({ store, tab, schema }: { readonly store: EditorStore; readonly tab: Tab; readonly schema: SQLNamespace }): ReactNode {
   const t = useTexts();
   const { colours } = usePreferences();
+  const queries = useQueryClient();
   const [selection, setSelection] = useState<Selection>();
   const chosen = (): Selection => selection ?? { text: tab.text, offset: 0 };
   const run = (): void => {
     const { text, offset } = chosen();
-    void store.run(tab, text, offset);
+    void store
+      .run(tab, text, offset)
+      .then(() => queries.invalidateQueries({ queryKey: ['schema', store.cluster.region, store.cluster.id] }));
   };
   const explain = (analyze: boolean): void => {
     const { text, offset } = chosen();

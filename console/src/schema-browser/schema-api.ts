@@ -49,6 +49,8 @@ export const useSchema = (cluster: ClusterAddress, role: string): UseQueryResult
     queryKey: ['schema', cluster.region, cluster.id, role],
     queryFn: () => request<SchemaFacts>('GET', `${clusterPath(cluster)}/schema?${as(role)}`),
     retry: false,
+    // Statements in the editor change it.
+    refetchOnMount: 'always',
     refetchInterval: 10_000,
   });
 
