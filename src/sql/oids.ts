@@ -62,4 +62,6 @@ export const oid = {
   charArray: 1002,
   nameArray: 1003,
   aclitem: 1033,
+  xid: 28,
+  cid: 29,
 } as const;

@@ -259,8 +259,9 @@ export function bindSubscripts(scope: Scope, arg: Expression, indices: readonly 
   const type = arg.type.oid;
   const isSlice = indices.some((index) => index.is_slice);
   if (type === oid.jsonb) return bindJsonbSubscripts(scope, arg, indices, isSlice);
-  const element = arrayElementOf(type);
+  const element = type === oid.name ? oid.char : arrayElementOf(type);
   const location = analysis.locationOf(arg);
+  if (isSlice && type === oid.name) throw analysis.notSupported('slices of fixed-length arrays not implemented');
   if (element === 0)
     throw analysis.error(
       sqlstate.datatypeMismatch,

@@ -79,6 +79,7 @@ export const commentClasses: Readonly<Record<string, number>> = {
   pg_namespace: 2615,
   pg_authid: 1260,
   pg_proc: 1255,
+  pg_type: 1247,
 };
 
 /** Oids that PostgreSQL fixes. */

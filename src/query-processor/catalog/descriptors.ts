@@ -282,7 +282,7 @@ export type FunctionDescriptor = {
 export type CommentDescriptor = {
   readonly kind: 'comment';
   readonly oid: number;
-  /** The system catalog that the object is of: pg_class' oid, pg_constraint's, pg_namespace's, pg_authid's. */
+  /** The system catalog that the object is of: pg_class' oid, pg_constraint's, pg_namespace's, pg_authid's, pg_type's. */
   readonly classOid: number;
   readonly objectOid: number;
   /** A column's attribute number; 0 for the object itself. */

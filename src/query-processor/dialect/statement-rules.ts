@@ -61,6 +61,23 @@ function whole(
   return rule({ name, area: 'Statements', construct, answer, source, open, hint, on: [kind], find: () => found });
 }
 
+function commentRule(name: string, construct: string, open: Rule['open'], applies: (objectType: string) => boolean): Rule {
+  return rule({
+    name,
+    area: 'Statements',
+    construct,
+    answer: 'unsupported object in COMMENT statement',
+    source: inferred,
+    open,
+    on: ['CommentStmt'],
+    find: (node) => {
+      if (!('CommentStmt' in node)) return nothing;
+      const { objtype = '' } = node.CommentStmt;
+      return applies(objtype) ? [{ construct: `COMMENT ON ${objectName(objtype)}` }] : nothing;
+    },
+  });
+}
+
 export const statementRules: readonly Rule[] = [
   whole(
     'truncate',
@@ -277,20 +294,13 @@ export const statementRules: readonly Rule[] = [
       return renamable.has(renameType ?? '') ? nothing : [{ construct: `ALTER ${objectName(renameType)} ... RENAME` }];
     },
   }),
-  rule({
-    name: 'comment-object',
-    area: 'Statements',
-    construct: 'COMMENT ON an object kind other than TABLE, COLUMN, VIEW, INDEX, SEQUENCE, CONSTRAINT, SCHEMA, ROLE, FUNCTION, ROUTINE',
-    answer: 'unsupported object in COMMENT statement',
-    source: inferred,
-    open: 'refused',
-    on: ['CommentStmt'],
-    find: (node) => {
-      if (!('CommentStmt' in node)) return nothing;
-      const { objtype } = node.CommentStmt;
-      return commentable.has(objtype ?? '') ? nothing : [{ construct: `COMMENT ON ${objectName(objtype)}` }];
-    },
-  }),
+  commentRule('comment-domain', 'COMMENT ON DOMAIN, TYPE, or CONSTRAINT ... ON DOMAIN', 'runs', (type) => ofDomains.has(type)),
+  commentRule(
+    'comment-object',
+    'COMMENT ON an object kind other than TABLE, COLUMN, VIEW, INDEX, SEQUENCE, CONSTRAINT, SCHEMA, ROLE, FUNCTION, ROUTINE, DOMAIN, TYPE',
+    'refused',
+    (type) => !commentable.has(type) && !ofDomains.has(type),
+  ),
   rule({
     name: 'other-statement',
     area: 'Statements',
@@ -373,6 +383,8 @@ const commentable = new Set([
   'OBJECT_FUNCTION',
   'OBJECT_ROUTINE',
 ]);
+
+const ofDomains = new Set(['OBJECT_DOMAIN', 'OBJECT_TYPE', 'OBJECT_DOMCONSTRAINT']);
 
 export const objectName = (type: string | undefined): string => {
   const name = (type ?? 'OBJECT_TABLE').replace('OBJECT_', '');

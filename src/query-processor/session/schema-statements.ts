@@ -15,7 +15,7 @@ import { followNames } from '../catalog/schema-change/dependents.ts';
 import { alterDomain, createDomain, dropDomains, moveDomain, setDomainOwner } from '../catalog/schema-change/domain.ts';
 import { dropIndexes, dropRelations, targetOf } from '../catalog/schema-change/drop-relation.ts';
 import { createFunction } from '../catalog/schema-change/function.ts';
-import { alterOtherRelation, setOwner, setSchema } from '../catalog/schema-change/move-object.ts';
+import { alterOtherRelation, isOtherRelation, setOwner, setSchema } from '../catalog/schema-change/move-object.ts';
 import { requirePermissions } from '../catalog/schema-change/permissions.ts';
 import { rename } from '../catalog/schema-change/rename.ts';
 import { applyDefaultPrivileges } from '../catalog/schema-change/roles/default-privileges.ts';
@@ -131,7 +131,7 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
       if (change.isDsql) refuseRows(session, made.table);
       await buildIndex(session, made.table, made.index.oid);
     }
-  } else if ('AlterTableStmt' in node && isOther(node.AlterTableStmt.objtype)) alterOtherRelation(change, node.AlterTableStmt);
+  } else if ('AlterTableStmt' in node && isOtherRelation(change, node.AlterTableStmt)) alterOtherRelation(change, node.AlterTableStmt);
   else if ('AlterTableStmt' in node && parsed.extension?.kind === 'alterTableAsync') validateAsync(change, node.AlterTableStmt);
   else if ('AlterTableStmt' in node) {
     const altered = alterTable(change, node.AlterTableStmt);
@@ -266,8 +266,6 @@ function refuseRows(session: StatementHost, table: TableDescriptor): void {
 const isDomainType = (objectType: string | undefined): boolean => objectType === 'OBJECT_DOMAIN' || objectType === 'OBJECT_TYPE';
 
 const isFunction = (objectType: string | undefined): boolean => objectType === 'OBJECT_FUNCTION' || objectType === 'OBJECT_ROUTINE';
-
-const isOther = (objtype: string | undefined): boolean => objtype === 'OBJECT_VIEW' || objtype === 'OBJECT_SEQUENCE';
 
 export const statementName = (node: Node): string => (Object.keys(node)[0] ?? '').replace(/Stmt$/, '');
 

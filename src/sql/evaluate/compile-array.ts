@@ -11,6 +11,7 @@ import { oid } from '../oids.ts';
 import { pgTypes } from '../postgres/pg-type.ts';
 import { ArrayValue } from '../types/array-value.ts';
 import { Jsonb, type JsonNode } from '../types/jsonb-value.ts';
+import { charOfByte } from '../types/text.ts';
 import type { Compiled, Scope } from './scope.ts';
 import { addOperand, withOperand } from './scope.ts';
 
@@ -99,6 +100,7 @@ export function compileSubscript(expression: Node<'subscript'>, scope: Scope): C
     const to: (Datum | undefined)[] = upper.map((vector) => (vector === undefined ? undefined : datumAt(vector, row)));
     if (from.includes(null) || to.includes(null)) return null;
     if (container instanceof Jsonb) return jsonbAt(container, to);
+    if (typeof container === 'string') return byteOfName(container, to);
     if (!(container instanceof ArrayValue)) throw new InvariantError('subscript of a value that is neither array nor jsonb');
     return isSlice ? slice(container, from, to) : itemAt(container, to);
   };
@@ -115,6 +117,15 @@ export function compileSubscript(expression: Node<'subscript'>, scope: Scope): C
   };
   return { evaluate, harmless: all.every((compiled) => compiled.harmless) };
 }
+
+/** A name is an array of 64 bytes, counted from 0, whose rest is zero. */
+function byteOfName(name: string, subscripts: readonly (Datum | undefined)[]): Datum {
+  const at = Number(subscripts[0]);
+  if (subscripts.length > 1 || at < 0 || at >= nameLength) return null;
+  const bytes = Buffer.from(name);
+  return charOfByte(at < bytes.length ? bytes[at] : 0);
+}
+const nameLength = 64;
 
 function itemAt(array: ArrayValue, subscripts: readonly (Datum | undefined)[]): Datum {
   const { dimensions, lowerBounds, items } = array;

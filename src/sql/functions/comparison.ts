@@ -5,10 +5,13 @@
  * goes through Type.compare, which owns each type's order. Dates against timestamps: comparison-date-time.ts.
  */
 import { InvariantError } from '#base/assert.ts';
+import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Implementation, Implementations, ScalarFunction } from '../function.ts';
 import { polymorphic, scalar } from '../function.ts';
 import { oid } from '../oids.ts';
 import type { NonNull } from '../type.ts';
+import { compareArrays } from '../types/array.ts';
+import { ArrayValue } from '../types/array-value.ts';
 import { compareFloats } from '../types/float.ts';
 import { typeByOid } from '../types/registry.ts';
 import { byteComparisons } from './byte-comparison.ts';
@@ -34,11 +37,29 @@ const holds: Readonly<Record<ComparisonName, (sign: number) => boolean>> = {
   '>': (sign) => sign > 0,
 };
 
-function typeOrder(typeOid: number): Order {
-  const { compare, name } = typeByOid(typeOid);
-  if (compare === undefined) throw new InvariantError(`type ${name} has no order`);
-  return compare;
+function typeOrder(typeOid: number, comparison?: ComparisonName): Order {
+  const { compare, name, elementOid } = typeByOid(typeOid);
+  if (compare !== undefined) return compare;
+  if (elementOid === 0) throw new InvariantError(`type ${name} has no order`);
+  const isEquality = comparison === '=' || comparison === '<>';
+  if (isEquality && withEqualityOnly.has(elementOid)) return elementsDiffer;
+  const { displayName } = typeByOid(elementOid);
+  throw new SqlError(
+    sqlstate.undefinedFunction,
+    isEquality
+      ? `could not identify an equality operator for type ${displayName}`
+      : `could not identify a comparison function for type ${displayName}`,
+  );
 }
+
+/** Types that have = and no order. */
+const withEqualityOnly = new Set<number>([oid.aclitem, oid.xid, oid.cid]);
+
+/** Of arrays of them: 0 for equal ones. */
+const elementsDiffer: Order = (a, b) => {
+  if (!(a instanceof ArrayValue) || !(b instanceof ArrayValue)) throw new InvariantError('arrays are compared');
+  return compareArrays((x, y) => (x === y ? 0 : 1), a, b);
+};
 
 type Family = {
   readonly prefix: string;
@@ -62,7 +83,7 @@ const absent = '';
 const byTypeOrder = (family: Family, typeOid = 0): Implementations =>
   sixOf(family, (name) =>
     polymorphic(({ args }) => {
-      const compare = typeOrder(typeOid === 0 ? args[0] : typeOid);
+      const compare = typeOrder(typeOid === 0 ? args[0] : typeOid, name);
       const test = holds[name];
       return (a: NonNull, b: NonNull) => test(compare(a, b));
     }),

@@ -58,7 +58,7 @@ export function arrayBehaviour(element: Type, delimiter: string): TypeBehaviour 
 const withItems = (value: ArrayValue, items: readonly Datum[]): ArrayValue =>
   new ArrayValue(value.elementOid, items, value.dimensions, value.lowerBounds);
 
-function compareArrays(compare: NonNullable<Type['compare']>, a: ArrayValue, b: ArrayValue): number {
+export function compareArrays(compare: NonNullable<Type['compare']>, a: ArrayValue, b: ArrayValue): number {
   const shared = Math.min(a.items.length, b.items.length);
   for (let at = 0; at < shared; at++) {
     const x = a.items[at];

@@ -266,7 +266,7 @@ function charInput(text: string): string {
   return first < 0x80 ? text[0] : charOfByte(Buffer.from(text, 'utf8')[0]);
 }
 
-const charOfByte = (byte: number): string => (byte === 0 ? '' : String.fromCharCode(byte));
+export const charOfByte = (byte: number): string => (byte === 0 ? '' : String.fromCharCode(byte));
 const byteOfChar = (value: string): number => (value === '' ? 0 : value.charCodeAt(0) & 0xff);
 
 export const charType = behaviour<string>({

@@ -123,8 +123,19 @@ export function storedAcl(catalog: Catalog, object: SecuredObject): Acl | undefi
 export const aclOf = (catalog: Catalog, object: SecuredObject): Acl =>
   storedAcl(catalog, object) ?? defaultAcl(object.kind, object.ownerOid);
 
+/** pg_subscription shows everybody all but subconninfo, which may have passwords in it (pg_dump counts the rows whoever it is). */
+const subscriptionsOid = 6100;
+const connectionInfoNumber = 13;
+const subscriptionColumnAcl: Acl = [{ grantee: publicGrantee, grantor: bootstrapRoleOid, privileges: privilege.select, grantOptions: 0 }];
+
+/** The list as pg_attribute.attacl shows it; undefined: NULL. */
+export const storedColumnAcl = (catalog: Catalog, relationOid: number, attributeNumber: number): Acl | undefined =>
+  relationOid === subscriptionsOid && attributeNumber !== connectionInfoNumber
+    ? subscriptionColumnAcl
+    : catalog.acl(classOids.pg_class, relationOid, attributeNumber);
+
 export const columnAcl = (catalog: Catalog, relationOid: number, attributeNumber: number): Acl =>
-  catalog.acl(classOids.pg_class, relationOid, attributeNumber) ?? [];
+  storedColumnAcl(catalog, relationOid, attributeNumber) ?? [];
 
 /** Everything that the role may do with the object (P1, P2). */
 export function privilegesOn(catalog: Catalog, object: SecuredObject, roleOid: number): number {
@@ -146,7 +157,7 @@ function dataPrivileges(object: SecuredObject, roles: ReadonlySet<number>): numb
 export function columnPrivilegesOn(catalog: Catalog, relationOid: number, attributeNumber: number, roleOid: number): number {
   const graph = catalog.roleGraph;
   if (graph.isSuperuser(roleOid)) return allPrivileges.column;
-  const acl = catalog.acl(classOids.pg_class, relationOid, attributeNumber);
+  const acl = storedColumnAcl(catalog, relationOid, attributeNumber);
   return acl === undefined ? 0 : privilegesIn(acl, graph.rolesOf(roleOid, 'privileges'));
 }
 

@@ -1,17 +1,25 @@
 /** COMMENT ON, and the end of comments whose objects go. */
 import type { CommentStmt, Node, RangeVar } from '@pgsql/types';
+import { InvariantError } from '#base/assert.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { classOids, commentClasses } from '../catalog.ts';
-import type { CommentDescriptor, Descriptor, TableDescriptor } from '../descriptors.ts';
-import { functionObject, requireOwner } from '../privileges/secured-object.ts';
+import type { CommentDescriptor, Descriptor, DomainDescriptor, TableDescriptor } from '../descriptors.ts';
+import { functionObject, mustBeOwner, requireOwner } from '../privileges/secured-object.ts';
 import { namesOf } from './create-table.ts';
+import { describeDomain, isBuiltInType, requireDomain } from './domain.ts';
 import { targetOf } from './drop-relation.ts';
 import { requireFunction } from './function-names.ts';
 import type { SchemaChange } from './schema-change.ts';
 
 type Place = Pick<CommentDescriptor, 'classOid' | 'objectOid' | 'subId'>;
 
-const { pg_class: ofRelations, pg_constraint: ofConstraints, pg_namespace: ofSchemas, pg_authid: ofRoles } = commentClasses;
+const {
+  pg_class: ofRelations,
+  pg_constraint: ofConstraints,
+  pg_namespace: ofSchemas,
+  pg_authid: ofRoles,
+  pg_type: ofTypes,
+} = commentClasses;
 
 export function commentOn(change: SchemaChange, statement: CommentStmt): void {
   const place = placeOf(change, statement);
@@ -54,6 +62,16 @@ function placeOf(change: SchemaChange, statement: CommentStmt): Place {
       if (role === undefined) throw new SqlError(sqlstate.undefinedObject, `role "${names[0]}" does not exist`);
       return { classOid: ofRoles, objectOid: role.oid, subId: 0 };
     }
+    case 'OBJECT_DOMAIN':
+    case 'OBJECT_TYPE':
+      return { classOid: ofTypes, objectOid: domainOf(change, names, statement.objtype).oid, subId: 0 };
+    case 'OBJECT_DOMCONSTRAINT': {
+      const domain = domainOf(change, namesIn(listIn(statement.object)[0]), 'OBJECT_TYPE');
+      const [name = ''] = namesIn(listIn(statement.object)[1]);
+      const check = domain.checks.find((entry) => entry.name === name);
+      if (check !== undefined) return { classOid: ofConstraints, objectOid: check.constraintOid, subId: 0 };
+      throw new SqlError(sqlstate.undefinedObject, `constraint "${name}" for domain ${describeDomain(change, domain)} does not exist`);
+    }
     default:
       throw notSupported('unsupported object in COMMENT statement');
   }
@@ -62,7 +80,21 @@ function placeOf(change: SchemaChange, statement: CommentStmt): Place {
 function namesIn(node: Node | undefined): string[] {
   if (node === undefined) return [];
   if ('List' in node) return namesOf(node.List.items);
+  if ('TypeName' in node) return namesOf(node.TypeName.names);
   return 'String' in node ? [node.String.sval ?? ''] : [];
+}
+
+const listIn = (node: Node | undefined): readonly Node[] => (node !== undefined && 'List' in node ? (node.List.items ?? []) : []);
+
+/** No other type is anybody's to comment on: the built-in ones belong to the system. */
+function domainOf(change: SchemaChange, names: readonly string[], type: 'OBJECT_DOMAIN' | 'OBJECT_TYPE'): DomainDescriptor {
+  if (isBuiltInType(change, names)) {
+    if (type === 'OBJECT_TYPE') throw mustBeOwner({ title: 'type', name: names[names.length - 1] });
+    throw new SqlError(sqlstate.wrongObjectType, `"${names.join('.')}" is not a domain`);
+  }
+  const domain = requireDomain(change, names);
+  if (domain === undefined) throw new InvariantError('a domain that may not be missing');
+  return domain;
 }
 
 const kinds = { OBJECT_TABLE: 'table', OBJECT_VIEW: 'view', OBJECT_SEQUENCE: 'sequence' } as const;
@@ -114,7 +146,10 @@ export function dropComments(change: SchemaChange): void {
   if (attached.length === 0) return;
   for (const [oid, after] of [...change.changes]) {
     const before: Descriptor | undefined =
-      change.catalog.relationByOid(oid) ?? change.catalog.schemaByOid(oid) ?? change.catalog.functionByOid(oid);
+      change.catalog.relationByOid(oid) ??
+      change.catalog.schemaByOid(oid) ??
+      change.catalog.functionByOid(oid) ??
+      change.catalog.domainByOid(oid);
     if (before === undefined) continue;
     const left = placesOf(after);
     const gone = new Set(placesOf(before).filter((place) => !left.includes(place)));
@@ -127,6 +162,7 @@ function placesOf(descriptor: Descriptor | undefined): readonly string[] {
   if (descriptor === undefined) return [];
   const own = `${descriptor.oid}/0`;
   if (descriptor.kind === 'view') return [own, ...descriptor.columns.map((_, at) => `${descriptor.oid}/${at + 1}`)];
+  if (descriptor.kind === 'domain') return [own, ...descriptor.checks.map((check) => `${check.constraintOid}/0`)];
   if (descriptor.kind !== 'table') return [own];
   const key = descriptor.primaryKey;
   return [

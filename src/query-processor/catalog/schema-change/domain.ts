@@ -158,7 +158,7 @@ export function requireDomain(change: SchemaChange, names: readonly string[], is
     return domain;
   }
   const written = schemaname === undefined ? relname : `${schemaname}.${relname}`;
-  if (isKnownType(change, names)) throw new SqlError(sqlstate.wrongObjectType, `${written} is not a domain`);
+  if (isBuiltInType(change, names)) throw new SqlError(sqlstate.wrongObjectType, `${written} is not a domain`);
   if (schemaname !== undefined && change.catalog.schemaByName(schemaname) === undefined && !isMissingOk)
     throw new SqlError(sqlstate.invalidSchemaName, `schema "${schemaname}" does not exist`);
   if (!isMissingOk) throw new SqlError(sqlstate.undefinedObject, `type "${written}" does not exist`);
@@ -166,7 +166,7 @@ export function requireDomain(change: SchemaChange, names: readonly string[], is
   return undefined;
 }
 
-function isKnownType(change: SchemaChange, names: readonly string[]): boolean {
+export function isBuiltInType(change: SchemaChange, names: readonly string[]): boolean {
   try {
     resolveTypeName({ names: names.map((sval) => ({ String: { sval } })) }, { positionOf: change.positionOf });
     return true;

@@ -60,7 +60,14 @@ export function setOwner(change: SchemaChange, statement: AlterOwnerStmt): void 
   if (schema.ownerOid !== ownerOid) change.put({ ...schema, ownerOid });
 }
 
-/** ALTER VIEW, ALTER SEQUENCE and ALTER INDEX in the words of ALTER TABLE. */
+/** ALTER TABLE may name a view or a sequence, as pg_dump does to say whose it is. */
+export function isOtherRelation(change: SchemaChange, { objtype, relation }: AlterTableStmt): boolean {
+  if (objtype !== 'OBJECT_TABLE') return objtype === 'OBJECT_VIEW' || objtype === 'OBJECT_SEQUENCE';
+  const kind = change.findRelation(relation ?? {})?.kind;
+  return kind === 'view' || kind === 'sequence';
+}
+
+/** ALTER VIEW, ALTER SEQUENCE and ALTER TABLE of one, and ALTER INDEX in the words of ALTER TABLE. */
 export function alterOtherRelation(change: SchemaChange, statement: AlterTableStmt): void {
   const target = statement.relation ?? {};
   const relation = change.findRelation(target);
@@ -70,7 +77,8 @@ export function alterOtherRelation(change: SchemaChange, statement: AlterTableSt
   }
   if (relation.kind === 'system') throw change.systemRelation(relation.name);
   const wanted = statement.objtype === 'OBJECT_VIEW' ? 'view' : 'sequence';
-  if (relation.kind !== wanted) throw new SqlError(sqlstate.wrongObjectType, `"${relation.name}" is not a ${wanted}`);
+  if (relation.kind !== wanted && statement.objtype !== 'OBJECT_TABLE')
+    throw new SqlError(sqlstate.wrongObjectType, `"${relation.name}" is not a ${wanted}`);
   let altered: RelationDescriptor = relation;
   for (const node of statement.cmds ?? []) {
     if (!('AlterTableCmd' in node)) continue;
@@ -78,6 +86,7 @@ export function alterOtherRelation(change: SchemaChange, statement: AlterTableSt
     const view: ViewDescriptor | undefined = altered.kind === 'view' ? alterView(change, altered, command) : undefined;
     if (view !== undefined) altered = view;
     else if (command.subtype === 'AT_ChangeOwner') altered = { ...altered, ownerOid: ownerOf(change, command.newowner) };
+    else if (statement.objtype === 'OBJECT_TABLE') throw new SqlError(sqlstate.wrongObjectType, `"${relation.name}" is not a table`);
     else throw notSupported(`unsupported ALTER ${wanted.toUpperCase()} statement`);
   }
   if (altered !== relation) change.put(altered);

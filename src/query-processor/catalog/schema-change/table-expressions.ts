@@ -5,6 +5,7 @@
 import type { Node } from '@pgsql/types';
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import { someExpression } from '#sql/expression-walk.ts';
+import { defaultSettings } from '#sql/settings.ts';
 import type { TypeRef } from '#sql/type.ts';
 import { coerceToBoolean } from '../../analyzer/coercion.ts';
 import { deparseExpression } from '../../analyzer/deparse.ts';
@@ -16,6 +17,7 @@ import { columnsIn } from '../../analyzer/walk.ts';
 import type { PositionOf } from '../../parser/parse.ts';
 import type { TableDescriptor } from '../descriptors.ts';
 import { quoteIdentifier } from '../identifiers.ts';
+import { CatalogNames } from '../name-lookup.ts';
 import { storedFunctionName, storedTypeName } from '../object-names.ts';
 import type { SchemaChange } from './schema-change.ts';
 
@@ -57,10 +59,16 @@ function asTableExpression(change: SchemaChange, table: ExpressionTable, express
   };
 }
 
+/** Stored texts are read under every search path: what a reg* constant names is written with its schema. */
 const storedTypes = (change: SchemaChange) => ({
+  typeContext: { settings: defaultSettings, transactionTimestamp: 0, names: qualifiedNames(change) },
   nameOfType: (type: TypeRef) => storedTypeName(type, (domain) => change.catalog.domainByOid(domain)),
   nameOfFunction: (procOid: number) => storedFunctionName(procOid, (own) => change.catalog.functionByOid(own)),
 });
+
+function qualifiedNames({ catalog, host }: SchemaChange): CatalogNames {
+  return new CatalogNames(catalog, [], host.user);
+}
 
 export const environmentOf = (change: SchemaChange): AnalyzerEnvironment => ({
   catalog: change.catalog,

@@ -36,6 +36,7 @@ export function* domainTypes(run: Run, fixed: Iterable<SystemRow>): Iterable<Sys
       typnotnull: domain.notNull,
       typbasetype: domain.base.domain ?? domain.base.oid,
       typtypmod: domain.base.domain === undefined ? domain.base.typmod : -1,
+      typdefaultbin: domain.defaultText ?? null,
       typdefault: domain.defaultText ?? null,
     };
   }

@@ -6,10 +6,10 @@ import { pgOpclasses } from '#sql/postgres/pg-opclass.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
 import type { Run } from '../../executor/operator.ts';
-import { commentClasses } from '../catalog.ts';
+import { commentClasses, publicOid } from '../catalog.ts';
 import type { ForeignKeyDescriptor, IndexDescriptor, RelationDescriptor, TableDescriptor, ViewDescriptor } from '../descriptors.ts';
 import type { LoadedCatalog } from '../loaded-catalog.ts';
-import { relationObject, schemaObject, storedAcl } from '../privileges/secured-object.ts';
+import { relationObject, schemaObject, storedAcl, storedColumnAcl } from '../privileges/secured-object.ts';
 import { actionNames, constraintsOf, includedByPrimaryKey, indexDefinition } from './definitions.ts';
 import { domainConstraints, ofNoForeignKey } from './domain-rows.ts';
 import { aclDatum } from './role-rows.ts';
@@ -78,20 +78,6 @@ function* pgRewrite(run: Run): Iterable<SystemRow> {
         ev_qual: '<>',
         ev_action: relation.definition,
       };
-}
-
-const rewriteClass = 2618;
-
-/** What views depend on. */
-function* pgDepend(run: Run): Iterable<SystemRow> {
-  for (const relation of everyRelation(run.catalog)) {
-    if (relation.kind !== 'view') continue;
-    const rule = { classid: rewriteClass, objid: relation.oid, objsubid: 0, refclassid: commentClasses.pg_class };
-    yield { ...rule, refobjid: relation.oid, refobjsubid: 0, deptype: 'i' };
-    for (const { oid: refobjid, attributeNumbers } of relation.dependencies)
-      for (const refobjsubid of attributeNumbers.length === 0 ? [0] : attributeNumbers)
-        yield { ...rule, refobjid, refobjsubid, deptype: 'n' };
-  }
 }
 
 function* pgClass(run: Run): Iterable<SystemRow> {
@@ -234,7 +220,7 @@ function attributeRow(relationOid: number, number: number, name: string, typeOid
 }
 
 const columnAclDatum = (run: Run, relationOid: number, attributeNumber: number): Datum =>
-  aclDatum(run.catalog, run.catalog.acl(commentClasses.pg_class, relationOid, attributeNumber));
+  aclDatum(run.catalog, storedColumnAcl(run.catalog, relationOid, attributeNumber));
 
 function* pgAttribute(run: Run): Iterable<SystemRow> {
   for (const relation of everyRelation(run.catalog)) {
@@ -272,6 +258,7 @@ function* pgAttribute(run: Run): Iterable<SystemRow> {
           atthasmissing: column.missingText !== undefined,
           attidentity: column.identity === 'always' ? 'a' : column.identity === 'byDefault' ? 'd' : '',
           attgenerated: column.generated === 'stored' ? 's' : '',
+          ...(column.type.domain !== undefined && !column.isDropped && { attstorage: typeOf(column.type.oid)?.storage ?? 'p' }),
           attisdropped: column.isDropped,
           attacl: columnAclDatum(run, relation.oid, column.attributeNumber),
         },
@@ -392,7 +379,7 @@ const hasForeignKeys = (run: Run, relation: TableDescriptor): boolean =>
   relation.foreignKeys.length > 0 || run.catalog.referencesTo(relation.oid).length > 0;
 
 /** A made-up oid for a default: catalog rows of defaults have none of their own. */
-const defaultOid = (table: TableDescriptor, attributeNumber: number): number => 0x4000_0000 + table.oid * 1600 + attributeNumber;
+export const defaultOid = (table: TableDescriptor, attributeNumber: number): number => 0x4000_0000 + table.oid * 1600 + attributeNumber;
 
 function* pgAttrdef(run: Run): Iterable<SystemRow> {
   for (const table of storedTables(run.catalog))
@@ -477,6 +464,9 @@ export function integer(text: string): Datum {
 }
 
 function* descriptions(run: Run, ofShared: boolean): Iterable<SystemRow> {
+  // initdb's, which tells pg_dump that nobody has changed it.
+  if (!ofShared && !run.catalog.comments().some((entry) => entry.objectOid === publicOid && entry.subId === 0))
+    yield { objoid: publicOid, classoid: commentClasses.pg_namespace, objsubid: 0, description: 'standard public schema' };
   for (const { classOid, objectOid, subId, text } of run.catalog.comments())
     if ((classOid === commentClasses.pg_authid) === ofShared)
       yield { objoid: objectOid, classoid: classOid, objsubid: subId, description: text };
@@ -494,7 +484,6 @@ export const relationRows: RowMakers = {
   pg_tables: pgTables,
   pg_views: pgViews,
   pg_rewrite: pgRewrite,
-  pg_depend: pgDepend,
   pg_indexes: pgIndexes,
   pg_sequence: pgSequence,
   pg_stats: pgStats,

@@ -7,6 +7,7 @@ import { pgCatalogOid } from '../catalog.ts';
 import { decodeJob, jobRange, jobType } from '../job-rows.ts';
 import { bootstrapRoleOid } from '../privileges/predefined-roles.ts';
 import { databaseObject, storedAcl } from '../privileges/secured-object.ts';
+import { extensionOid } from './dependency-rows.ts';
 import { aclDatum } from './role-rows.ts';
 import { arrayOf, databaseOid, everyRelation, postgresTime, type RowMakers, type SystemRow } from './row-maker.ts';
 
@@ -42,7 +43,7 @@ function* pgTablespace(): Iterable<SystemRow> {
 
 function* pgExtension(): Iterable<SystemRow> {
   yield {
-    oid: 13_564,
+    oid: extensionOid,
     extname: 'plpgsql',
     extowner: bootstrapRoleOid,
     extnamespace: pgCatalogOid,

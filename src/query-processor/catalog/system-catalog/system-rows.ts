@@ -8,6 +8,7 @@ import { firstUserOid } from '../catalog.ts';
 import type { TableDescriptor } from '../descriptors.ts';
 import { activityRows } from './activity-rows.ts';
 import { builtInRows } from './built-in-rows.ts';
+import { dependencyRows } from './dependency-rows.ts';
 import { informationSchemaRows } from './information-schema-rows.ts';
 import { privilegeRows } from './privilege-rows.ts';
 import { relationRows } from './relation-rows.ts';
@@ -19,6 +20,7 @@ import { serverRows } from './server-rows.ts';
 const makers: RowMakers = {
   ...builtInRows,
   ...relationRows,
+  ...dependencyRows,
   ...serverRows,
   ...roleRows,
   ...activityRows,
