@@ -6,6 +6,7 @@ import { memoryDisk } from '#base/real-world.ts';
 import type { World } from '#base/world.ts';
 import { activityOperations } from '#control-plane/api/activity-operations.ts';
 import { ApiService } from '#control-plane/api/api-service.ts';
+import { backupOperations } from '#control-plane/api/backup-operations.ts';
 import { connectOperations } from '#control-plane/api/connect-operations.ts';
 import { iamOperations } from '#control-plane/api/iam-operations.ts';
 import { ownOperations } from '#control-plane/api/own-operations.ts';
@@ -164,6 +165,7 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
     ownOperations: [
       ...ownOperations({ regions: regionControl, audit, series }),
       ...iamOperations(identities),
+      ...backupOperations,
       ...activityOperations(),
       ...connectOperations({ identities, regions: regionControl, host: options.host }),
     ],

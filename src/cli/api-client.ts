@@ -10,6 +10,8 @@ import { accessKeyFor } from './own-key.ts';
 
 export type ApiAnswer = Readonly<Record<string, unknown>>;
 
+type RawAnswer = { readonly status: number; readonly body: Buffer };
+
 export class ApiClient {
   readonly deployment: DeploymentFile;
   readonly #dataDir: string;
@@ -22,38 +24,57 @@ export class ApiClient {
   }
 
   /** Throws CommandError with the answer's own words. `target` is path and query. */
-  async call(region: string, method: 'GET' | 'POST' | 'DELETE', target: string, content?: object): Promise<ApiAnswer> {
+  async call(region: string, method: 'GET' | 'POST' | 'DELETE', target: string, content?: object | Uint8Array): Promise<ApiAnswer> {
     const answer = await this.#send(region, method, target, content);
-    if (answer.status === 200) return answer.content;
-    const { message } = answer.content;
-    throw new CommandError(typeof message === 'string' ? message : `the deployment answered ${answer.status}`);
+    if (answer.status === 200) return this.#parsed(answer.body);
+    throw this.#refusal(answer);
+  }
+
+  /** An answer that is no JSON document. */
+  async bytes(region: string, target: string): Promise<Uint8Array> {
+    const answer = await this.#send(region, 'GET', target, undefined);
+    if (answer.status === 200) return answer.body;
+    throw this.#refusal(answer);
   }
 
   /** undefined when there is no such thing. */
   async find(region: string, target: string): Promise<ApiAnswer | undefined> {
     const answer = await this.#send(region, 'GET', target, undefined);
-    if (answer.status === 200) return answer.content;
+    if (answer.status === 200) return this.#parsed(answer.body);
     if (answer.status === 404) return undefined;
-    throw new CommandError(String(answer.content.message));
+    throw this.#refusal(answer);
   }
 
-  async #send(
-    region: string,
-    method: string,
-    target: string,
-    content: object | undefined,
-  ): Promise<{ readonly status: number; readonly content: ApiAnswer }> {
+  #refusal({ status, body }: RawAnswer): CommandError {
+    const { message } = this.#parsed(body);
+    return new CommandError(typeof message === 'string' ? message : `the deployment answered ${status}`);
+  }
+
+  #parsed(body: Buffer): ApiAnswer {
+    try {
+      return Object.fromEntries(Object.entries(JSON.parse(body.toString('utf8'))));
+    } catch (error) {
+      throw this.#unreachable(error);
+    }
+  }
+
+  #unreachable(error: unknown): CommandError {
+    return new CommandError(`the deployment of ${this.#dataDir} cannot be reached: is it running? (${reason(error)})`);
+  }
+
+  async #send(region: string, method: string, target: string, content: object | Uint8Array | undefined): Promise<RawAnswer> {
     const { host: address, httpPort } = this.deployment;
     const host = reachable(address);
     const isSecure = !isLoopbackAddress(address);
-    const body = Buffer.from(content === undefined ? '' : JSON.stringify(content));
+    const isBytes = content instanceof Uint8Array;
+    const body = isBytes ? content : Buffer.from(content === undefined ? '' : JSON.stringify(content));
     const parts = {
       method,
       target,
       body,
       headers: new Map([
         ['host', `${host.includes(':') ? `[${host}]` : host}:${httpPort}`],
-        ['content-type', 'application/json'],
+        ['content-type', isBytes ? 'application/octet-stream' : 'application/json'],
       ]),
     };
     const headers = signRequest(parts, { region, service: 'dsql', now: Date.now() * 1_000 }, this.#key);
@@ -65,24 +86,14 @@ export class ApiClient {
       headers: { ...Object.fromEntries(headers), 'content-length': body.length },
     };
     return new Promise((resolve, reject) => {
-      const refuse = (error: Error): void =>
-        reject(new CommandError(`the deployment of ${this.#dataDir} cannot be reached: is it running? (${reason(error)})`));
+      const refuse = (error: Error): void => reject(this.#unreachable(error));
       const sent = isSecure ? httpsRequest({ ...options, ca: readFileSync(path.join(this.#dataDir, 'tls/ca.crt')) }) : httpRequest(options);
       sent.on('error', refuse);
       sent.on('response', (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', refuse);
-        response.on('end', () => {
-          try {
-            resolve({
-              status: response.statusCode ?? 0,
-              content: Object.fromEntries(Object.entries(JSON.parse(Buffer.concat(chunks).toString('utf8')))),
-            });
-          } catch (error) {
-            refuse(error instanceof Error ? error : new Error(String(error)));
-          }
-        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
       });
       sent.end(body);
     });

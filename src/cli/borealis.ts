@@ -142,6 +142,36 @@ withRegion(cluster.command('delete').description('delete a cluster and all that 
   },
 );
 
+const withNewCluster = (command: Command): Command =>
+  withRegion(command)
+    .option('--regions <NAMES>', 'two Regions: a multi-Region cluster over them')
+    .option('--witness-region <REGION>', 'the witness Region of a multi-Region cluster')
+    .option('--no-deletion-protection', 'without deletion protection');
+const newClusterOf = (options: Record<string, unknown>) => ({
+  ...clusterChoiceOf(options),
+  regions: textOf(options.regions)?.split(','),
+  witnessRegion: textOf(options.witnessRegion),
+  isProtected: options.deletionProtection !== false,
+});
+withNewCluster(cluster.command('fork').description('make a new cluster that begins as a copy of this one').argument('<id>')).action(
+  async (id: string, options) => {
+    const { forkCluster } = await import('./backup.ts');
+    await forkCluster(id, newClusterOf(options));
+  },
+);
+withRegion(program.command('backup').description('write all of a cluster, as it is at one timestamp, into a file').argument('<file>'))
+  .option('--cluster <ID>', 'the cluster (the default one)')
+  .action(async (file: string, options) => {
+    const { backup } = await import('./backup.ts');
+    await backup(file, textOf(options.cluster), clusterChoiceOf(options));
+  });
+withNewCluster(program.command('restore').description('make a cluster of what a backup holds').argument('<file>'))
+  .option('--cluster <new|ID>', 'a new cluster, or one whose content is replaced', 'new')
+  .action(async (file: string, options) => {
+    const { restore } = await import('./backup.ts');
+    await restore(file, { ...newClusterOf(options), cluster: textOf(options.cluster) ?? 'new' });
+  });
+
 const region = program.command('region').description('the Regions of a running deployment, and faults to try on them');
 withJson(region.command('list').description('show the Regions')).action(async (options) => {
   const { listRegions } = await import('./region.ts');

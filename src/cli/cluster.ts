@@ -102,7 +102,7 @@ function regionOf({ deployment }: ApiClient, { region }: ClusterChoice): string 
   return region ?? deployment.regions[0].name;
 }
 
-async function located(client: ApiClient, id: string, { region }: ClusterChoice): Promise<readonly [string, ApiAnswer]> {
+export async function located(client: ApiClient, id: string, { region }: ClusterChoice): Promise<readonly [string, ApiAnswer]> {
   const regions = region === undefined ? client.deployment.regions.map(({ name }) => name) : [region];
   for (const name of regions) {
     const cluster = await client.find(name, `/cluster/${encodeURIComponent(id)}`);
@@ -112,9 +112,10 @@ async function located(client: ApiClient, id: string, { region }: ClusterChoice)
 }
 
 /** Waits until it is what it is going to be. */
-async function settled(client: ApiClient, region: string, made: ApiAnswer): Promise<ApiAnswer> {
-  for (const startedMs = performance.now(); performance.now() - startedMs < settlingMs; ) {
+export async function settled(client: ApiClient, region: string, made: ApiAnswer, patienceMs = settlingMs): Promise<ApiAnswer> {
+  for (const startedMs = performance.now(); performance.now() - startedMs < patienceMs; ) {
     const cluster = await client.call(region, 'GET', `/cluster/${String(made.identifier)}`);
+    if (cluster.status === 'FAILED') throw new CommandError(`cluster ${String(made.identifier)} could not be made: the log says why`);
     if (cluster.status !== 'CREATING' && cluster.status !== 'UPDATING') return cluster;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -27,7 +27,11 @@ export type HttpServerOptions = {
   readonly isReady: () => boolean;
   /** Made when first asked for. */
   readonly metrics: () => Promise<Registry>;
-  readonly api: { serves(target: string): boolean; handle(request: ApiRequest): Promise<ApiResponse> };
+  readonly api: {
+    serves(target: string): boolean;
+    bodyMaximum(method: string, target: string): number;
+    handle(request: ApiRequest): Promise<ApiResponse>;
+  };
   readonly console: ConsoleParts;
   /** Host names (without port) that requests may name. */
   readonly hostNames: readonly string[];
@@ -35,8 +39,9 @@ export type HttpServerOptions = {
   readonly tls: { readonly certificate: Buffer; readonly privateKey: Buffer } | undefined;
 };
 
-/** Of a request to the API: a policy has 20 KiB at most, everything else is less. */
-const bodyMaximum = 128 * 1024;
+/** Of bodies that are larger than usual so many are taken at once. */
+const largeBodiesAtOnce = 8;
+const usualBodyBytes = 128 * 1024;
 const connectionsMaximum = 1_000;
 
 export class HttpServer {
@@ -96,9 +101,18 @@ function strangerRefusal(
   return { status: 403, message: 'requests from other origins are not served' };
 }
 
+let largeBodies = 0;
+
 function handleApi(request: IncomingMessage, response: ServerResponse, { api, tls }: HttpServerOptions): void {
   const chunks: Buffer[] = [];
   let length = 0;
+  const allowed = api.bodyMaximum(request.method ?? '', request.url ?? '');
+  const isLarge = allowed > usualBodyBytes;
+  if (isLarge) {
+    largeBodies++;
+    response.once('close', () => largeBodies--);
+  }
+  const bodyMaximum = largeBodies > largeBodiesAtOnce ? Math.min(allowed, usualBodyBytes) : allowed;
   request.on('data', (chunk: Buffer) => {
     length += chunk.length;
     if (length <= bodyMaximum) chunks.push(chunk);

@@ -2,115 +2,76 @@
  * Checkpoints on disk: a replica's content at one journal position, so that the journal may be cut below it and a lost or doubtful replica
  * is rebuilt without it.
  *
- *   DIR/checkpoints/POSITION/part-N     pages of rows, each with its length and checksum
- *   DIR/checkpoints/POSITION/complete   header, number of parts and rows; written last
+ *   DIR/checkpoints/POSITION/   rows of the position (checkpoint-folder.ts)
  *
  *   K1  A checkpoint without `complete` does not exist: it is removed when it is met.
- *   K2  An older checkpoint is removed only when a newer one is complete.
+ *   K2  An older checkpoint is removed only when a newer one is complete, and reaches as far back as is promised.
  *   K3  A page whose checksum is wrong ends the start, loudly: nothing is rebuilt from half of the data.
  */
-import { assert } from '#base/assert.ts';
-import { ByteReader, ByteWriter } from '#base/bytes.ts';
-import type { World } from '#base/world.ts';
+import type { Timestamp, World } from '#base/world.ts';
 import type { JournalPosition } from '#journal/journal.ts';
 import { type CheckpointHeader, checkpointHeader, checkpointRows } from '#storage/checkpoint.ts';
 import type { Replica, StoredRow } from '#storage/replica.ts';
-import { readPage, writePage } from './checkpoint-page.ts';
+import {
+  type CompleteFile,
+  headerOf,
+  type PageSource,
+  pagesOfFolder,
+  readCompleteFile,
+  writeCheckpointFolder,
+} from './checkpoint-folder.ts';
 
-const formatVersion = 1;
 /** A part is read whole when it is loaded. */
 const partBytes = 32 * 1024 * 1024;
-
-type CompleteFile = {
-  readonly formatVersion: number;
-  readonly journalId: string;
-  readonly position: JournalPosition;
-  readonly hash: string;
-  readonly appliedTimestamp: number;
-  readonly catalogTimestamp: number;
-  readonly parts: number;
-  readonly rows: number;
-};
 
 export type StoredCheckpoint = { readonly header: CheckpointHeader; readonly pages: Iterable<readonly StoredRow[]> };
 
 const nameOf = (position: JournalPosition): string => String(position).padStart(16, '0');
-const partName = (number: number): string => `part-${String(number).padStart(6, '0')}`;
 
-/** Writes a checkpoint of what the replica shows now; its position. Others go on meanwhile. */
-export async function writeCheckpoint(world: World, directory: string, replica: Replica): Promise<JournalPosition> {
-  const { disk } = world;
+/** Writes a checkpoint of what the replica shows now; its header. Others go on meanwhile. */
+export async function writeCheckpoint(world: World, directory: string, replica: Replica): Promise<CheckpointHeader> {
   const header = checkpointHeader(replica);
-  const folder = `${directory}/${nameOf(header.position)}`;
-  disk.remove(folder);
-  disk.makeDirectory(folder);
-  const writer = new ByteWriter(1024 * 1024);
-  let parts = 0;
-  let rows = 0;
-  let file = disk.openAppend(`${folder}/${partName(++parts)}`);
-  for (const item of checkpointRows(replica, world, header.appliedTimestamp)) {
-    if (item instanceof Promise) {
-      await item;
-      continue;
-    }
-    if (file.length >= partBytes) {
-      await file.sync();
-      file.close();
-      file = disk.openAppend(`${folder}/${partName(++parts)}`);
-    }
-    writePage(writer, item);
-    file.write(writer.view());
-    rows += item.length;
-  }
-  await file.sync();
-  file.close();
-  const complete: CompleteFile = {
-    formatVersion,
-    journalId: header.journalId,
-    position: header.position,
-    hash: Buffer.from(header.hash).toString('hex'),
-    appliedTimestamp: header.appliedTimestamp,
-    catalogTimestamp: header.catalogTimestamp,
-    parts,
-    rows,
-  };
-  await disk.syncDirectory(folder);
-  await disk.replace(`${folder}/complete`, Buffer.from(JSON.stringify(complete)));
-  await disk.syncDirectory(directory);
-  for (const name of disk.list(directory)) if (name !== nameOf(header.position)) disk.remove(`${directory}/${name}`);
-  return header.position;
+  await writeCheckpointOf(world, directory, header, checkpointRows(replica, world, header.appliedTimestamp));
+  return header;
+}
+
+/** Writes a checkpoint of rows that come from elsewhere. */
+export async function writeCheckpointOf(world: World, directory: string, header: CheckpointHeader, pages: PageSource): Promise<void> {
+  await writeCheckpointFolder(world, `${directory}/${nameOf(header.position)}`, header, pages, partBytes);
+}
+
+/** Removes what is older than the newest checkpoint at or below the timestamp; that one stays, and what is newer. */
+export function removeOlderCheckpoints(world: World, directory: string, journalId: string, timestamp: Timestamp): void {
+  const found = storedCheckpoints(world, directory, journalId);
+  const first = found.findLast(({ appliedTimestamp }) => appliedTimestamp <= timestamp);
+  if (first === undefined) return;
+  const kept = new Set(found.filter(({ position }) => position >= first.position).map(({ position }) => nameOf(position)));
+  for (const name of world.disk.list(directory)) if (!kept.has(name)) world.disk.remove(`${directory}/${name}`);
 }
 
 /** The newest complete checkpoint of the journal; incomplete ones are removed. */
 export function newestCheckpoint(world: World, directory: string, journalId: string): StoredCheckpoint | undefined {
-  const { disk } = world;
-  let newest: CompleteFile | undefined;
-  for (const name of disk.list(directory)) {
-    const content = disk.read(`${directory}/${name}/complete`);
-    const found = content === undefined ? undefined : (JSON.parse(Buffer.from(content).toString('utf8')) as CompleteFile);
-    if (found === undefined) disk.remove(`${directory}/${name}`);
-    else if (found.formatVersion !== formatVersion)
-      throw new Error(`checkpoint ${directory}/${name} has format ${found.formatVersion}, which is not known here`);
-    else if (found.journalId === journalId && found.position > (newest?.position ?? -1)) newest = found;
-  }
-  if (newest === undefined) return undefined;
-  const { position, hash, appliedTimestamp, catalogTimestamp } = newest;
-  const header: CheckpointHeader = { journalId, position, hash: Buffer.from(hash, 'hex'), appliedTimestamp, catalogTimestamp };
-  return { header, pages: pagesOf(world, `${directory}/${nameOf(position)}`, newest) };
+  for (const name of world.disk.list(directory))
+    if (world.disk.read(`${directory}/${name}/complete`) === undefined) world.disk.remove(`${directory}/${name}`);
+  return loaded(world, directory, storedCheckpoints(world, directory, journalId).at(-1));
 }
 
-function* pagesOf(world: World, folder: string, complete: CompleteFile): Generator<readonly StoredRow[]> {
-  let rows = 0;
-  for (let part = 1; part <= complete.parts; part++) {
-    const content = world.disk.read(`${folder}/${partName(part)}`);
-    if (content === undefined) throw new Error(`checkpoint ${folder} lacks its part ${part}`);
-    const reader = new ByteReader(content);
-    while (reader.remaining > 0) {
-      const read = readPage(reader);
-      if (read === undefined) throw new Error(`checkpoint ${folder} is damaged in part ${part}`);
-      rows += read.length;
-      yield read;
-    }
-  }
-  assert(rows === complete.rows, 'K3: a checkpoint holds as many rows as its last file says');
+/** The newest complete checkpoint at or below the timestamp. */
+export function checkpointAt(world: World, directory: string, journalId: string, timestamp: Timestamp): StoredCheckpoint | undefined {
+  const found = storedCheckpoints(world, directory, journalId).findLast(({ appliedTimestamp }) => appliedTimestamp <= timestamp);
+  return loaded(world, directory, found);
+}
+
+/** Complete ones, the oldest first. */
+export function storedCheckpoints(world: World, directory: string, journalId: string): readonly CompleteFile[] {
+  return world.disk
+    .list(directory)
+    .flatMap((name) => readCompleteFile(world, `${directory}/${name}`) ?? [])
+    .filter((found) => found.journalId === journalId)
+    .sort((a, b) => a.position - b.position);
+}
+
+function loaded(world: World, directory: string, found: CompleteFile | undefined): StoredCheckpoint | undefined {
+  if (found === undefined) return undefined;
+  return { header: headerOf(found), pages: pagesOfFolder(world, `${directory}/${nameOf(found.position)}`, found) };
 }

@@ -52,11 +52,7 @@ const put = (record: ClusterRecord): RegistryChange => ({ key: clusterKey(record
 
 export function createCluster(registry: ClusterRegistry, rules: ClusterRules, request: NewCluster): Decision<ClusterRecord> {
   const { id, region, multiRegion } = request;
-  const others = registry.clusters(region).filter(({ isDefault }) => !isDefault);
-  const alike = others.filter((other) => (other.multiRegion === undefined) === (multiRegion === undefined)).length;
-  if (alike >= (multiRegion === undefined ? rules.singleRegionQuota : rules.multiRegionQuota)) {
-    throw new ClusterRefusal('quota', 'You have reached the cluster limit.', id);
-  }
+  refuseAtQuota(registry, rules, region, id, multiRegion !== undefined);
   const setup = multiRegion === undefined ? undefined : checkedSetup(registry, rules, request, multiRegion, undefined);
   const record: ClusterRecord = {
     kind: 'cluster',
@@ -81,6 +77,13 @@ export function createCluster(registry: ClusterRegistry, rules: ClusterRules, re
     };
   }
   return linked(registry, record);
+}
+
+export function refuseAtQuota(registry: ClusterRegistry, rules: ClusterRules, region: string, id: string, isMultiRegion: boolean): void {
+  const others = registry.clusters(region).filter(({ isDefault }) => !isDefault);
+  const alike = others.filter((other) => (other.multiRegion !== undefined) === isMultiRegion).length;
+  if (alike >= (isMultiRegion ? rules.multiRegionQuota : rules.singleRegionQuota))
+    throw new ClusterRefusal('quota', 'You have reached the cluster limit.', id);
 }
 
 export type ClusterUpdate = {

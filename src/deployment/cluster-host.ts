@@ -6,6 +6,7 @@
  *   CH3  An open cluster costs memory, files and heartbeats; one that is closed costs nothing but its files.
  */
 import type { World } from '#base/world.ts';
+import type { ClusterCopy } from './cluster-copy.ts';
 import type { JournalRecord } from './cluster-records.ts';
 import type { ClusterSource, HostedCluster } from './cluster-source.ts';
 
@@ -71,11 +72,13 @@ export class ClusterHost {
     return [...this.#slots].flatMap(([home, { cluster }]) => (cluster === undefined ? [] : [{ home, cluster }]));
   }
 
-  /** Makes an empty journal; what an earlier attempt has left goes first. */
-  prepare(journal: JournalRecord): Promise<void> {
+  /** Makes a journal; what an earlier attempt has left goes first. With content, the cluster is open afterwards: its replicas have been filled. */
+  prepare(journal: JournalRecord, content: ClusterCopy | undefined): Promise<void> {
     const slot = this.#slot(journal.home);
     return this.#inTurn(slot, async () => {
-      await this.#options.source.prepare(journal);
+      await this.#close(slot);
+      await this.#options.source.prepare(journal, content);
+      if (content !== undefined) slot.cluster = await this.#open(journal);
       slot.usedMs = this.#nowMs();
     });
   }

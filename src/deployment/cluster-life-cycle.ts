@@ -6,9 +6,11 @@
  *   CL2  A status says no more than what is there: ACTIVE is written after the journal is durable, the record goes after the files are gone.
  */
 import type { World } from '#base/world.ts';
+import { type ClusterCopy, OriginLost } from './cluster-copy.ts';
 import type { ClusterHost } from './cluster-host.ts';
 import { type ClusterRecord, clusterKey, type JournalRecord, journalKey } from './cluster-records.ts';
 import type { ClusterRegistry, RegistryChange } from './cluster-registry.ts';
+import type { RecoveryPoints } from './recovery-points.ts';
 
 /** After a failure (a full disk, say) it is tried again so often. */
 const retryMs = 2_000;
@@ -17,6 +19,7 @@ export type ClusterLifeCycleOptions = {
   readonly world: World;
   readonly registry: ClusterRegistry;
   readonly host: ClusterHost;
+  readonly recoveryPoints: RecoveryPoints;
   /** Ends the connections of an endpoint that is going away. */
   readonly closeEndpoint: (cluster: ClusterRecord) => void;
 };
@@ -85,8 +88,15 @@ export class ClusterLifeCycle {
   }
 
   async #make(journal: JournalRecord): Promise<void> {
-    const { registry, host } = this.#options;
-    await host.prepare(journal);
+    const { registry, host, closeEndpoint } = this.#options;
+    for (const member of registry.membersOf(journal.home)) closeEndpoint(member);
+    try {
+      await host.prepare(journal, await this.#contentOf(journal));
+    } catch (error) {
+      if (!(error instanceof OriginLost)) throw error;
+      await this.#giveUp(journal, error);
+      return;
+    }
     await registry.change(() => {
       // It may have been deleted meanwhile.
       if (registry.journal(journal.home)?.state !== 'making') return { changes: [], answer: undefined };
@@ -101,6 +111,34 @@ export class ClusterLifeCycle {
         answer: undefined,
       };
     });
+    this.#again = true;
+  }
+
+  async #contentOf({ origin }: JournalRecord): Promise<ClusterCopy | undefined> {
+    const { registry, host, recoveryPoints } = this.#options;
+    if (origin === undefined) return undefined;
+    if (origin.kind === 'recovery-point') return recoveryPoints.content(origin.id);
+    const source = registry.journal(origin.home);
+    if (source?.state !== 'ready') throw new OriginLost(`the cluster ${origin.home}, of which this was to be a copy, is gone`);
+    return (await host.open(source)).copy();
+  }
+
+  /** What it was to begin with cannot be had, now or later: the clusters have failed, and can be deleted. */
+  async #giveUp(journal: JournalRecord, reason: OriginLost): Promise<void> {
+    const { registry, world } = this.#options;
+    world.log.error('a cluster could not be made', { cluster: journal.home, error: reason.message });
+    await registry.change(() => ({
+      changes: [
+        { key: journalKey(journal.home), value: { ...journal, state: 'removing' } },
+        ...registry.membersOf(journal.home).map(
+          (member): RegistryChange => ({
+            key: clusterKey(member.region, member.id),
+            value: { ...member, status: 'FAILED', home: undefined },
+          }),
+        ),
+      ],
+      answer: undefined,
+    }));
     this.#again = true;
   }
 

@@ -11,7 +11,7 @@
 import { accountId } from '#iam/iam.ts';
 
 /** As stored. ACTIVE is shown as IDLE while nothing of the cluster is open (cluster-host.ts). */
-export type StoredStatus = 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING' | 'PENDING_SETUP' | 'PENDING_DELETE';
+export type StoredStatus = 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING' | 'PENDING_SETUP' | 'PENDING_DELETE' | 'FAILED';
 
 export type MultiRegionSetup = {
   readonly witnessRegion: string;
@@ -38,6 +38,12 @@ export type ClusterRecord = {
   readonly home: string | undefined;
 };
 
+/** What a journal begins with. */
+export type JournalOrigin =
+  | { readonly kind: 'recovery-point'; readonly id: string }
+  /** Another cluster's content, when it is read. */
+  | { readonly kind: 'cluster'; readonly home: string };
+
 export type JournalRecord = {
   readonly kind: 'journal';
   /** Name of the directory. */
@@ -46,6 +52,8 @@ export type JournalRecord = {
   readonly witnessRegion: string | undefined;
   /** making: the directory may be there in part, and nobody has written to it. removing: it may be gone in part. */
   readonly state: 'making' | 'ready' | 'removing';
+  /** Nothing, unless told otherwise. */
+  readonly origin?: JournalOrigin;
 };
 
 /** What a call with an idempotency token was answered. */

@@ -1,6 +1,7 @@
 /** Where a node's clusters come from: files of its own (local-cluster-source.ts), or a fleet's common journals (fleet/fleet-cluster-source.ts). */
 import type { ClusterCounters } from '#query-processor/activity/cluster-counters.ts';
 import type { QueryProcessor } from '#query-processor/query-processor.ts';
+import type { ClusterCopy } from './cluster-copy.ts';
 import type { JournalRecord } from './cluster-records.ts';
 
 export type ClusterFigures = {
@@ -27,6 +28,8 @@ export interface HostedCluster {
   sessionsIn(region: string): number;
   /** Whether it would be missed: a session is open, or a job has something to do. */
   readonly isBusy: boolean;
+  /** All that it holds now, at one timestamp, while it goes on. It is busy until the copy has been read, or given up. */
+  copy(): ClusterCopy;
   /** The Region's replica follows the journal no more, and its endpoint answers nothing; the replica stays open. */
   stopRegion(region: string): void;
   startRegion(region: string): Promise<void>;
@@ -35,8 +38,8 @@ export interface HostedCluster {
 }
 
 export interface ClusterSource {
-  /** Makes an empty journal; what an earlier attempt has left goes first. */
-  prepare(journal: JournalRecord): Promise<void>;
+  /** Makes a journal, empty or going on behind the content; what an earlier attempt has left goes first. */
+  prepare(journal: JournalRecord, content: ClusterCopy | undefined): Promise<void>;
   open(journal: JournalRecord): Promise<HostedCluster>;
   /** All that is kept of it. It is closed. */
   remove(home: string): Promise<void>;

@@ -16,7 +16,8 @@ import { openLmdbStore } from '#storage/lmdb-store.ts';
 import { MemoryStore } from '#storage/memory-store.ts';
 import type { OrderedStore } from '#storage/ordered-store.ts';
 import type { Replica } from '#storage/replica.ts';
-import { newestCheckpoint, writeCheckpoint } from './checkpoint-files.ts';
+import { newestCheckpoint, removeOlderCheckpoints, writeCheckpoint } from './checkpoint-files.ts';
+import { type ClusterCopy, copyOfReplica } from './cluster-copy.ts';
 import type { ClusterFigures, HostedCluster } from './cluster-source.ts';
 import { type LocalCluster, startLocalCluster } from './local-cluster.ts';
 import { openReplica } from './open-replica.ts';
@@ -58,6 +59,8 @@ export class Cluster implements HostedCluster {
   readonly #activity: Activity;
   #directory: string;
   #cancelTruncation: () => void;
+  /** Copies that are being taken. */
+  readonly #copies = new Set<ClusterCopy>();
 
   private constructor(
     world: World,
@@ -144,11 +147,16 @@ export class Cluster implements HostedCluster {
   }
 
   get isBusy(): boolean {
-    return this.#regions.some(({ queryProcessor }) => queryProcessor.isBusy);
+    return this.#copies.size > 0 || this.#regions.some(({ queryProcessor }) => queryProcessor.isBusy);
   }
 
   sessionsIn(region: string): number {
     return this.#regions.find(({ name }) => name === region)?.queryProcessor.sessionCount ?? 0;
+  }
+
+  copy(): ClusterCopy {
+    const replica = (this.#regions.find(({ name }) => name === this.#commitPath.leaderRegion) ?? this.#regions[0]).replica;
+    return copyOfReplica(this.#world, replica, this.#copies);
   }
 
   get leaderRegion(): string | undefined {
@@ -166,6 +174,7 @@ export class Cluster implements HostedCluster {
 
   async close(): Promise<void> {
     this.#cancelTruncation();
+    this.#copies.clear();
     for (const { queryProcessor } of this.#regions) await queryProcessor.stop();
     await this.#commitPath.close();
     for (const { replica } of this.#regions) await replica.close();
@@ -174,8 +183,10 @@ export class Cluster implements HostedCluster {
 
   /** Writes a checkpoint of the first Region's replica and cuts the journal below it, as far as replicas and conflict window allow. */
   async checkpoint(): Promise<void> {
-    const position = await writeCheckpoint(this.#world, `${this.#directory}/checkpoints`, this.#regions[0].replica);
+    const directory = `${this.#directory}/checkpoints`;
+    const { position, appliedTimestamp } = await writeCheckpoint(this.#world, directory, this.#regions[0].replica);
     this.#world.log.info('checkpoint', { cluster: this.id, position });
+    removeOlderCheckpoints(this.#world, directory, this.#journal.id, appliedTimestamp);
     await this.#commitPath.truncateJournal(position);
   }
 

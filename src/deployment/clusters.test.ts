@@ -1,53 +1,26 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { randomId } from '#base/base32.ts';
-import { memoryDisk, realWorld, silentLog } from '#base/real-world.ts';
-import type { Disk, World } from '#base/world.ts';
-import { RegionNetwork } from '#crossbar/network.ts';
+import { memoryDisk } from '#base/real-world.ts';
+import type { World } from '#base/world.ts';
 import type { Session } from '#query-processor/query-processor.ts';
 import { createCluster, deleteCluster, type MultiRegionRequest, removeTags, setPolicy, setTags, updateCluster } from './cluster-changes.ts';
 import { type ClusterRecord, clusterArn } from './cluster-records.ts';
 import { ClusterRefusal } from './cluster-refusal.ts';
-import { Clusters, type ClustersOptions } from './clusters.ts';
+import type { Clusters, ClustersOptions } from './clusters.ts';
+import { connect, east, east2, openClusters, west, worldOn } from './clusters-fixture.ts';
 import { CrashingDisk, PowerLost } from './crashing-disk-fixture.ts';
-import { LocalClusterSource } from './local-cluster-source.ts';
 
-const east = 'us-east-1';
-const east2 = 'us-east-2';
-const west = 'us-west-2';
 const opened: Clusters[] = [];
 
 afterEach(async () => {
   for (const clusters of opened.splice(0)) await clusters.close();
 });
 
-const fail = (error: Error): void => {
-  throw error;
-};
-
 async function open(world: World, more: Partial<ClustersOptions> = {}): Promise<Clusters> {
-  const clusters = await Clusters.open({
-    world,
-    directory: 'data',
-    source: new LocalClusterSource({
-      world,
-      directory: 'data/clusters',
-      isInMemory: true,
-      network: new RegionNetwork({ world, regions: [east, east2, west], rttMs: 0 }),
-      profile: 'open',
-      onFailure: fail,
-    }),
-    rules: { regions: [east, east2], witnessRegion: west, singleRegionQuota: 20, multiRegionQuota: 5 },
-    idleMs: 60_000,
-    hasDefaultCluster: false,
-    closeEndpoint: () => {},
-    onFailure: fail,
-    ...more,
-  });
+  const clusters = await openClusters(world, more);
   opened.push(clusters);
   return clusters;
 }
-
-const worldOn = (disk: Disk): World => realWorld({ log: silentLog, disk });
 
 const create = (clusters: Clusters, world: World, region: string, multiRegion?: MultiRegionRequest, token = randomId(world.random)) =>
   clusters.change(
@@ -77,13 +50,6 @@ const status = (clusters: Clusters, { region, id }: ClusterRecord): string => {
   const found = clusters.registry.find(region, id);
   return found === undefined ? 'gone' : clusters.statusOf(found);
 };
-
-async function connect(clusters: Clusters, { region, id }: ClusterRecord): Promise<Session> {
-  const record = clusters.connectable(region, id);
-  const queryProcessor = record === undefined ? undefined : await clusters.queryProcessor(record);
-  if (queryProcessor === undefined) throw new Error('takes no connections');
-  return queryProcessor.connect({ user: 'admin', database: 'postgres', applicationName: '', options: new Map() });
-}
 
 async function query(session: Session, text: string): Promise<unknown[][]> {
   const rows: unknown[][] = [];

@@ -2,17 +2,22 @@
  * All clusters of a deployment: the registry that remembers them, the host that opens them, and the life cycle between the two.
  *
  *   DIR/clusters/registry.log   every cluster, its settings and its status (cluster-records.ts)
+ *   DIR/backups/                recovery points (recovery-points.ts)
  *   DIR/clusters/HOME/          journal, checkpoints and replicas of one cluster, or of two peers (cluster.ts)
  */
 import { randomId } from '#base/base32.ts';
 import type { World } from '#base/world.ts';
 import type { QueryProcessor } from '#query-processor/query-processor.ts';
+import { BackupJobs } from './backup-jobs.ts';
 import type { ClusterRules } from './cluster-changes.ts';
+import type { ClusterCopy } from './cluster-copy.ts';
 import { ClusterHost } from './cluster-host.ts';
 import { ClusterLifeCycle } from './cluster-life-cycle.ts';
 import { type ClusterRecord, clusterArn, clusterKey, type JournalRecord, journalKey, type StoredStatus } from './cluster-records.ts';
+import { conflict } from './cluster-refusal.ts';
 import { ClusterRegistry, type Decision, type RegistryChange, type TokenUse } from './cluster-registry.ts';
 import type { ClusterSource, HostedCluster } from './cluster-source.ts';
+import { RecoveryPoints } from './recovery-points.ts';
 
 export type ClustersOptions = {
   readonly world: World;
@@ -36,12 +41,23 @@ export type ClusterStatus = StoredStatus | 'IDLE';
 export class Clusters {
   readonly registry: ClusterRegistry;
   readonly rules: ClusterRules;
+  readonly recoveryPoints: RecoveryPoints;
+  readonly backupJobs: BackupJobs;
   readonly #host: ClusterHost;
   readonly #lifeCycle: ClusterLifeCycle;
 
-  private constructor(registry: ClusterRegistry, rules: ClusterRules, host: ClusterHost, lifeCycle: ClusterLifeCycle) {
+  private constructor(
+    world: World,
+    registry: ClusterRegistry,
+    rules: ClusterRules,
+    recoveryPoints: RecoveryPoints,
+    host: ClusterHost,
+    lifeCycle: ClusterLifeCycle,
+  ) {
     this.registry = registry;
     this.rules = rules;
+    this.recoveryPoints = recoveryPoints;
+    this.backupJobs = new BackupJobs(world, recoveryPoints, (cluster) => this.#copyOf(cluster));
     this.#host = host;
     this.#lifeCycle = lifeCycle;
   }
@@ -53,8 +69,9 @@ export class Clusters {
     world.disk.makeDirectory(directory);
     const registry = await ClusterRegistry.open(world, directory);
     const host = new ClusterHost(options);
-    const lifeCycle = new ClusterLifeCycle({ world, registry, host, closeEndpoint: options.closeEndpoint });
-    const clusters = new Clusters(registry, rules, host, lifeCycle);
+    const recoveryPoints = new RecoveryPoints(world, `${options.directory}/backups`);
+    const lifeCycle = new ClusterLifeCycle({ world, registry, host, recoveryPoints, closeEndpoint: options.closeEndpoint });
+    const clusters = new Clusters(world, registry, rules, recoveryPoints, host, lifeCycle);
     try {
       if (options.hasDefaultCluster)
         await registry.change(() => defaultCluster(registry, world, rules, options.defaultClusterId ?? earlierDefault(world, directory)));
@@ -101,6 +118,13 @@ export class Clusters {
     if (journal?.state !== 'ready') return undefined;
     const opened = this.#host.open(journal);
     return opened instanceof Promise ? opened.then((cluster) => cluster.queryProcessor(region)) : opened.queryProcessor(region);
+  }
+
+  /** Of a cluster that is set up; it is opened when it is idle. */
+  async #copyOf({ id, home }: ClusterRecord): Promise<ClusterCopy> {
+    const journal = home === undefined ? undefined : this.registry.journal(home);
+    if (journal?.state !== 'ready') throw conflict(id, `Cluster ${id} has nothing to be copied yet.`);
+    return (await this.#host.open(journal)).copy();
   }
 
   get open(): readonly { readonly home: string; readonly cluster: HostedCluster }[] {

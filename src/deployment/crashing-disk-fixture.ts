@@ -37,6 +37,11 @@ export class CrashingDisk {
     };
   }
 
+  /** Power is lost so many operations from now. */
+  countFromHere(operations: number): void {
+    this.crashAt = this.#operations + operations;
+  }
+
   get hasCrashed(): boolean {
     return this.#operations >= this.crashAt;
   }

@@ -29,6 +29,8 @@ export type CheckpointHeader = {
 };
 
 const pageRows = 1000;
+/** Rows are put into a store so many bytes at a time. */
+const importBytes = 4 * 1024 * 1024;
 
 /** A checkpoint of now: its rows are `checkpointRows(replica, world, header.appliedTimestamp)`, taken before the horizon passes it. */
 export function checkpointHeader(replica: Replica): CheckpointHeader {
@@ -62,9 +64,20 @@ export async function importCheckpoint(
   assert(isEmpty(store), 'a checkpoint is loaded into an empty store');
   let last = '';
   const counts = new Map<Key, number>();
+  let keys: Key[] = [];
+  let values: Buffer[] = [];
+  let bytes = 0;
+  // The store writes one batch while the next is made; no more of them are held in memory.
+  let writing: Promise<void> | undefined;
+  const write = async (): Promise<void> => {
+    const { visible } = store.write({ keys, values });
+    keys = [];
+    values = [];
+    bytes = 0;
+    await writing;
+    writing = visible;
+  };
   for await (const rows of pages) {
-    const keys = [];
-    const values = [];
     for (const { key, value, timestamp } of rows) {
       assert(
         key > last && key >= firstKey && timestamp <= header.appliedTimestamp,
@@ -74,12 +87,15 @@ export async function importCheckpoint(
       writeCurrent(current, timestamp, asBuffer(value));
       keys.push(key);
       values.push(current);
+      bytes += key.length + current.length;
       const prefix = key.slice(0, 4);
       counts.set(prefix, (counts.get(prefix) ?? 0) + 1);
       last = key;
     }
-    await store.write({ keys, values }).visible;
+    if (bytes >= importBytes) await write();
   }
+  await write();
+  await writing;
   const { journalId, position, hash, appliedTimestamp, catalogTimestamp } = header;
   const horizon = appliedTimestamp;
   const encoded = encodeHeader({ journalId, position, hash: asBuffer(hash), appliedTimestamp, catalogTimestamp, horizon });

@@ -30,6 +30,15 @@ export type ApiCallParts = {
 
 export type Answer = Readonly<Record<string, unknown>>;
 
+/** An answer that is no JSON document. */
+export class BytesAnswer {
+  readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+  }
+}
+
 export class ApiCall {
   readonly parts: ApiCallParts;
   readonly input: ApiInput;
@@ -37,9 +46,9 @@ export class ApiCall {
   /** What it was about, for the audit. */
   readonly resources: string[] = [];
 
-  constructor(parts: ApiCallParts) {
+  constructor(parts: ApiCallParts, takesBytes = false) {
     this.parts = parts;
-    this.#members = bodyMembers(parts.body);
+    this.#members = takesBytes ? new Map() : bodyMembers(parts.body);
     this.input = new ApiInput(this.#members);
   }
 
@@ -118,7 +127,9 @@ export type Operation = {
   readonly method: 'GET' | 'POST' | 'DELETE';
   /** Of mere looking, done every few seconds. */
   readonly isUnaudited?: boolean;
+  /** The body is no JSON document. */
+  readonly takesBytes?: boolean;
   /** Path segments; `:name` takes one, decoded. */
   readonly path: string;
-  readonly run: (call: ApiCall) => Answer | Promise<Answer>;
+  readonly run: (call: ApiCall) => Answer | BytesAnswer | Promise<Answer | BytesAnswer>;
 };

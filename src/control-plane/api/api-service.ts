@@ -9,7 +9,7 @@ import type { Clusters } from '#deployment/clusters.ts';
 import type { Identities, Identity } from '#iam/iam.ts';
 import { type HttpRequestParts, verifyRequest } from '#iam/signed-request.ts';
 import type { AuditLog } from '../audit-log.ts';
-import { ApiCall, type Operation } from './api-call.ts';
+import { ApiCall, BytesAnswer, type Operation } from './api-call.ts';
 import { ApiError, asApiError, unknownOperation } from './api-error.ts';
 import { clusterOperations } from './cluster-operations.ts';
 import { policyOperations } from './policy-operations.ts';
@@ -26,7 +26,11 @@ export type ApiServiceOptions = {
 };
 
 export type ApiRequest = HttpRequestParts & { readonly address: string; readonly isSecure: boolean };
-export type ApiResponse = { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: string };
+export type ApiResponse = {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array;
+};
 
 const service = 'dsql';
 const ownPaths = /^\/(cluster|clusters|tags|stream|borealis)(\/|$)/;
@@ -52,6 +56,11 @@ export class ApiService {
     return ownPaths.test(target.split('?', 1)[0]);
   }
 
+  /** Bytes of a request's body, at most. A policy has 20 KiB, and everything else is less, but for parts of a backup. */
+  bodyMaximum(method: string, target: string): number {
+    return this.#match(method, target.split('?', 1)[0])?.operation.takesBytes === true ? 8 * 1024 * 1024 : 128 * 1024;
+  }
+
   /** A signed call. */
   handle(request: ApiRequest): Promise<ApiResponse> {
     return this.#handle(request, () => this.#caller(request), true);
@@ -70,6 +79,8 @@ export class ApiService {
     const headers = { 'Content-Type': 'application/json', 'x-amzn-RequestId': requestId, 'Cache-Control': 'no-store' };
     try {
       const answer = await this.#answer(request, callerOf, auditsLooking, requestId);
+      if (answer instanceof BytesAnswer)
+        return { status: 200, headers: { ...headers, 'Content-Type': 'application/octet-stream' }, body: answer.bytes };
       return { status: 200, headers, body: JSON.stringify(answer) };
     } catch (error) {
       const known = asApiError(error);
@@ -97,7 +108,7 @@ export class ApiService {
     let who: ApiCaller | undefined;
     try {
       who = callerOf();
-      call = new ApiCall({
+      const parts = {
         world,
         clusters,
         operation: matched.operation.name,
@@ -110,7 +121,8 @@ export class ApiService {
         address: request.address,
         isSecure: request.isSecure,
         userAgent: request.headers.get('user-agent'),
-      });
+      };
+      call = new ApiCall(parts, matched.operation.takesBytes);
       const answer = await matched.operation.run(call);
       record(undefined);
       return answer;

@@ -21,6 +21,7 @@ import { connectToNats, type NatsAddress } from '#transport/nats-connection.ts';
 import { isRefusal, NatsOffice, openOfficeBucket } from '#transport/nats-office.ts';
 import { checkSynchronisation, checkVersion } from '#transport/nats-server-check.ts';
 import { NatsTransport } from '#transport/nats-transport.ts';
+import { type ClusterCopy, OriginLost } from '../cluster-copy.ts';
 import type { JournalRecord } from '../cluster-records.ts';
 import type { ClusterSource } from '../cluster-source.ts';
 import { CheckpointObjects } from './checkpoint-objects.ts';
@@ -100,7 +101,8 @@ export class FleetClusterSource implements ClusterSource {
     }
   }
 
-  async prepare(journal: JournalRecord): Promise<void> {
+  async prepare(journal: JournalRecord, content: ClusterCopy | undefined): Promise<void> {
+    if (content !== undefined) throw new OriginLost('a fleet cannot restore or fork clusters yet');
     const stream = await this.#stream(journal.home);
     await stream.close();
   }

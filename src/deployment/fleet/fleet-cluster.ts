@@ -13,6 +13,7 @@ import { openLmdbStore } from '#storage/lmdb-store.ts';
 import { MemoryStore } from '#storage/memory-store.ts';
 import type { Replica } from '#storage/replica.ts';
 import type { Office, Transport } from '#transport/transport.ts';
+import { type ClusterCopy, copyOfReplica } from '../cluster-copy.ts';
 import type { ClusterFigures, HostedCluster } from '../cluster-source.ts';
 import { openReplica } from '../open-replica.ts';
 import { checkAgainstJournal } from '../replica-check.ts';
@@ -49,6 +50,8 @@ export class FleetCluster implements HostedCluster {
   readonly #activity: Activity;
   readonly #world: World;
   readonly #checkpoints: CheckpointObjects;
+  /** Copies that are being taken. */
+  readonly #copies = new Set<ClusterCopy>();
   #cancelTruncation: () => void = () => {};
 
   private constructor(
@@ -141,7 +144,11 @@ export class FleetCluster implements HostedCluster {
   }
 
   get isBusy(): boolean {
-    return this.#queryProcessor.isBusy;
+    return this.#copies.size > 0 || this.#queryProcessor.isBusy;
+  }
+
+  copy(): ClusterCopy {
+    return copyOfReplica(this.#world, this.#replica, this.#copies);
   }
 
   /** A fleet's Region is stopped by stopping its nodes. */
@@ -151,6 +158,7 @@ export class FleetCluster implements HostedCluster {
 
   async close(): Promise<void> {
     this.#cancelTruncation();
+    this.#copies.clear();
     await this.#queryProcessor.stop();
     await this.commitPath.close();
     await this.#replica.close();

@@ -37,6 +37,8 @@ export type FileJournalOptions = {
   readonly onFailure: (error: Error) => void;
   /** A segment that has reached this is closed; 16 MiB. Whole segments are what truncation removes. */
   readonly segmentBytes?: number;
+  /** A journal that is made here has this position before its first: what lies at or below it is known in another way. 0. */
+  readonly startBehind?: JournalPosition;
   /** Encoded bytes of entries kept decoded; 8 MiB. */
   readonly tailCacheBytes?: number;
 };
@@ -89,22 +91,23 @@ export async function openFileJournal(options: FileJournalOptions): Promise<File
 }
 
 async function createJournal(options: FileJournalOptions): Promise<FileJournal> {
-  const { world, directory } = options;
+  const { world, directory, startBehind = 0 } = options;
   const id = randomId(world.random);
   const previousHash = genesisHash(id);
-  const path = `${directory}/${segmentName(1)}`;
+  const firstPosition = startBehind + 1;
+  const path = `${directory}/${segmentName(firstPosition)}`;
   world.disk.remove(path);
   const file = world.disk.openAppend(path);
-  file.write(encodeSegmentHeader({ journalId: id, firstPosition: 1, epoch: 0, previousHash }));
+  file.write(encodeSegmentHeader({ journalId: id, firstPosition, epoch: 0, previousHash }));
   await file.sync();
   await world.disk.syncDirectory(directory);
   const parent = directory.slice(0, Math.max(directory.lastIndexOf('/'), 0));
   if (parent !== '') await world.disk.syncDirectory(parent);
   return new FileJournal(options, {
     id,
-    segments: [{ path, firstPosition: 1, epoch: 0, previousHash }],
+    segments: [{ path, firstPosition, epoch: 0, previousHash }],
     file,
-    end: { position: 0, hash: previousHash, epoch: 0 },
+    end: { position: startBehind, hash: previousHash, epoch: 0 },
   });
 }
 

@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Deployment } from '../deployment.ts';
+
+const command = path.join(import.meta.dirname, '../../bin/borealis.mjs');
+const execute = promisify(execFile);
+
+describe('borealis backup and restore', { timeout: 60_000 }, () => {
+  let deployment: Deployment;
+  beforeAll(async () => {
+    deployment = await Deployment.start(['--in-memory']);
+  });
+  afterAll(() => deployment.remove());
+
+  const run = async (...args: string[]) => {
+    const { stdout } = await execute(process.execPath, [command, ...args, '--json', '--data-dir', deployment.dataDir], { cwd: tmpdir() });
+    return JSON.parse(stdout);
+  };
+
+  it('carry a cluster through a file, and refuse one that is damaged', async () => {
+    const file = path.join(deployment.dataDir, 'all.backup');
+    const taken = await run('backup', file);
+    expect(taken).toMatchObject({ file });
+    expect(taken.rows).toBeGreaterThan(0);
+    expect(await run('restore', file, '--region', 'us-east-2')).toMatchObject({ status: 'ACTIVE' });
+    const pair = await run('cluster', 'fork', taken.cluster, '--regions', 'us-east-1,us-east-2', '--witness-region', 'us-west-2');
+    expect(pair).toMatchObject({ status: 'ACTIVE', multiRegionProperties: { witnessRegion: 'us-west-2' } });
+    // The default cluster is protected.
+    await expect(run('restore', file, '--cluster', taken.cluster)).rejects.toThrow(/deletion protection is enabled/);
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.subarray(0, bytes.length - 1));
+    await expect(run('restore', file)).rejects.toThrow(/cannot be used: it ends too early/);
+    expect((await run('cluster', 'list', '--region', 'us-east-2')).clusters.length).toBe(3);
+  });
+});
