@@ -76,11 +76,11 @@ describe.skipIf(!hasNats)('a fleet of two nodes', () => {
     const [leader, follower] = a.commitPath.isLeader ? [a, b] : [b, a];
     const near = sessionOf(leader);
     const far = sessionOf(follower);
-    await query(near, 'create table t (id int primary key, v int)');
+    await untilCommitted(near, 'create table t (id int primary key, v int)');
     for (let i = 0; i < 50; i++) {
-      await query(near, `insert into t values (${i}, 0)`);
+      await untilCommitted(near, `insert into t values (${i}, 0)`);
       expect(await query(far, `select v from t where id = ${i}`)).toEqual([[0]]);
-      await query(far, `update t set v = v + 1 where id = ${i}`);
+      await untilCommitted(far, `update t set v = v + 1 where id = ${i}`);
       expect(await query(near, `select v from t where id = ${i}`)).toEqual([[1]]);
     }
     await leader.close();
@@ -95,7 +95,7 @@ describe.skipIf(!hasNats)('a fleet of two nodes', () => {
 
     // A node that comes to a journal that has been cut begins with the checkpoint.
     await follower.checkpoint();
-    await query(far, 'insert into t values (101, 1)');
+    await untilCommitted(far, 'insert into t values (101, 1)');
     const fresh = await openNode('d', 'us-east-2');
     expect(await query(sessionOf(fresh), 'select count(*)::int, sum(v)::int from t')).toEqual([[52, 151]]);
     await fresh.close();
