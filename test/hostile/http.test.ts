@@ -43,7 +43,8 @@ describe('the HTTP port', { timeout: 60_000 }, () => {
           resolve({
             status: response.statusCode ?? 0,
             type: response.headers['x-amzn-errortype'] === undefined ? undefined : String(response.headers['x-amzn-errortype']),
-            content: text === '' ? {} : JSON.parse(text),
+            // The console's page is no JSON.
+            content: /json/.test(response.headers['content-type'] ?? '') && text !== '' ? JSON.parse(text) : {},
           }),
         );
       });
