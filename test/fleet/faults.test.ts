@@ -17,7 +17,7 @@ describe.skipIf(!hasNats)('Regions that are 20 ms apart', () => {
   beforeAll(async () => {
     fleet = await Fleet.start(20);
   }, 90_000);
-  afterAll(() => fleet.remove());
+  afterAll(() => fleet?.remove());
 
   it('read on their own; one that is cut off answers nothing, the others go on, and it comes back', { timeout: 120_000 }, async () => {
     const [near, far] = await Promise.all([fleet.connect(0), fleet.connect(1)]);
@@ -65,7 +65,7 @@ describe.skipIf(!hasNats)('a fleet of two Regions', () => {
   beforeAll(async () => {
     fleet = await Fleet.start();
   }, 90_000);
-  afterAll(() => fleet.remove());
+  afterAll(() => fleet?.remove());
 
   it('shows in each Region what was acknowledged in the other', async () => {
     const [near, far] = await Promise.all([fleet.connect(0), fleet.connect(1)]);

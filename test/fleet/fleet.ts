@@ -34,8 +34,14 @@ export class Fleet {
           ...['--journal', servers.urlsFrom(region), '--journal-monitor', servers.monitorUrls.join(',')],
         ]),
     );
-    await Promise.all(nodes.map((node) => node.start()));
-    return new Fleet(directory, servers, nodes);
+    const fleet = new Fleet(directory, servers, nodes);
+    try {
+      await Promise.all(nodes.map((node) => node.start()));
+    } catch (error) {
+      await fleet.remove();
+      throw error;
+    }
+    return fleet;
   }
 
   connect(node: number): Promise<pg.Client> {

@@ -40,9 +40,26 @@ export class NatsServers {
     this.#links = links;
   }
 
-  /** Throws NoNatsServer when there is no server program, or one that is too old. Resolves when every server answers its health check. */
+  /**
+   * Throws NoNatsServer when there is no server program, or one that is too old. Resolves when every server answers its health check. Where the ports are free ones, another process may
+   * take one in between: then it is tried again with others.
+   */
   static async start(options: NatsServersOptions): Promise<NatsServers> {
     const binary = natsServerBinary();
+    for (let tries = 1; ; tries++) {
+      const all = await NatsServers.#plan(binary, options);
+      try {
+        for (const i of all.#plans.keys()) all.startServer(i);
+        await Promise.all(all.#plans.map((plan, i) => untilHealthy(plan, all.servers[i].process)));
+        return all;
+      } catch (error) {
+        await all.stopAndRemove();
+        if (!(error instanceof ServerEnded) || options.basePort !== undefined || tries === 3) throw error;
+      }
+    }
+  }
+
+  static async #plan(binary: string, options: NatsServersOptions): Promise<NatsServers> {
     const ports = await freePorts(options.regions.length * 3, options.basePort);
     const plans = options.regions.map((region, i) => ({
       name: `nats-${i + 1}`,
@@ -52,10 +69,7 @@ export class NatsServers {
       monitorPort: ports[i * 3 + 1],
       routePort: ports[i * 3 + 2],
     }));
-    const all = new NatsServers(binary, plans, await linksBetween(plans, (options.rttMs ?? 0) / 2));
-    for (const i of plans.keys()) all.startServer(i);
-    await Promise.all(plans.map((plan) => untilHealthy(plan)));
-    return all;
+    return new NatsServers(binary, plans, await linksBetween(plans, (options.rttMs ?? 0) / 2));
   }
 
   get urls(): string {
@@ -109,7 +123,7 @@ export class NatsServers {
   }
 
   untilHealthy(index: number): Promise<void> {
-    return untilHealthy(this.#plans[index]);
+    return untilHealthy(this.#plans[index], this.servers[index].process);
   }
 
   async stop(): Promise<void> {
@@ -214,8 +228,12 @@ function configuration(plan: Plan, all: readonly Plan[], routePort: (to: Plan) =
   return `${lines.join('\n')}\n`;
 }
 
-async function untilHealthy({ name, monitorPort }: Plan): Promise<void> {
+/** The server's process ended before it was healthy. */
+class ServerEnded extends Error {}
+
+async function untilHealthy({ name, monitorPort, directory }: Plan, child: ChildProcess): Promise<void> {
   for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
+    if (child.exitCode !== null) throw new ServerEnded(`${name} has ended; its log is ${path.join(directory, 'nats.log')}`);
     const answer = await fetch(`http://127.0.0.1:${monitorPort}/healthz`).catch(() => undefined);
     if (answer?.ok === true) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -233,23 +251,21 @@ function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   });
 }
 
+/** Below the range that the kernel takes for outgoing connections, so that no connection is in the way a moment later. */
 async function freePorts(count: number, base: number | undefined): Promise<number[]> {
   if (base !== undefined) return Array.from({ length: count }, (_, i) => base + i);
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-          const server = createServer();
-          server.once('error', reject);
-          server.listen(0, '127.0.0.1', () => resolve(server));
-        }),
-    ),
-  );
-  const ports = servers.map((server) => {
-    const address = server.address();
-    return typeof address === 'object' && address !== null ? address.port : 0;
+  const found = new Set<number>();
+  while (found.size < count) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    if (await isFree(port)) found.add(port);
+  }
+  return [...found];
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }

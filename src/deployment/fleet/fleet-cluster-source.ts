@@ -192,4 +192,6 @@ async function patiently<T>(world: World, work: () => Promise<T>): Promise<T> {
   }
 }
 
-const isUnavailable = (error: unknown): error is JetStreamApiError => error instanceof JetStreamApiError && error.status === 503;
+/** No leader yet; or (10005) the servers have not all found each other yet. */
+const isUnavailable = (error: unknown): error is JetStreamApiError =>
+  error instanceof JetStreamApiError && (error.status === 503 || error.code === 10005);
