@@ -222,6 +222,7 @@ export class FleetCommitPath {
     if (!this.#followsHistory) this.#followHistory();
     if (journal.lastEpoch === this.#epochSeen) return;
     this.#epochSeen = journal.lastEpoch;
+    this.#remote?.end();
     this.#tellChanged();
     // A new leader does not know this node yet.
     this.#heartbeat();
@@ -438,12 +439,18 @@ class RemoteLeader implements LeaderDoor {
   readonly #messages: LargeMessages;
   readonly #subjects: ClusterSubjects;
   readonly #isOver: () => boolean;
+  readonly #ended: Promise<undefined>;
+  /** A later claim has been read: nobody needs to wait for this leader's answer any more. */
+  end: () => void = () => {};
 
   constructor(messages: LargeMessages, subjects: ClusterSubjects, epoch: number, isOver: () => boolean) {
     this.epoch = epoch;
     this.#messages = messages;
     this.#subjects = subjects;
     this.#isOver = isOver;
+    this.#ended = new Promise((resolve) => {
+      this.end = () => resolve(undefined);
+    });
   }
 
   get isStopped(): boolean {
@@ -451,7 +458,8 @@ class RemoteLeader implements LeaderDoor {
   }
 
   async commit(request: CommitRequest): Promise<Verdict> {
-    const answer = await this.#messages.request(this.#subjects.leader(this.epoch), commitQuestion(encodeRequest(request)), 5000);
+    const asked = this.#messages.request(this.#subjects.leader(this.epoch), commitQuestion(encodeRequest(request)), 5000);
+    const answer = await Promise.race([asked, this.#ended]);
     return answer === undefined ? { kind: 'unknown' } : decodeVerdict(new ByteReader(answer));
   }
 }
