@@ -30,8 +30,12 @@ describe.skipIf(!hasNats)('Regions that are 20 ms apart', () => {
     fleet.servers.isolate('us-east-2');
     await untilCommitted(near, 'update t set v = 2 where id = 1');
     await pause(2000);
-    // What it last had would be stale: it says that it cannot know.
-    await expect(far.query('select v from t where id = 1')).rejects.toMatchObject({ code: '57P03' });
+    // What it last had would be stale: it says that it cannot know. (Or its server has found a way around the cut, and it answers what is new.)
+    const answer = await far.query('select v from t where id = 1').then(
+      ({ rows }) => rows[0].v,
+      (error: pg.DatabaseError) => error.code,
+    );
+    expect(['57P03', 2]).toContain(answer);
     fleet.servers.heal();
     await expect
       .poll(
