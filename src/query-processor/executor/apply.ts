@@ -19,11 +19,12 @@ import { typeByOid } from '#sql/types/registry.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { columnsOf, isVolatile } from './column-references.ts';
-import { KeyNumbering, setNullsApart } from './key-numbering.ts';
+import { KeyNumbering } from './key-numbering.ts';
 import type { Rows, Run } from './operator.ts';
 import { idsOf, pick, picker, positionsOf, prepared } from './prepared.ts';
 import { batchBytes, datumBytes } from './row-buffer.ts';
 import { KeptBatches } from './spill/kept-batches.ts';
+import { ValueSet } from './spill/value-set.ts';
 
 type Apply = Extract<PhysicalPlan, { kind: 'apply' }>;
 
@@ -86,7 +87,6 @@ function uncorrelated(plan: Apply, runSubplan: () => Rows, run: Run): Answers {
   const { membership, subPositions, subTypes } = prepare(plan);
   let single: Vector | undefined;
   const kept = new KeptBatches(subTypes, run);
-  let charged = 0;
   let isCollected = false;
   let set: ValueSet | undefined;
 
@@ -97,18 +97,14 @@ function uncorrelated(plan: Apply, runSubplan: () => Rows, run: Run): Answers {
     }
     if (membership !== undefined) {
       if (set === undefined) {
-        set = new ValueSet(membership.typeOid);
+        set = new ValueSet(membership.typeOid, run);
         for (const item of runSubplan()) {
           if (item instanceof Promise) yield item;
-          else {
-            const bytes = set.add(pick(item, subPositions));
-            run.memory.charge(bytes);
-            charged += bytes;
-            if (run.shouldPause()) yield run.pause();
-          }
+          else set.add(pick(item, subPositions));
+          if (run.shouldPause()) yield run.pause();
         }
       }
-      return set.contains(membership.left(batch, run.context), batch.rowCount);
+      return yield* set.contains(membership.left(batch, run.context), batch.rowCount);
     }
     if (!isCollected) {
       for (const item of runSubplan()) {
@@ -127,7 +123,7 @@ function uncorrelated(plan: Apply, runSubplan: () => Rows, run: Run): Answers {
   return {
     column,
     release: () => {
-      run.memory.release(charged);
+      set?.release();
       kept.release();
     },
   };
@@ -296,47 +292,4 @@ function* quantified(plan: Apply, batch: Batch, row: number, rows: Rows, run: Ru
     if (run.shouldPause()) yield run.pause();
   }
   return sawNull ? null : !deciding;
-}
-
-/** The values of an uncorrelated `= ANY (subquery)`. */
-class ValueSet {
-  readonly #numbering: KeyNumbering;
-  #numbers = new Int32Array(0);
-  #hasNull = false;
-  #isEmpty = true;
-  #bytes = 0;
-
-  constructor(typeOid: number) {
-    this.#numbering = new KeyNumbering([typeOid]);
-  }
-
-  /** Returns the bytes by which the set has grown. */
-  add(batch: Batch): number {
-    this.#isEmpty = false;
-    const numbers = this.#room(batch.rowCount);
-    this.#numbering.number(batch.columns, batch.rowCount, numbers);
-    setNullsApart(batch.columns, batch.rowCount, numbers);
-    for (let row = 0; row < batch.rowCount; row++) if (numbers[row] < 0) this.#hasNull = true;
-    const grown = this.#numbering.bytes - this.#bytes;
-    this.#bytes += grown;
-    return grown;
-  }
-
-  contains(vector: Vector, rowCount: number): Vector {
-    const out: Datum[] = new Array(rowCount);
-    const numbers = this.#room(rowCount);
-    this.#numbering.find([vector], rowCount, numbers);
-    for (let row = 0; row < rowCount; row++) {
-      if (this.#isEmpty) out[row] = false;
-      else if (datumAt(vector, row) === null) out[row] = null;
-      else if (numbers[row] >= 0) out[row] = true;
-      else out[row] = this.#hasNull ? null : false;
-    }
-    return vectorOf(out);
-  }
-
-  #room(rowCount: number): Int32Array {
-    if (this.#numbers.length < rowCount) this.#numbers = new Int32Array(rowCount);
-    return this.#numbers;
-  }
 }

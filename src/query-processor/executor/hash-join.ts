@@ -6,7 +6,7 @@
  *       soon as an inner row might be equal for all that is known.
  */
 import { InvariantError } from '#base/assert.ts';
-import { type Batch, datumAt, type Vector } from '#sql/batch.ts';
+import type { Batch } from '#sql/batch.ts';
 import { compileExpression } from '#sql/evaluate/compile.ts';
 import { oid } from '#sql/oids.ts';
 import { typeRef } from '#sql/type.ts';
@@ -14,7 +14,8 @@ import type { Wait } from '#storage/storage.ts';
 import type { OutputColumn } from '../analyzer/logical-plan.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { withOrdinals } from './distinct.ts';
-import { type Candidates, canMatchSingles, type JoinShape, joinShape, matchBatch, matchSingles, unmatchedInner } from './join-matching.ts';
+import { canMatchSingles, type JoinKind, type JoinShape, joinShape, matchBatch, matchSingles, unmatchedInner } from './join-matching.ts';
+import { JoinTable } from './join-table.ts';
 import { KeyNumbering, setNullsApart } from './key-numbering.ts';
 import type { Rows, Run } from './operator.ts';
 import { idsOf, pick, prepared, typesOf } from './prepared.ts';
@@ -41,16 +42,31 @@ function isHashable(left: number, right: number): boolean {
 
 const ordinalColumn: OutputColumn = { id: -1, name: '', type: typeRef(oid.float8), tableOid: 0, attributeNumber: 0 };
 
+const ofOneStretch: Readonly<Record<JoinKind, JoinKind>> = {
+  inner: 'inner',
+  left: 'inner',
+  right: 'right',
+  full: 'right',
+  semi: 'semi',
+  anti: 'anti',
+};
+
 const prepare = prepared((plan: HashJoin) => {
   const outer = idsOf(plan.outer.output);
   const inner = idsOf(plan.inner.output);
   for (let k = 0; k < plan.outerKeys.length; k++)
     if (!isHashable(plan.outerKeys[k].type.oid, plan.innerKeys[k].type.oid))
       throw new InvariantError('keys of a hash join are of one type');
+  const numbered = [...outer, ordinalColumn.id];
+  /** As `shape`, where outer rows carry their ordinal, which comes out behind the other columns. */
+  const ordinalShape = joinShape(plan, numbered, inner, [...plan.output, ordinalColumn]);
   return {
     shape: joinShape(plan, outer, inner),
-    /** As `shape`, where outer rows carry their ordinal, which comes out behind the other columns. */
-    ordinalShape: joinShape(plan, [...outer, ordinalColumn.id], inner, [...plan.output, ordinalColumn]),
+    ordinalShape,
+    /** Where inner rows are taken a stretch at a time: what a stretch gives whatever the others hold; */
+    stretchShape: { ...ordinalShape, join: ofOneStretch[plan.join] },
+    /** and the outer rows that have no partner in it. */
+    partnerlessShape: { ...joinShape(plan, numbered, inner, [...plan.outer.output, ordinalColumn]), join: 'anti' } as const,
     /** Anti joins: outer rows as they are. */
     survivorShape: joinShape(plan, outer, inner, plan.outer.output),
     outerTypes: typesOf(plan.outer.output),
@@ -153,7 +169,8 @@ class InnerSide {
       yield* matchBatch(shape, item, rows, candidates, this.#matched, run);
       if (run.shouldPause()) yield run.pause();
     }
-    if (this.#matched !== undefined) yield* unmatchedInner(shape, rows, this.#matched, run);
+    const hasInnerAlone = shape.join === 'right' || shape.join === 'full';
+    if (hasInnerAlone && this.#matched !== undefined) yield* unmatchedInner(shape, rows, this.#matched, run);
   }
 
   release(): void {
@@ -262,6 +279,7 @@ class Division {
   #outerRows = 0;
   #side: InnerSide | undefined;
   #part: Division | undefined;
+  #partnerless: KeptBatches | undefined;
   #batches = 0;
   #diskBytes = 0;
   #peakBytes = 0;
@@ -323,11 +341,14 @@ class Division {
       const side = new InnerSide(this.#plan, run);
       this.#side = side;
       let part: Division | undefined;
+      let isOfOneKey = false;
       for (const batch of this.#inner.read(p)) {
         if (part !== undefined) part.addInner(batch);
         else {
           side.add(batch);
-          if (this.#depth + 1 < deepestPartition && run.memory.mustSpill(side.bytes, 'hash')) {
+          if (run.memory.mustSpill(side.bytes, 'hash')) {
+            isOfOneKey = this.#depth + 1 >= deepestPartition;
+            if (isOfOneKey) break;
             part = new Division(this.#plan, run, this.#depth + 1, this.#results);
             this.#part = part;
             part.takeOver(side);
@@ -336,14 +357,13 @@ class Division {
         if (run.shouldPause()) yield run.pause();
       }
       this.#peakBytes = Math.max(this.#peakBytes, side.bytes);
-      if (part === undefined) {
+      if (isOfOneKey) {
+        side.release();
+        yield* this.#joinByStretches(p);
+      } else if (part === undefined) {
         this.#batches++;
         side.seal();
-        this.#results.beginRun();
-        for (const item of side.join(prepare(this.#plan).ordinalShape, this.#outer.read(p)))
-          if (item instanceof Promise) yield item;
-          else this.#results.write(item);
-        this.#results.endRun();
+        yield* this.#keepRun(side.join(prepare(this.#plan).ordinalShape, this.#outer.read(p)));
       } else {
         for (const batch of this.#outer.read(p)) {
           part.#addNumbered(batch);
@@ -359,103 +379,65 @@ class Division {
     }
   }
 
+  *#keepRun(rows: Rows): Generator<Wait, void, undefined> {
+    this.#results.beginRun();
+    for (const item of rows)
+      if (item instanceof Promise) yield item;
+      else this.#results.write(item);
+    this.#results.endRun();
+  }
+
+  /**
+   * A part whose inner rows have one key, or nearly so, and are too many: they are taken a stretch at a time, and the outer rows go past each. Whether an
+   * outer row has no partner at all is known after the last stretch: those that have found none so far go on to the next.
+   */
+  *#joinByStretches(p: number): Generator<Wait, void, undefined> {
+    const run = this.#run;
+    const { join } = this.#plan;
+    const { stretchShape, partnerlessShape, ordinalShape, outerTypes } = prepare(this.#plan);
+    const asksForPartnerless = join !== 'inner' && join !== 'right';
+    const partnerless = (): Rows => this.#partnerless?.rows() ?? this.#outer.read(p);
+    const inner = this.#inner.read(p);
+    for (let isAtEnd = false; !isAtEnd; ) {
+      const side = new InnerSide(this.#plan, run);
+      this.#side = side;
+      while (!isAtEnd && (side.rowCount === 0 || !run.memory.mustSpill(side.bytes, 'hash'))) {
+        const next = inner.next();
+        if (next.done === true) isAtEnd = true;
+        else side.add(next.value);
+        if (run.shouldPause()) yield run.pause();
+      }
+      this.#batches++;
+      this.#peakBytes = Math.max(this.#peakBytes, side.bytes);
+      side.seal();
+      if (join !== 'anti') yield* this.#keepRun(side.join(stretchShape, join === 'semi' ? partnerless() : this.#outer.read(p)));
+      if (asksForPartnerless) {
+        const left = new KeptBatches([...outerTypes, oid.float8], run);
+        try {
+          yield* left.collect(side.join(partnerlessShape, partnerless()));
+        } finally {
+          this.#partnerless?.release();
+          this.#partnerless = left;
+        }
+      }
+      side.release();
+    }
+    if (asksForPartnerless && join !== 'semi') {
+      const nothing = new InnerSide(this.#plan, run);
+      nothing.seal();
+      yield* this.#keepRun(nothing.join(ordinalShape, partnerless()));
+      nothing.release();
+    }
+    this.#partnerless?.release();
+    this.#partnerless = undefined;
+  }
+
   release(): void {
     this.#part?.release();
     this.#side?.release();
+    this.#partnerless?.release();
     this.#inner.release();
     this.#outer.release();
     if (this.#depth === 0) this.#results.release();
-  }
-}
-
-function singlesOf(starts: Int32Array, ids: Int32Array): Int32Array | undefined {
-  const singles = new Int32Array(starts.length - 1).fill(-1);
-  for (let n = 0; n < singles.length; n++) {
-    const count = starts[n + 1] - starts[n];
-    if (count > 1) return undefined;
-    if (count === 1) singles[n] = ids[starts[n]];
-  }
-  return singles;
-}
-
-/** The inner rows of each key number: rows of key n are #ids[#starts[n]] .. #ids[#starts[n + 1] - 1], in order of arrival. */
-class JoinTable {
-  #parts: Int32Array[] = [];
-  #rowCount = 0;
-  #starts = new Int32Array(0);
-  #ids = new Int32Array(0);
-  /** Where no key has two rows: the row of each key number, -1 where there is none. */
-  singles: Int32Array | undefined;
-  /** Rows with a NULL in their key. */
-  #withNulls: number[] = [];
-
-  get bytes(): number {
-    return this.#rowCount * 12;
-  }
-
-  add(numbers: Int32Array): void {
-    this.#parts.push(numbers);
-    this.#rowCount += numbers.length;
-  }
-
-  seal(keyCount: number): void {
-    const starts = new Int32Array(keyCount + 1);
-    for (const part of this.#parts) for (let i = 0; i < part.length; i++) if (part[i] >= 0) starts[part[i] + 1]++;
-    for (let n = 0; n < keyCount; n++) starts[n + 1] += starts[n];
-    const next = starts.slice();
-    const ids = new Int32Array(starts[keyCount]);
-    let row = 0;
-    for (const part of this.#parts)
-      for (let i = 0; i < part.length; i++, row++) {
-        if (part[i] >= 0) ids[next[part[i]]++] = row;
-        else this.#withNulls.push(row);
-      }
-    this.#starts = starts;
-    this.#ids = ids;
-    this.singles = singlesOf(starts, ids);
-    this.#parts = [];
-  }
-
-  // Hot: once an outer row.
-  candidates(numbers: Int32Array): Candidates {
-    const from = new Int32Array(numbers.length);
-    const to = new Int32Array(numbers.length);
-    for (let row = 0; row < numbers.length; row++) {
-      const number = numbers[row];
-      if (number < 0) continue;
-      from[row] = this.#starts[number];
-      to[row] = this.#starts[number + 1];
-    }
-    return { from, to, ids: this.#ids };
-  }
-
-  /** H1: inner rows that are equal, or may be because one side of a key is NULL. */
-  possibleCandidates(
-    numbers: Int32Array,
-    outerKeys: readonly Vector[],
-    innerKeys: readonly Vector[],
-    equality: readonly ReturnType<typeof datumComparator>[],
-  ): Candidates {
-    const known = this.candidates(numbers);
-    const from = new Int32Array(numbers.length);
-    const to = new Int32Array(numbers.length);
-    const ids: number[] = [];
-    const mayEqual = (outerRow: number, innerRow: number): boolean =>
-      equality.every((compare, k) => {
-        const left = datumAt(outerKeys[k], outerRow);
-        const right = datumAt(innerKeys[k], innerRow);
-        return left === null || right === null || compare(left, right) === 0;
-      });
-    for (let row = 0; row < numbers.length; row++) {
-      from[row] = ids.length;
-      if (outerKeys.some((vector) => datumAt(vector, row) === null)) {
-        for (let id = 0; id < this.#rowCount; id++) if (mayEqual(row, id)) ids.push(id);
-      } else {
-        for (let at = known.from[row]; at < known.to[row]; at++) ids.push(known.ids[at]);
-        for (const id of this.#withNulls) if (mayEqual(row, id)) ids.push(id);
-      }
-      to[row] = ids.length;
-    }
-    return { from, to, ids: Int32Array.from(ids) };
   }
 }

@@ -5,7 +5,6 @@
  * row; a frame equal to the one before gives the same answer; else the frame is gone through anew.
  */
 import { InvariantError } from '#base/assert.ts';
-import { datumAt, type Vector } from '#sql/batch.ts';
 import { procByOid } from '#sql/builtins.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { WindowCall } from '#sql/expression.ts';
@@ -39,23 +38,27 @@ export function prepareWindowCall(call: WindowCall, argsAt: number, filterAt: nu
   throw new InvariantError('a window call names a window function or an aggregate');
 }
 
-/** Writes the answers to out[partition.start ..]. */
+/** One of the columns of the window's rows, by the row's number. */
+export type ReadColumn = (column: number, row: number) => Datum;
+/** Takes the answers of a partition's rows, in their order. */
+export type TakeAnswer = (answer: Datum) => void;
+
 export function* evaluateWindowCall(
   prepared: PreparedWindowCall,
   partition: Partition,
-  columns: readonly Vector[],
-  out: Datum[],
+  read: ReadColumn,
+  take: TakeAnswer,
   run: Run,
 ): Generator<Wait, void, undefined> {
   if (prepared.function.kind === 'aggregate') {
-    yield* aggregateOverFrames(prepared, prepared.function.aggregate, partition, columns, out, run);
+    yield* aggregateOverFrames(prepared, prepared.function.aggregate, partition, read, take, run);
     return;
   }
   const { argsAt } = prepared;
   const { start, rowCount } = partition;
   const view: WindowPartition = {
     rowCount,
-    arg: (index, row) => datumAt(columns[argsAt + index], start + row),
+    arg: (index, row) => read(argsAt + index, start + row),
     peerStart: (row) => partition.peerStart(row),
     peerEnd: (row) => partition.peerEnd(row),
     frame: (row) => partition.frame(row),
@@ -63,7 +66,7 @@ export function* evaluateWindowCall(
   };
   const answer = prepared.function.window(view, run.context);
   for (let row = 0; row < rowCount; row++) {
-    out[start + row] = answer(row);
+    take(answer(row));
     if ((row & 0x3ff) === 0x3ff && run.shouldPause()) yield run.pause();
   }
 }
@@ -72,22 +75,20 @@ function* aggregateOverFrames(
   { isStrict, argsAt, filterAt, call }: PreparedWindowCall,
   aggregate: AggregateFunction,
   partition: Partition,
-  columns: readonly Vector[],
-  out: Datum[],
+  read: ReadColumn,
+  take: TakeAnswer,
   run: Run,
 ): Generator<Wait, void, undefined> {
   const { context } = run;
-  const args = columns.slice(argsAt, argsAt + call.args.length);
-  const filter = filterAt === undefined ? undefined : columns[filterAt];
-  const values: Datum[] = new Array(args.length).fill(null);
+  const values: Datum[] = new Array(call.args.length).fill(null);
 
   // Hot: every row of every frame.
   const stepRow = (state: unknown, row: number): unknown => {
     const at = partition.start + row;
-    if (filter !== undefined && datumAt(filter, at) !== true) return state;
+    if (filterAt !== undefined && read(filterAt, at) !== true) return state;
     let hasNull = false;
     for (let i = 0; i < values.length; i++) {
-      const value = datumAt(args[i], at);
+      const value = read(argsAt + i, at);
       if (value === null) hasNull = true;
       values[i] = value;
     }
@@ -110,8 +111,8 @@ function* aggregateOverFrames(
       state = aggregate.initial();
       for (let other = start; other < end; other++) if (!isEmpty && !partition.excluded(row, other)) state = stepRow(state, other);
       work += end - start;
-      out[partition.start + row] = aggregate.final(state, context);
-    } else if (isEmpty) out[partition.start + row] = aggregate.final(aggregate.initial(), context);
+      take(aggregate.final(state, context));
+    } else if (isEmpty) take(aggregate.final(aggregate.initial(), context));
     else {
       if (!hasAnswer || start !== stateStart || end < stateEnd || (isShared && end > stateEnd)) {
         state = aggregate.initial();
@@ -127,7 +128,7 @@ function* aggregateOverFrames(
         hasAnswer = true;
         isShared = mayShareState(answer);
       }
-      out[partition.start + row] = answer;
+      take(answer);
     }
     work++;
     if (work >= 1024) {

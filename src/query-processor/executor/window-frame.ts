@@ -6,7 +6,6 @@
  */
 import { InvariantError, unreachable } from '#base/assert.ts';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
-import { datumAt, type Vector } from '#sql/batch.ts';
 import { procByOid } from '#sql/builtins.ts';
 import type { Datum } from '#sql/datum.ts';
 import { evaluateOnce } from '#sql/evaluate/compile.ts';
@@ -77,14 +76,20 @@ export class Partition {
   readonly start: number;
   readonly rowCount: number;
   readonly #frames: Frames;
-  readonly #orderKey: Vector | undefined;
+  readonly #orderKey: ((row: number) => Datum) | undefined;
   readonly #peerStarts: Int32Array;
   readonly #peerEnds: Int32Array;
   /** First row of each peer group, and which group each row is of: only for GROUPS. */
   #groupStarts: number[] = [];
   #groupOf: Int32Array | undefined;
 
-  constructor(start: number, end: number, comparePeers: (a: number, b: number) => number, orderKey: Vector | undefined, frames: Frames) {
+  constructor(
+    start: number,
+    end: number,
+    arePeers: (a: number, b: number) => boolean,
+    orderKey: ((row: number) => Datum) | undefined,
+    frames: Frames,
+  ) {
     this.start = start;
     this.rowCount = end - start;
     this.#frames = frames;
@@ -93,7 +98,7 @@ export class Partition {
     const ends = new Int32Array(this.rowCount);
     for (let first = 0; first < this.rowCount; ) {
       let next = first + 1;
-      while (next < this.rowCount && comparePeers(start + next - 1, start + next) === 0) next++;
+      while (next < this.rowCount && arePeers(start + next - 1, start + next)) next++;
       starts.fill(first, first, next);
       ends.fill(next, first, next);
       first = next;
@@ -199,7 +204,7 @@ export class Partition {
 
   #key(row: number): Datum {
     if (this.#orderKey === undefined) throw new InvariantError('a RANGE offset has one order key');
-    return datumAt(this.#orderKey, this.start + row);
+    return this.#orderKey(this.start + row);
   }
 
   /** First row not before the frame's start. NULLs are in reach of NULLs alone. */

@@ -2,21 +2,21 @@
  * With: common tables.
  *
  * A common table is run when it is first read, only as far as its readers go, and what it gave is kept for all of them. One that changes
- * data is run to its end in any case, after the main query if nobody has read it before. Beyond work memory rows wait in a file; only the keys by which
- * a recursive UNION knows what was there before must be in memory, as in PostgreSQL.
+ * data is run to its end in any case, after the main query if nobody has read it before. Beyond work memory rows wait in a file, and so do
+ * those by which a recursive UNION knows what was there before (spill/seen-rows.ts).
  *
  * A recursive one is run round by round: the recursive term reads the rows that the round before has added (the working table), until a
  * round adds none. With UNION a row that was there before is not added.
  */
 
 import { InvariantError } from '#base/assert.ts';
-import { type Batch, gatherBatch } from '#sql/batch.ts';
+import type { Batch } from '#sql/batch.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
-import { KeyNumbering } from './key-numbering.ts';
 import type { Rows, Run } from './operator.ts';
 import { idsOf, pick, picker, positionsOf, prepared } from './prepared.ts';
 import { KeptBatches } from './spill/kept-batches.ts';
+import { SeenRows } from './spill/seen-rows.ts';
 
 type With = Extract<PhysicalPlan, { kind: 'with' }>;
 type CteScan = Extract<PhysicalPlan, { kind: 'cteScan' }>;
@@ -117,27 +117,27 @@ function* recursion(plan: With, execute: Execute, run: Run): Generator<Batch | W
   const { recursive } = plan;
   if (recursive === undefined) throw new InvariantError('only a recursive common table recurses');
   const { columns, recursiveColumns, types } = prepare(plan);
-  const seen = recursive.all ? undefined : new KeyNumbering(types);
-  let charged = 0;
+  const seen = recursive.all ? undefined : new SeenRows(types, run);
   let working = new KeptBatches(types, run);
   let added = new KeptBatches(types, run);
 
   /** A round's rows: handed on, and kept for the next round. */
   function* round(rows: Rows): Generator<Batch | Wait, void, undefined> {
+    yield* addedOf(rows, (batch) => (seen === undefined ? batch : seen.take(batch)));
+    if (seen !== undefined) yield* addedOf(seen.late(), (batch) => batch);
+  }
+
+  function* addedOf(rows: Rows, fresh: (batch: Batch) => Batch | undefined): Generator<Batch | Wait, void, undefined> {
     for (const item of rows) {
       if (item instanceof Promise) {
         yield item;
         continue;
       }
-      const batch = seen === undefined ? item : unseen(item, seen);
-      if (seen !== undefined) {
-        const bytes = seen.bytes;
-        if (bytes > charged) run.memory.charge(bytes - charged);
-        charged = Math.max(charged, bytes);
+      const batch = fresh(item);
+      if (batch !== undefined) {
+        added.add(batch);
+        yield batch;
       }
-      if (batch === undefined) continue;
-      added.add(batch);
-      yield batch;
       if (run.shouldPause()) yield run.pause();
     }
   }
@@ -168,22 +168,6 @@ function* recursion(plan: With, execute: Execute, run: Run): Generator<Batch | W
     if (readers !== undefined) run.commonTables.set(plan.cte, readers);
     working.release();
     added.release();
-    run.memory.release(charged);
+    seen?.release();
   }
-}
-
-/** The rows of a batch that have not been there before, once each. */
-function unseen(batch: Batch, seen: KeyNumbering): Batch | undefined {
-  let next = seen.size;
-  const numbers = new Int32Array(batch.rowCount);
-  seen.number(batch.columns, batch.rowCount, numbers);
-  const rows = new Int32Array(batch.rowCount);
-  let count = 0;
-  for (let row = 0; row < batch.rowCount; row++) {
-    if (numbers[row] !== next) continue;
-    rows[count++] = row;
-    next++;
-  }
-  if (count === 0) return undefined;
-  return count === batch.rowCount ? batch : gatherBatch(batch, rows, count);
 }

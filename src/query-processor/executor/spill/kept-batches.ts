@@ -76,6 +76,16 @@ export class KeptBatches {
     return batch;
   }
 
+  /** By batch: how many rows are before it. */
+  firstRows(): readonly number[] {
+    const counts = [...this.#inMemory, ...this.#blocks].map(({ rowCount }) => rowCount);
+    let before = 0;
+    return counts.map((count) => {
+      before += count;
+      return before - count;
+    });
+  }
+
   /** All that is there, with pauses. */
   *rows(): Generator<Batch | Wait, void, undefined> {
     for (let at = 0; at < this.batchCount; at++) {

@@ -1,7 +1,7 @@
 /**
  * Partitions: rows in a temporary file, divided by the hash of their keys, so that each part can be worked on alone: whatever is equal lies in one.
  *
- *   P1  The rows of one partition come back in the order in which they were added.
+ *   P1  The rows of one partition come back in the order in which they were added. They may be read while more are still to come.
  */
 import { type Batch, gatherBatch } from '#sql/batch.ts';
 import type { Run } from '../operator.ts';
@@ -77,6 +77,7 @@ export class Partitions {
 
   *read(partition: number): Generator<Batch, void, undefined> {
     for (const block of this.#blocks[partition]) yield* this.#file.read(block);
+    yield* this.#pending[partition];
   }
 
   release(): void {

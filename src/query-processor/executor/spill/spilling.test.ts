@@ -238,6 +238,81 @@ for (const kind of ['inner', 'left', 'right', 'full', 'semi', 'anti'] as const) 
   operators[`${kind} join`] = { ordered, plan: (a, b) => join(kind, a, b) };
   operators[`${kind} join with a condition`] = { ordered, plan: (a, b) => join(kind, a, b, false, true) };
 }
+/** All of one key, but for a few that have no partner: no division helps. */
+const ofOneKey = (given: readonly Row[], other: number): Row[] =>
+  given.slice(0, 120).map(([, t, n], at) => [at % 40 === 0 ? other : 7, t, n]);
+for (const kind of ['inner', 'left', 'right', 'full', 'semi', 'anti'] as const)
+  for (const hasCondition of [false, true])
+    operators[`${kind} join of one key${hasCondition ? ' with a condition' : ''}`] = {
+      ordered: kind === 'semi' || kind === 'anti',
+      plan: (a, b) => join(kind, ofOneKey(a, 1), ofOneKey(b, 2), false, hasCondition),
+    };
+for (const kind of ['right', 'full'] as const)
+  operators[`${kind} join without an equality`] = {
+    ordered: true,
+    plan: (a, b) => ({
+      kind: 'crossMatch',
+      output: [...output(1), ...output(11)],
+      estimate,
+      join: kind,
+      outer: input(1, a.slice(0, 40)),
+      inner: input(11, b),
+      condition: op(column(1), '<', column(11)),
+    }),
+  };
+operators['value in a subquery'] = {
+  ordered: true,
+  plan: (a, b) => ({
+    kind: 'apply',
+    output: [...output(1), out(101, oid.bool)],
+    estimate,
+    input: input(1, a),
+    subplan: input(
+      11,
+      b.filter(([value]) => value !== null || b.length % 2 === 0),
+    ),
+    form: 'any',
+    comparison: op(column(2, oid.text), '=', column(12, oid.text)),
+    bindings: [],
+    subOutput: [12],
+    result: out(101, oid.bool),
+  }),
+};
+operators['recursive union'] = {
+  ordered: false,
+  plan: (a) => ({
+    kind: 'with',
+    output: output(21),
+    estimate,
+    cte: 1,
+    name: 'c',
+    definition: input(31, a),
+    definitionColumns: [31, 32, 33],
+    modifies: false,
+    recursive: {
+      plan: {
+        kind: 'project',
+        output: [out(41), out(42, oid.text), out(43, oid.numeric)],
+        estimate,
+        input: {
+          kind: 'filter',
+          output: output(51),
+          estimate,
+          input: { kind: 'cteScan', output: output(51), estimate, cte: 1, alias: 'c', name: 'c' },
+          condition: op(column(51), '>', constant(0, oid.int4)),
+        },
+        targets: [
+          { id: 41, name: '', expression: op(column(51), '/', constant(2, oid.int4)) },
+          { id: 42, name: '', expression: column(52, oid.text) },
+          { id: 43, name: '', expression: constant(null, oid.numeric) },
+        ],
+      },
+      planColumns: [41, 42, 43],
+      all: false,
+    },
+    input: { kind: 'cteScan', output: output(21), estimate, cte: 1, alias: 'c', name: 'c' },
+  }),
+};
 for (const operation of ['union', 'intersect', 'except'] as const)
   for (const all of [false, true]) {
     if (operation === 'union' && all) continue;
@@ -308,7 +383,7 @@ describe.each(Object.entries(operators))('%s', (_, { ordered, plan }) => {
 });
 
 it('divides again what is too large after a division, down to rows of one key', async () => {
-  const many = Array.from({ length: 4000 }, (_, at): Row => [at < 600 ? 7 : at, `text ${at}`, null]);
+  const many = Array.from({ length: 4000 }, (_, at): Row => [at < 200 ? 7 : at, `text ${at}`, null]);
   const plan = join('full', many.slice(0, 1500), many);
   const found = await tight(plan, 2_500);
   expect(inOrder(found.rows).sort()).toEqual(inOrder(await runPlan(plan)).sort());
