@@ -24,6 +24,8 @@ export class SessionLoop implements ResultSink {
   #copySource: CopySource | undefined;
   /** A COPY has met a message that has no place there: what follows cannot be told apart from data. */
   #hasLostSynchronization = false;
+  /** Errors that have been reported: output that was begun before the last one is not gone on with. */
+  #failures = 0;
 
   /** `resumeReading` is called when input that was refused by `wantsInput` may come again. */
   constructor(session: Session, output: SocketWriter, log: Logger, resumeReading: () => void) {
@@ -201,6 +203,7 @@ export class SessionLoop implements ResultSink {
 
   #fail(error: unknown, isExtended: boolean): void {
     this.#copySource = undefined;
+    this.#failures++;
     if (isExtended) this.#skipsToSync = true;
     this.#notices();
     backend.errorResponse(
@@ -231,7 +234,7 @@ export class SessionLoop implements ResultSink {
       const end = Math.min(start + rowsAStep, batch.rowCount);
       backend.dataRows(this.#output.messages, batch, encoders, start, end);
       const wait = this.#output.whenWritable();
-      if (wait !== undefined) return wait.then(() => this.#rowsInSteps(batch, encoders, end));
+      if (wait !== undefined) return this.#unlessFailed(wait, () => this.#rowsInSteps(batch, encoders, end));
     }
     return undefined;
   }
@@ -274,9 +277,15 @@ export class SessionLoop implements ResultSink {
       const end = Math.min(start + rowsAStep, rows.length);
       for (let row = start; row < end; row++) backend.copyRow(this.#output.messages, rows[row]);
       const wait = this.#output.whenWritable();
-      if (wait !== undefined) return wait.then(() => this.#copyRowsInSteps(rows, end));
+      if (wait !== undefined) return this.#unlessFailed(wait, () => this.#copyRowsInSteps(rows, end));
     }
     return undefined;
+  }
+
+  /** What a statement has left to send is dropped when it was cancelled while the client did not read: its error has gone out, the next statement may be running. */
+  #unlessFailed(wait: Promise<void>, goOn: () => Maybe<void>): Promise<void> {
+    const failures = this.#failures;
+    return wait.then(() => (failures === this.#failures ? goOn() : undefined));
   }
 
   copyOutEnd(): void {

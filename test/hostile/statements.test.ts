@@ -1,5 +1,7 @@
 /** 10 000 malformed statements from a generator: every one is answered, by rows or by an SQLSTATE of the client's fault, and the session lives on. */
+import type { Duplex } from 'node:stream';
 import fc from 'fast-check';
+import type pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Deployment } from '../deployment.ts';
 
@@ -183,3 +185,26 @@ it('are answered, all of them', async () => {
   expect(deployment.errors).not.toContain('internal error');
   await client.end();
 }, 300_000);
+
+it('that are cancelled while the client does not read leave nothing behind for the next one', async () => {
+  const client = await deployment.connect();
+  await client.query("SET statement_timeout = '400ms'");
+  const { stream } = (client as unknown as { readonly connection: { readonly stream: Duplex } }).connection;
+  for (const sql of [
+    "SELECT repeat('x', 1000), n FROM generate_series(1, 1000000) AS n",
+    'SELECT n FROM generate_series(1, 100000000) AS n',
+  ]) {
+    const answer = client.query(sql).then(
+      () => 'no error',
+      (error: pg.DatabaseError) => error.code,
+    );
+    stream.pause();
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    stream.resume();
+    expect(await answer).toBe('57014');
+    expect((await client.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
+    expect((await client.query('BEGIN')).rows).toEqual([]);
+    await client.query('ROLLBACK');
+  }
+  await client.end();
+});
