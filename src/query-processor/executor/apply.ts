@@ -249,8 +249,7 @@ function arrayOf(items: readonly Datum[], elementOid: number): Datum {
   if (arrays.length < items.length) throw new SqlError(sqlstate.nullValueNotAllowed, 'cannot accumulate null arrays');
   if (first.dimensions.length === 0) throw new SqlError(sqlstate.arraySubscriptError, 'cannot accumulate empty arrays');
   for (const array of arrays)
-    if (array.dimensions.join() !== first.dimensions.join())
-      throw new SqlError(sqlstate.arraySubscriptError, 'cannot accumulate arrays of different dimensionality');
+    if (!array.hasShapeOf(first)) throw new SqlError(sqlstate.arraySubscriptError, 'cannot accumulate arrays of different dimensionality');
   return new ArrayValue(
     elementOid,
     arrays.flatMap((array) => array.items),

@@ -318,7 +318,7 @@ const arrayOfArrays = ({ args }: CallTypes): AggregateFunction<ArrayValue[]> => 
     const [first] = state;
     if (first === undefined && value.dimensions.length === 0)
       throw new SqlError(sqlstate.arraySubscriptError, 'cannot accumulate empty arrays');
-    if (first !== undefined && !hasSameShape(first, value))
+    if (first !== undefined && !first.hasShapeOf(value))
       throw new SqlError(sqlstate.arraySubscriptError, 'cannot accumulate arrays of different dimensionality');
     state.push(value);
     return state;
@@ -326,9 +326,6 @@ const arrayOfArrays = ({ args }: CallTypes): AggregateFunction<ArrayValue[]> => 
   final: (state) => (state.length === 0 ? null : nestArrays(typeByOid(args[0]).elementOid, state)),
   combine: (a, b) => a.concat(b),
 });
-
-const hasSameShape = (a: ArrayValue, b: ArrayValue): boolean =>
-  a.dimensions.length === b.dimensions.length && a.dimensions.every((length, index) => length === b.dimensions[index]);
 
 // bits
 

@@ -91,6 +91,7 @@ const positions =
     return (array: ArrayValue | null, item: Datum, start: number | null | EvaluationContext) => {
       if (array === null) return null;
       if (array.dimensions.length > 1) throw notSupported('searching for elements in multidimensional arrays is not supported');
+      if (array.items.length === 0) return each([]);
       if (start === null) throw notNull('initial position must not be null');
       const lowest = array.lowerBounds[0] ?? 1;
       const from = typeof start === 'number' ? Math.max(0, start - lowest) : 0;

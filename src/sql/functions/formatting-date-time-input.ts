@@ -384,16 +384,17 @@ class FieldReader {
     const init = this.#at;
     this.#skipBlanks();
     const rest = this.#text.slice(this.#at);
-    const copy = rest.slice(0, width);
+    // PostgreSQL counts bytes here, and may cut a character in two.
+    const copy = leadingBytes(rest, width);
     let digits: string;
     if (node.fill || endsNumber(node, next)) {
       digits = /^\s*[+-]?[0-9]+/.exec(this.#text.slice(init))?.[0] ?? '';
       this.#at = init + digits.length;
     } else {
       const hint = 'If your source string is not fixed-width, try using the "FM" modifier.';
-      if (rest.length < width) {
+      if (Buffer.byteLength(copy) < width) {
         throw badFormat(`source string too short for "${node.name}" formatting field`, {
-          detail: `Field requires ${width} characters, but only ${rest.length} remain.`,
+          detail: `Field requires ${width} characters, but only ${Buffer.byteLength(copy)} remain.`,
           hint,
         });
       }
@@ -433,6 +434,8 @@ class FieldReader {
 }
 
 /** True when no digit can follow by the template. */
+const leadingBytes = (text: string, count: number): string => Buffer.from(text.slice(0, count)).subarray(0, count).toString();
+
 function endsNumber(node: PatternNode, next: TemplateNode | undefined): boolean {
   if (node.ordinal !== undefined || next === undefined) return true;
   return next.kind === 'pattern' ? !digitPatterns.has(next.name.toUpperCase()) : !/^[0-9]$/.test(next.text);

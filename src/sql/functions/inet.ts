@@ -33,18 +33,54 @@ function setMaskLength(text: string, bits: number, isCidr: boolean): string {
   return isCidr ? cidrText({ bytes: networkBytes(masked), bits: length }) : inetText(masked);
 }
 
-/** cidr without its trailing zero bytes: 10.1/16. */
+/** cidr without its trailing zero bytes: 10.1/16, 1:2::/80. */
 function abbreviateCidr(text: string): string {
   const address = addressOf(text);
-  if (address.bytes.length !== 4) {
-    // Groups of two bytes, the first always; what is left off is zero.
-    const groups = Math.max(1, Math.ceil(address.bits / 16));
-    if (groups === 8) return cidrText(address);
-    const words = Array.from({ length: groups }, (_, at) => ((address.bytes[2 * at] << 8) | address.bytes[2 * at + 1]).toString(16));
-    return `${words.join(':')}${groups > 1 || words[0] !== '0' ? '' : ''}/${address.bits}`;
+  if (address.bytes.length === 4) {
+    const shown = Math.max(1, Math.ceil(address.bits / 8));
+    return `${address.bytes.slice(0, shown).join('.')}/${address.bits}`;
   }
-  const shown = Math.max(1, Math.ceil(address.bits / 8));
-  return `${address.bytes.slice(0, shown).join('.')}/${address.bits}`;
+  return `${address.bits === 0 ? '::' : abbreviateIpv6(address)}/${address.bits}`;
+}
+
+/** The groups of two bytes that the mask reaches, two at least, a run of zeros as `::`; what ends in an IPv4 address shows the bytes of that. */
+function abbreviateIpv6({ bytes, bits }: Address): string {
+  const count = Math.max(2, Math.ceil(bits / 16));
+  const groups = Array.from({ length: count }, (_, at) => (bytes[2 * at] << 8) | bytes[2 * at + 1]);
+  const run = zeroRun(groups);
+  const embedsIpv4 =
+    run.length !== count &&
+    run.start === 0 &&
+    (run.length === 6 || (run.length === 5 && groups[5] === 0xffff) || (run.length === 7 && bytes[14] !== 0 && bytes[15] !== 1));
+  let shown = '';
+  for (const [at, group] of groups.entries()) {
+    if (at >= run.start && at < run.start + run.length) {
+      if (at === run.start) shown += ':';
+      if (at === count - 1) shown += ':';
+    } else if (embedsIpv4 && at > 5) {
+      shown += `${at === 6 ? ':' : '.'}${group >> 8}`;
+      // The last byte is left off where the mask does not reach it.
+      if (at === 6 || bits > 120) shown += `.${group & 0xff}`;
+    } else {
+      shown += `${shown === '' ? '' : ':'}${group.toString(16)}`;
+    }
+  }
+  return shown;
+}
+
+/** The longest run of zeros. As in PostgreSQL a later run that was not longer at its end is counted on by the next zeros. */
+function zeroRun(groups: readonly number[]): { readonly start: number; readonly length: number } {
+  let longest = { start: 0, length: 0 };
+  let current = { start: 0, length: 0 };
+  for (const [at, group] of groups.entries()) {
+    if (group === 0) {
+      current = { start: current.length === 0 ? at : current.start, length: current.length + 1 };
+    } else if (current.length > longest.length) {
+      longest = current;
+      current = { start: 0, length: 0 };
+    }
+  }
+  return current.length > longest.length ? current : longest;
 }
 
 /** Whether the network of `a` lies in that of `b`. */
@@ -83,7 +119,9 @@ function difference(a: string, b: string): Int8 {
   const x = addressOf(a);
   const y = addressOf(b);
   if (x.bytes.length !== y.bytes.length) throw invalid('cannot subtract inet values of different sizes');
-  const distance = numberOf(x.bytes) - numberOf(y.bytes);
+  // The distance of IPv6 addresses is taken modulo 2^128.
+  const apart = numberOf(x.bytes) - numberOf(y.bytes);
+  const distance = x.bytes.length === 4 ? apart : BigInt.asIntN(128, apart);
   if (distance !== BigInt.asIntN(64, distance)) throw new SqlError(sqlstate.numericValueOutOfRange, 'result is out of range');
   return toInt8(distance);
 }

@@ -11,11 +11,7 @@ export function nestArrays(elementOid: number, parts: readonly Datum[]): ArrayVa
   if (model === undefined) return new ArrayValue(elementOid, []);
   const items: Datum[] = [];
   for (const array of arrays) {
-    const agrees =
-      array !== undefined &&
-      array.dimensions.length === model.dimensions.length &&
-      array.dimensions.every((length, i) => length === model.dimensions[i] && array.lowerBounds[i] === model.lowerBounds[i]);
-    if (!agrees)
+    if (array === undefined || !array.hasShapeOf(model))
       throw new SqlError(sqlstate.arraySubscriptError, 'multidimensional arrays must have array expressions with matching dimensions');
     items.push(...array.items);
   }

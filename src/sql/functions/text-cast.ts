@@ -2,6 +2,7 @@
 import type { EvaluationContext } from '../function.ts';
 import { oid } from '../oids.ts';
 import type { NonNull } from '../type.ts';
+import { addressOf, formatAddress } from '../types/inet.ts';
 import { typeByOid } from '../types/registry.ts';
 import { trimBlanks } from '../types/text.ts';
 
@@ -14,9 +15,10 @@ export function outputOf(typeOid: number): ToText {
   return typeByOid(typeOid).output;
 }
 
-/** What ::text gives: `true` instead of `t`, bpchar without its blanks. */
+/** What ::text gives: `true` instead of `t`, bpchar without its blanks, an address with its mask. */
 export function castToText(typeOid: number): ToText {
   if (typeOid === oid.bool) return (value) => (value === true ? 'true' : 'false');
   if (typeOid === oid.bpchar) return (value) => trimBlanks(String(value));
+  if (typeOid === oid.inet) return (value) => formatAddress(addressOf(String(value)), true);
   return outputOf(typeOid);
 }

@@ -13,4 +13,12 @@ export class ArrayValue {
     this.dimensions = dimensions ?? (items.length === 0 ? [] : [items.length]);
     this.lowerBounds = lowerBounds ?? this.dimensions.map(() => 1);
   }
+
+  /** Whether both can be parts of one array of a dimension more. */
+  hasShapeOf(other: ArrayValue): boolean {
+    return (
+      this.dimensions.length === other.dimensions.length &&
+      this.dimensions.every((length, i) => length === other.dimensions[i] && this.lowerBounds[i] === other.lowerBounds[i])
+    );
+  }
 }
