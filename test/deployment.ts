@@ -112,26 +112,32 @@ export class Deployment {
   }
 
   /** The variables that `borealis env` exports. */
-  async environment(region?: string): Promise<Record<string, string>> {
-    const text = await this.run('env', ...(region === undefined ? [] : ['--region', region]));
+  async environment(region?: string, cluster?: string): Promise<Record<string, string>> {
+    const chosen = [...(region === undefined ? [] : ['--region', region]), ...(cluster === undefined ? [] : ['--cluster', cluster])];
+    const text = await this.run('env', ...chosen);
     return Object.fromEntries([...text.matchAll(/^export (\w+)='(.*)'$/gm)].map(([, name, value]) => [name, value]));
   }
 
   /** Settings for node-postgres, verified against the deployment's own authority. */
-  async clientConfig(region?: string): Promise<pg.ClientConfig> {
-    const variables = await this.environment(region);
+  async clientConfig(region?: string, cluster?: string): Promise<pg.ClientConfig> {
+    const variables = await this.environment(region, cluster);
     return {
-      host: variables.PGHOST,
+      host: variables.PGHOSTADDR ?? variables.PGHOST,
       port: Number(variables.PGPORT),
       user: variables.PGUSER,
       password: variables.PGPASSWORD,
       database: variables.PGDATABASE,
-      ssl: { ca: readFileSync(path.join(this.dataDir, 'tls/ca.crt'), 'utf8') },
+      ...(variables.PGOPTIONS === undefined ? {} : { options: variables.PGOPTIONS }),
+      ssl: {
+        ca: readFileSync(path.join(this.dataDir, 'tls/ca.crt'), 'utf8'),
+        ...(cluster === undefined ? {} : { servername: variables.PGHOST }),
+      },
     };
   }
 
-  async connect(region?: string): Promise<pg.Client> {
-    const client = new pg.Client(await this.clientConfig(region));
+  /** Without a cluster the default one. */
+  async connect(region?: string, cluster?: string): Promise<pg.Client> {
+    const client = new pg.Client(await this.clientConfig(region, cluster));
     client.on('error', () => {}); // A killed server ends its clients: the tests see it at their next query.
     await client.connect();
     return client;

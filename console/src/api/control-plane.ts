@@ -48,6 +48,8 @@ export type NewCluster = {
   readonly tags: Readonly<Record<string, string>>;
   readonly policy?: string;
   readonly multiRegionProperties?: { readonly witnessRegion: string; readonly clusters?: readonly string[] };
+  /** The same request sent again with the same token makes nothing twice. */
+  readonly clientToken?: string;
 };
 
 /** The path of an operation in a Region. */
@@ -132,6 +134,67 @@ export const putClusterPolicy = (region: string, id: string, policy: string, exp
 export const deleteClusterPolicy = (region: string, id: string): Promise<unknown> =>
   request('DELETE', control(region, `/cluster/${id}/policy`));
 
+/** What is wrong with a policy, in the node's words; nothing: it would be taken. */
+export async function validatePolicy(
+  kind: 'identity' | 'resource',
+  text: string,
+  resource: string | undefined,
+): Promise<readonly string[]> {
+  const { findings } = await request<{ readonly findings: readonly { readonly findingDetails: string }[] }>(
+    'POST',
+    control(anyRegion, '/borealis/policies/validate'),
+    {
+      policyDocument: text,
+      policyType: kind === 'identity' ? 'IDENTITY_POLICY' : 'RESOURCE_POLICY',
+      ...(resource === undefined ? {} : { resourceArn: resource }),
+    },
+  );
+  return findings.map(({ findingDetails }) => findingDetails);
+}
+
+export type BackupJob = {
+  readonly backupJobId: string;
+  readonly resourceArn: string;
+  readonly state: 'RUNNING' | 'COMPLETED' | 'FAILED';
+  readonly creationTime: number;
+  readonly statusMessage?: string;
+  readonly recoveryPointId?: string;
+  /** Of the rows, seconds since 1970. */
+  readonly timestamp?: number;
+  readonly rows?: number;
+};
+
+/** The newest first. */
+export const listBackups = async (): Promise<readonly BackupJob[]> =>
+  [
+    ...(await request<{ readonly backupJobs: readonly BackupJob[] }>('GET', control(anyRegion, '/borealis/backup-jobs'))).backupJobs,
+  ].reverse();
+
+export const startBackup = (region: string, id: string): Promise<BackupJob> =>
+  request('POST', control(region, '/borealis/backup-jobs'), { clusterIdentifier: id });
+
+export const deleteRecoveryPoint = (id: string): Promise<unknown> =>
+  request('DELETE', control(anyRegion, `/borealis/recovery-points/${id}`));
+
+/** Where a cluster is to be, one Region or two. */
+export type ClusterPlace = {
+  readonly regions: readonly string[];
+  readonly witnessRegion?: string;
+  readonly deletionProtectionEnabled: boolean;
+};
+
+type Filled = { readonly identifier: string };
+
+export const restoreToNew = (point: string, place: ClusterPlace, clientToken: string): Promise<Filled> =>
+  request('POST', control(place.regions[0] ?? anyRegion, '/borealis/restore-jobs'), { recoveryPointId: point, clientToken, ...place });
+
+export const restoreInto = (point: string, region: string, id: string, clientToken: string): Promise<Filled> =>
+  request('POST', control(region, '/borealis/restore-jobs'), { recoveryPointId: point, clientToken, clusterIdentifier: id });
+
+/** The call goes to the source's Region, the copy to the place. */
+export const forkCluster = (region: string, id: string, place: ClusterPlace, clientToken: string): Promise<Filled> =>
+  request('POST', control(region, `/borealis/clusters/${id}/fork`), { clientToken, ...place });
+
 export type Connection = {
   readonly token: string;
   readonly expiresIn: number;
@@ -185,6 +248,16 @@ export type Principal = {
   readonly Arn: string;
   readonly CreateDate: string;
   readonly AttachedPolicies: readonly string[];
+  /** Inline policies: documents by name. */
+  readonly Policies: Readonly<Record<string, string>>;
+  /** Roles: who may take it on. */
+  readonly TrustedArns?: readonly string[];
+};
+export type TemporaryKey = {
+  readonly AccessKeyId: string;
+  readonly SecretAccessKey: string;
+  readonly SessionToken: string;
+  readonly Expiration: string;
 };
 export type KeyDescription = { readonly AccessKeyId: string; readonly Status: string; readonly CreateDate: string };
 export type NewKey = { readonly AccessKeyId: string; readonly SecretAccessKey: string };

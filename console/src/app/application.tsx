@@ -2,12 +2,14 @@
 import AppLayout from '@cloudscape-design/components/app-layout';
 import Box from '@cloudscape-design/components/box';
 import Flashbar from '@cloudscape-design/components/flashbar';
+import Link from '@cloudscape-design/components/link';
+import SpaceBetween from '@cloudscape-design/components/space-between';
 import Spinner from '@cloudscape-design/components/spinner';
 import { type ReactNode, Suspense, useEffect } from 'react';
 import { useMessages } from './messages.tsx';
 import { Navigation } from './navigation.tsx';
 import { useTexts } from './preferences.tsx';
-import { useRouter } from './router.tsx';
+import { hrefOf, useFollow, useRouter } from './router.tsx';
 import { type PageParameters, type Route, routeOf } from './routes.tsx';
 import { useSession } from './session.tsx';
 import { SignInPage } from './sign-in-page.tsx';
@@ -29,7 +31,6 @@ export function Application(): ReactNode {
 }
 
 function Frame(): ReactNode {
-  const t = useTexts();
   const { path } = useRouter();
   const { messages } = useMessages();
   const found = routeOf(path);
@@ -39,10 +40,23 @@ function Frame(): ReactNode {
       navigation={<Navigation area={found?.route.area ?? '/clusters'} />}
       toolsHide
       notifications={<Flashbar items={[...messages]} stackItems />}
-      content={
-        found === undefined ? <Box variant="p">{t('shell.noSuchPage')}</Box> : <Page route={found.route} parameters={found.parameters} />
-      }
+      content={found === undefined ? <NoSuchPage /> : <Page route={found.route} parameters={found.parameters} />}
     />
+  );
+}
+
+function NoSuchPage(): ReactNode {
+  const t = useTexts();
+  const follow = useFollow();
+  return (
+    <Box textAlign="center" padding="xxxl">
+      <SpaceBetween size="m">
+        <Box variant="h1">{t('shell.noSuchPage')}</Box>
+        <Link href={hrefOf('/clusters')} onFollow={follow}>
+          {t('clusters.title')}
+        </Link>
+      </SpaceBetween>
+    </Box>
   );
 }
 

@@ -28,7 +28,8 @@ export function MessagesProvider({ children }: { readonly children: ReactNode })
         dismissLabel: t('shell.dismiss'),
         onDismiss: () => setMessages((before) => before.filter((other) => other.id !== id)),
       };
-      setMessages((before) => [message, ...before].slice(0, 5));
+      // What has failed stays until it has been read; of what went well only the last is worth the place.
+      setMessages((before) => [message, ...before.filter((other) => other.type === 'error')].slice(0, 5));
     },
     [t],
   );

@@ -14,6 +14,7 @@ export function Navigation({ area }: { readonly area: Route['area'] }): ReactNod
       onFollow={useFollow()}
       items={[
         { type: 'link', text: t('clusters.title'), href: hrefOf('/clusters') },
+        { type: 'link', text: t('backups.title'), href: hrefOf('/backups') },
         { type: 'link', text: t('regions.title'), href: hrefOf('/regions') },
         { type: 'divider' },
         { type: 'link', text: t('audit.title'), href: hrefOf('/audit') },

@@ -12,7 +12,7 @@ type Page = ComponentType<{ readonly parameters: PageParameters }>;
 export type Route = {
   readonly pattern: string;
   readonly title: TextName;
-  readonly area: '/clusters' | '/regions' | '/audit' | '/identities';
+  readonly area: '/clusters' | '/backups' | '/regions' | '/audit' | '/identities';
   readonly page: LazyExoticComponent<Page>;
 };
 
@@ -35,6 +35,12 @@ export const routes: readonly Route[] = [
   },
   { pattern: '/clusters/:region/:id', title: 'clusters.cluster', area: '/clusters', page: cluster },
   { pattern: '/clusters/:region/:id/tab/:tab', title: 'clusters.cluster', area: '/clusters', page: cluster },
+  {
+    pattern: '/backups',
+    title: 'backups.title',
+    area: '/backups',
+    page: page(async () => (await import('../backups/backups-page.tsx')).BackupsPage),
+  },
   {
     pattern: '/regions',
     title: 'regions.title',

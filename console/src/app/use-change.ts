@@ -5,7 +5,12 @@ import { useTexts } from './preferences.tsx';
 
 export function useChange<Input, Result>(
   work: (input: Input) => Promise<Result>,
-  done: { readonly message?: (input: Input) => string; readonly onDone?: (result: Result) => void } = {},
+  done: {
+    readonly message?: (input: Input) => string;
+    readonly onDone?: (result: Result) => void;
+    /** Besides telling of it. */
+    readonly onFailure?: (error: Error) => void;
+  } = {},
 ): { readonly run: (input: Input) => void; readonly isRunning: boolean } {
   const { tell } = useMessages();
   const t = useTexts();
@@ -16,7 +21,10 @@ export function useChange<Input, Result>(
       if (done.message !== undefined) tell('success', done.message(input));
       done.onDone?.(result);
     },
-    onError: (error) => tell('error', t('shell.failed', { message: error.message })),
+    onError: (error) => {
+      tell('error', t('shell.failed', { message: error.message }));
+      done.onFailure?.(error);
+    },
     onSettled: () => queries.invalidateQueries(),
   });
   return { run: mutate, isRunning: isPending };

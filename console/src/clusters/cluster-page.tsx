@@ -1,5 +1,5 @@
 /** One cluster: its state, and everything about it under tabs. The tab is part of the address. */
-import Box from '@cloudscape-design/components/box';
+import Alert from '@cloudscape-design/components/alert';
 import BreadcrumbGroup from '@cloudscape-design/components/breadcrumb-group';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
@@ -13,15 +13,18 @@ import { type ReactNode, useState } from 'react';
 import { ActivityTab } from '../activity/activity-tab.tsx';
 import { JobsTab } from '../activity/jobs-tab.tsx';
 import { partsOfArn } from '../api/control-plane.ts';
+import { RequestFailure } from '../api/request.ts';
 import { usePreferences, useTexts } from '../app/preferences.tsx';
 import { hrefOf, useFollow, useRouter } from '../app/router.tsx';
 import type { PageParameters } from '../app/routes.tsx';
+import { BackupsTab } from '../backups/backups-tab.tsx';
 import { MonitoringTab } from '../monitoring/monitoring-tab.tsx';
 import { clusterLinks } from './cluster-links.ts';
 import { useCluster } from './cluster-queries.ts';
 import { ClusterStatusIndicator } from './cluster-status.tsx';
 import { ConnectDialog } from './connect-dialog.tsx';
 import { DeleteDialog } from './delete-dialog.tsx';
+import { HalfMadeAlert } from './half-made-alert.tsx';
 import { SettingsTab } from './settings-tab.tsx';
 
 export function ClusterPage({ parameters }: { readonly parameters: PageParameters }): ReactNode {
@@ -32,9 +35,17 @@ export function ClusterPage({ parameters }: { readonly parameters: PageParameter
   const follow = useFollow();
   const { data: cluster, error } = useCluster(region, id);
   const [dialog, setDialog] = useState<'connect' | 'delete'>();
-  if (error !== null) return <Box variant="p">{t('shell.failed', { message: error.message })}</Box>;
+  if (error !== null && (cluster === undefined || error instanceof RequestFailure)) {
+    return (
+      <Alert type="error" header={id}>
+        {t('shell.failed', { message: error.message })}
+      </Alert>
+    );
+  }
   if (cluster === undefined) return <Spinner size="large" />;
-  const { multiRegionProperties: multiRegion } = cluster;
+  const { multiRegionProperties: multiRegion, status } = cluster;
+  // In all other states it takes no connections.
+  const isThere = status === 'ACTIVE' || status === 'IDLE' || status === 'UPDATING';
   return (
     <SpaceBetween size="l">
       <BreadcrumbGroup
@@ -52,11 +63,11 @@ export function ClusterPage({ parameters }: { readonly parameters: PageParameter
           <SpaceBetween direction="horizontal" size="xs">
             <Button onClick={() => setDialog('delete')}>{t('clusters.delete')}</Button>
             {clusterLinks.map(({ name, path }) => (
-              <Button key={path} href={hrefOf(`/clusters/${region}/${id}/${path}`)} onFollow={follow}>
+              <Button key={path} disabled={!isThere} href={hrefOf(`/clusters/${region}/${id}/${path}`)} onFollow={follow}>
                 {t(name)}
               </Button>
             ))}
-            <Button variant="primary" onClick={() => setDialog('connect')}>
+            <Button variant="primary" disabled={!isThere} onClick={() => setDialog('connect')}>
               {t('clusters.connect')}
             </Button>
           </SpaceBetween>
@@ -64,11 +75,12 @@ export function ClusterPage({ parameters }: { readonly parameters: PageParameter
       >
         {id}
       </Header>
+      {status === 'PENDING_SETUP' ? <HalfMadeAlert region={region} cluster={cluster} /> : null}
       <Container>
         <KeyValuePairs
           columns={4}
           items={[
-            { label: t('clusters.status'), value: <ClusterStatusIndicator status={cluster.status} /> },
+            { label: t('clusters.status'), value: <ClusterStatusIndicator status={status} /> },
             { label: t('clusters.region'), value: region },
             { label: t('clusters.type'), value: t(multiRegion === undefined ? 'clusters.singleRegion' : 'clusters.multiRegion') },
             { label: t('clusters.created'), value: new Date(cluster.creationTime * 1_000).toLocaleString(language) },
@@ -106,6 +118,7 @@ export function ClusterPage({ parameters }: { readonly parameters: PageParameter
           { id: 'settings', label: t('clusters.settings'), content: <SettingsTab region={region} cluster={cluster} /> },
           { id: 'monitoring', label: t('monitoring.title'), content: <MonitoringTab region={region} id={id} /> },
           { id: 'activity', label: t('activity.title'), content: <ActivityTab region={region} id={id} /> },
+          { id: 'backups', label: t('backups.title'), content: <BackupsTab region={region} cluster={cluster} /> },
           { id: 'jobs', label: t('activity.jobs'), content: <JobsTab region={region} id={id} /> },
         ]}
       />

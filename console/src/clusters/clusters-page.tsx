@@ -11,7 +11,7 @@ import { type ReactNode, useState } from 'react';
 import type { ClusterInRegion } from '../api/control-plane.ts';
 import { usePreferences, useTexts } from '../app/preferences.tsx';
 import { hrefOf, useFollow } from '../app/router.tsx';
-import { useClusters } from './cluster-queries.ts';
+import { useClusters, useRegions } from './cluster-queries.ts';
 import { ClusterStatusIndicator } from './cluster-status.tsx';
 import { ConnectDialog } from './connect-dialog.tsx';
 import { DeleteDialog } from './delete-dialog.tsx';
@@ -20,7 +20,9 @@ export function ClustersPage(): ReactNode {
   const t = useTexts();
   const { language } = usePreferences();
   const follow = useFollow();
-  const { data: clusters, isPending } = useClusters();
+  const { data: clusters, isPending, error } = useClusters();
+  const { error: regionsError } = useRegions();
+  const failure = error ?? regionsError;
   const [chosenArn, setChosenArn] = useState<string>();
   const [dialog, setDialog] = useState<'connect' | 'delete'>();
   const chosen = clusters?.find(({ arn }) => arn === chosenArn);
@@ -43,10 +45,14 @@ export function ClustersPage(): ReactNode {
           itemSelectionLabel: (_, { identifier, region }) => `${identifier} ${region}`,
           tableLabel: t('clusters.title'),
         }}
-        loading={isPending}
+        loading={isPending && failure === null}
         loadingText={t('clusters.loading')}
         variant="full-page"
-        empty={<Box textAlign="center">{t('clusters.empty')}</Box>}
+        empty={
+          <Box textAlign="center" padding="l">
+            {failure === null ? t('clusters.empty') : t('clusters.loadFailed', { message: failure.message })}
+          </Box>
+        }
         header={
           <Header
             variant="awsui-h1-sticky"
@@ -94,6 +100,12 @@ export function ClustersPage(): ReactNode {
             id: 'type',
             header: t('clusters.type'),
             cell: ({ multiRegionProperties }) => t(multiRegionProperties === undefined ? 'clusters.singleRegion' : 'clusters.multiRegion'),
+          },
+          {
+            id: 'protection',
+            header: t('clusters.protection'),
+            cell: ({ deletionProtectionEnabled }) => t(deletionProtectionEnabled ? 'shell.on' : 'shell.off'),
+            sortingField: 'deletionProtectionEnabled',
           },
           {
             id: 'created',

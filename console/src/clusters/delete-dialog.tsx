@@ -1,13 +1,11 @@
 /** Deleting a cluster, once its name has been typed. */
 import Alert from '@cloudscape-design/components/alert';
-import Box from '@cloudscape-design/components/box';
-import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
-import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { type ReactNode, useState } from 'react';
 import { deleteCluster } from '../api/control-plane.ts';
+import { ConfirmDialog } from '../app/confirm-dialog.tsx';
 import { useTexts } from '../app/preferences.tsx';
 import { useRouter } from '../app/router.tsx';
 import { useChange } from '../app/use-change.ts';
@@ -30,22 +28,13 @@ export function DeleteDialog(props: {
     },
   });
   return (
-    <Modal
-      visible
-      header={t('clusters.deleteTitle')}
-      onDismiss={onClose}
-      footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={onClose}>
-              {t('shell.cancel')}
-            </Button>
-            <Button variant="primary" disabled={isProtected || typed !== id} loading={isRunning} onClick={() => run(undefined)}>
-              {t('clusters.delete')}
-            </Button>
-          </SpaceBetween>
-        </Box>
-      }
+    <ConfirmDialog
+      title={t('clusters.deleteTitle')}
+      confirm={t('clusters.delete')}
+      isRunning={isRunning}
+      isDisabled={isProtected || typed !== id}
+      onConfirm={() => run(undefined)}
+      onClose={onClose}
     >
       {isProtected ? (
         <Alert type="warning">{t('clusters.isProtected')}</Alert>
@@ -57,6 +46,6 @@ export function DeleteDialog(props: {
           </FormField>
         </SpaceBetween>
       )}
-    </Modal>
+    </ConfirmDialog>
   );
 }

@@ -1,11 +1,8 @@
 /** A cluster's deletion protection, tags and resource policy. */
-import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
-import FormField from '@cloudscape-design/components/form-field';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Textarea from '@cloudscape-design/components/textarea';
 import Toggle from '@cloudscape-design/components/toggle';
 import { useQuery } from '@tanstack/react-query';
 import { type ReactNode, useState } from 'react';
@@ -20,6 +17,7 @@ import {
 } from '../api/control-plane.ts';
 import { useTexts } from '../app/preferences.tsx';
 import { useChange } from '../app/use-change.ts';
+import { PolicyEditor } from '../policies/policy-editor.tsx';
 import { editedTags, type TagRow, TagRows } from './tag-rows.tsx';
 
 export function SettingsTab({ region, cluster }: { readonly region: string; readonly cluster: Cluster }): ReactNode {
@@ -41,7 +39,7 @@ export function SettingsTab({ region, cluster }: { readonly region: string; read
         </Toggle>
       </Container>
       <Tags region={region} cluster={cluster} />
-      <Policy region={region} id={identifier} />
+      <Policy region={region} cluster={cluster} />
     </SpaceBetween>
   );
 }
@@ -78,7 +76,7 @@ function Tags({ region, cluster: { arn, tags } }: { readonly region: string; rea
   );
 }
 
-function Policy({ region, id }: { readonly region: string; readonly id: string }): ReactNode {
+function Policy({ region, cluster: { identifier: id, arn } }: { readonly region: string; readonly cluster: Cluster }): ReactNode {
   const t = useTexts();
   const { data: kept } = useQuery({ queryKey: ['policy', region, id], queryFn: () => getClusterPolicy(region, id) });
   const [edited, setEdited] = useState<string>();
@@ -90,7 +88,7 @@ function Policy({ region, id }: { readonly region: string; readonly id: string }
       header={
         <Header
           variant="h2"
-          description={t('clusters.policyDescription')}
+          description={t(kept === null ? 'clusters.noPolicy' : 'clusters.policyDescription')}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
               <Button disabled={kept === undefined || kept === null} loading={remove.isRunning} onClick={() => remove.run(undefined)}>
@@ -106,10 +104,13 @@ function Policy({ region, id }: { readonly region: string; readonly id: string }
         </Header>
       }
     >
-      <FormField label={t('clusters.policyDocument')} stretch>
-        <Textarea value={edited ?? kept?.policy ?? ''} onChange={({ detail }) => setEdited(detail.value)} rows={10} spellcheck={false} />
-      </FormField>
-      {kept === null ? <Box color="text-body-secondary">{t('clusters.noPolicy')}</Box> : null}
+      <PolicyEditor
+        label={t('clusters.policyDocument')}
+        kind="resource"
+        resource={arn}
+        text={edited ?? kept?.policy ?? ''}
+        onText={(text) => setEdited(text === (kept?.policy ?? '') ? undefined : text)}
+      />
     </Container>
   );
 }

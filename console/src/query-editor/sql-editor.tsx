@@ -4,6 +4,7 @@ import { Compartment, EditorState, Prec, StateEffect, StateField } from '@codemi
 import { Decoration, type DecorationSet, keymap } from '@codemirror/view';
 import { basicSetup, EditorView } from 'codemirror';
 import { type ReactNode, useEffect, useRef } from 'react';
+import { editorLook, groundOf } from '../app/editor-look.ts';
 
 export type Selection = { readonly text: string; readonly offset: number };
 
@@ -39,14 +40,7 @@ const errorField = StateField.define<DecorationSet>({
   },
   provide: (field) => EditorView.decorations.from(field),
 });
-const errorMark = Decoration.mark({ class: 'cm-sql-error' });
-
-const look = EditorView.theme({
-  '&': { height: '260px', fontSize: '13px', backgroundColor: '#ffffff', color: '#16191f', border: '1px solid #7d8998' },
-  '.cm-scroller': { overflow: 'auto', fontFamily: 'ui-monospace, monospace' },
-  '.cm-gutters': { color: '#545b64' },
-  '.cm-sql-error': { textDecoration: 'underline wavy #d91515 2px', backgroundColor: '#ffe0e0' },
-});
+const errorMark = Decoration.mark({ class: 'cm-error' });
 
 export function SqlEditor(props: SqlEditorProps): ReactNode {
   const host = useRef<HTMLDivElement>(null);
@@ -72,7 +66,7 @@ export function SqlEditor(props: SqlEditorProps): ReactNode {
           basicSetup,
           language.current.of(sql({ dialect: PostgreSQL, schema })),
           errorField,
-          look,
+          editorLook('260px'),
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({ 'aria-label': label }),
           EditorView.updateListener.of((update) => {
@@ -104,6 +98,5 @@ export function SqlEditor(props: SqlEditorProps): ReactNode {
       shown.dispatch({ changes: { from: 0, to: shown.state.doc.length, insert: text } });
   }, [text]);
 
-  // The colours of words are made for a light ground: in the dark all of them are turned over together, which keeps their contrast.
-  return <div ref={host} style={isDark ? { filter: 'invert(0.92) hue-rotate(180deg)' } : {}} />;
+  return <div ref={host} style={groundOf(isDark)} />;
 }

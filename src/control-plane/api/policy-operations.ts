@@ -1,9 +1,9 @@
-/** PutClusterPolicy, GetClusterPolicy, DeleteClusterPolicy. */
+/** PutClusterPolicy, GetClusterPolicy, DeleteClusterPolicy; and ValidatePolicy, which says what would be said of a policy, and stores nothing. */
 import { randomId } from '#base/base32.ts';
 import { setPolicy } from '#deployment/cluster-changes.ts';
 import { clusterArn } from '#deployment/cluster-records.ts';
 import { publicAccessOf, refusalOf } from '#iam/authorization.ts';
-import type { Identity } from '#iam/iam.ts';
+import { accountId, type Identity } from '#iam/iam.ts';
 import { MalformedPolicy, parsePolicy } from '#iam/policy.ts';
 import type { Answer, ApiCall, Operation } from './api-call.ts';
 import { invalidFields, resourceNotFound } from './api-error.ts';
@@ -13,8 +13,11 @@ export const policyOperations: readonly Operation[] = [
   { name: 'PutClusterPolicy', method: 'POST', path: '/cluster/:identifier/policy', run: put },
   { name: 'GetClusterPolicy', method: 'GET', path: '/cluster/:identifier/policy', run: get },
   { name: 'DeleteClusterPolicy', method: 'DELETE', path: '/cluster/:identifier/policy', run: remove },
+  // Whoever is known may ask: the answer depends on nothing but the question and who asks.
+  { name: 'ValidatePolicy', method: 'POST', path: '/borealis/policies/validate', isUnaudited: true, run: validate },
 ];
 
+const typeRule = { minimum: 1, maximum: 20, pattern: /^(IDENTITY_POLICY|RESOURCE_POLICY)$/ };
 const versionRule = { minimum: 1, maximum: 128 };
 
 async function put(call: ApiCall): Promise<Answer> {
@@ -51,21 +54,47 @@ async function remove(call: ApiCall): Promise<Answer> {
   return { policyVersion: version };
 }
 
+/** As IAM Access Analyzer's operation of this name, as far as it is the same. */
+function validate(call: ApiCall): Answer {
+  const { input, region } = call;
+  const text = input.required('policyDocument', input.text('policyDocument', policyRule)) ?? '';
+  const type = input.required('policyType', input.text('policyType', typeRule));
+  const arn = input.text('resourceArn', { minimum: 1, maximum: 1_011, pattern: /^arn:.+/ });
+  input.check();
+  const fault =
+    type === 'IDENTITY_POLICY'
+      ? faultOf(() => parsePolicy(text, 'identity'))
+      : clusterPolicyFault(text, call.parts.identity, arn ?? `arn:aws:dsql:${region}:${accountId}:cluster/*`, false);
+  return { findings: fault === undefined ? [] : [{ findingType: 'ERROR', findingDetails: fault }] };
+}
+
 /** The text, when it is a policy that a cluster may have and that does not lock the caller out (unless that is wanted). */
 export function checkedPolicy(text: string, identity: Identity, arn: string, bypassLockoutCheck: boolean): string {
-  const refuse = (message: string): never => {
-    throw invalidFields([{ name: 'policy', message }]);
-  };
-  try {
+  const message = clusterPolicyFault(text, identity, arn, bypassLockoutCheck);
+  if (message !== undefined) throw invalidFields([{ name: 'policy', message }]);
+  return text;
+}
+
+function clusterPolicyFault(text: string, identity: Identity, arn: string, bypassLockoutCheck: boolean): string | undefined {
+  return faultOf(() => {
     const policy = parsePolicy(text, 'resource');
     const publicAccess = publicAccessOf(policy);
-    if (publicAccess !== undefined) refuse(publicAccess);
+    if (publicAccess !== undefined) throw new MalformedPolicy(publicAccess);
     const isLockedOut = refusalOf({ identity, action: 'dsql:PutClusterPolicy', resource: arn, resourcePolicy: policy }) !== undefined;
     if (isLockedOut && !bypassLockoutCheck)
-      refuse('The policy would keep you from changing it again. Set bypassPolicyLockoutSafetyCheck when that is what you want.');
+      throw new MalformedPolicy(
+        'The policy would keep you from changing it again. Set bypassPolicyLockoutSafetyCheck when that is what you want.',
+      );
+  });
+}
+
+/** What `check` says is wrong with a policy. */
+function faultOf(check: () => void): string | undefined {
+  try {
+    check();
+    return undefined;
   } catch (error) {
-    if (error instanceof MalformedPolicy) refuse(error.message);
+    if (error instanceof MalformedPolicy) return error.message;
     throw error;
   }
-  return text;
 }

@@ -38,7 +38,7 @@ export const clustersEn = {
   'clusters.policyAdvanced': 'Resource-based policy – advanced',
   'clusters.policyDescription': 'Who may do what with this cluster, beside the policies of identities.',
   'clusters.policyDocument': 'Policy document (JSON)',
-  'clusters.noPolicy': 'The cluster has no policy of its own.',
+  'clusters.noPolicy': 'Who may do what with this cluster, beside the policies of identities. It has none so far.',
   'clusters.savePolicy': 'Save policy',
   'clusters.deletePolicy': 'Delete policy',
   'clusters.saved': 'Saved.',
@@ -66,4 +66,14 @@ export const clustersEn = {
   'clusters.typeToDelete': 'To confirm, type {id}',
   'clusters.isProtected': 'Deletion protection is on. Switch it off in the settings of the cluster first.',
   'clusters.deletedMessage': 'Cluster {id} is being deleted.',
+  'clusters.halfMade': 'The second Region is missing',
+  'clusters.noPeer': 'This cluster waits for a peer in another Region. Make one and go on, or remove this cluster; it holds no data yet.',
+  'clusters.peerNotTold':
+    'Only one of the two clusters names the other. Let both do so and go on, or remove both; they hold no data yet. The other one is:',
+  'clusters.goOn': 'Go on',
+  'clusters.rollBack': 'Roll back',
+  'clusters.rolledBack': 'What was made has been removed.',
+  'clusters.more': 'Actions',
+  'clusters.fork': 'Fork',
+  'clusters.loadFailed': 'The clusters could not be read: {message}',
 } as const;

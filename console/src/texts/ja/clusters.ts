@@ -40,7 +40,7 @@ export const clustersJa: Readonly<Record<keyof typeof clustersEn, string>> = {
   'clusters.policyAdvanced': 'リソースベースのポリシー – 詳細',
   'clusters.policyDescription': 'ID のポリシーに加えて、このクラスターで誰が何を実行できるかを定めます。',
   'clusters.policyDocument': 'ポリシードキュメント (JSON)',
-  'clusters.noPolicy': 'クラスター固有のポリシーはありません。',
+  'clusters.noPolicy': 'ID のポリシーに加えて、このクラスターで誰が何を実行できるかを定めます。まだポリシーはありません。',
   'clusters.savePolicy': 'ポリシーを保存',
   'clusters.deletePolicy': 'ポリシーを削除',
   'clusters.saved': '保存しました。',
@@ -68,4 +68,15 @@ export const clustersJa: Readonly<Record<keyof typeof clustersEn, string>> = {
   'clusters.typeToDelete': '確認のため {id} と入力してください',
   'clusters.isProtected': '削除保護が有効です。先にクラスターの設定で無効にしてください。',
   'clusters.deletedMessage': 'クラスター {id} を削除しています。',
+  'clusters.halfMade': '2 つ目のリージョンがありません',
+  'clusters.noPeer':
+    'このクラスターは別のリージョンのピアを待っています。ピアを作成して続行するか、このクラスターを削除してください。まだデータはありません。',
+  'clusters.peerNotTold':
+    '2 つのクラスターの一方だけが他方を指定しています。相互に指定して続行するか、両方を削除してください。まだデータはありません。他方のクラスター:',
+  'clusters.goOn': '続行',
+  'clusters.rollBack': '元に戻す',
+  'clusters.rolledBack': '作成されたものを削除しました。',
+  'clusters.more': 'アクション',
+  'clusters.fork': 'フォーク',
+  'clusters.loadFailed': 'クラスターを読み込めませんでした: {message}',
 };
