@@ -1,14 +1,12 @@
 /** The backups of all clusters, and making one. */
 import Button from '@cloudscape-design/components/button';
-import FormField from '@cloudscape-design/components/form-field';
-import Select from '@cloudscape-design/components/select';
 import { type ReactNode, useState } from 'react';
 import { startBackup } from '../api/control-plane.ts';
 import { ConfirmDialog } from '../app/confirm-dialog.tsx';
 import { useTexts } from '../app/preferences.tsx';
 import { useChange } from '../app/use-change.ts';
-import { useClusters } from '../clusters/cluster-queries.ts';
 import { BackupsTable } from './backups-table.tsx';
+import { ClusterSelect, useFilledClusters } from './cluster-select.tsx';
 
 export function BackupsPage(): ReactNode {
   const t = useTexts();
@@ -30,8 +28,7 @@ export function BackupsPage(): ReactNode {
 
 function CreateDialog({ onClose }: { readonly onClose: () => void }): ReactNode {
   const t = useTexts();
-  const { data } = useClusters();
-  const clusters = (data ?? []).filter(({ status }) => status === 'ACTIVE' || status === 'IDLE');
+  const clusters = useFilledClusters();
   const [chosenArn, setChosenArn] = useState<string>();
   const chosen = clusters.find(({ arn }) => arn === chosenArn) ?? clusters[0];
   const { run, isRunning } = useChange(({ region, id }: { readonly region: string; readonly id: string }) => startBackup(region, id), {
@@ -49,18 +46,7 @@ function CreateDialog({ onClose }: { readonly onClose: () => void }): ReactNode 
       }}
       onClose={onClose}
     >
-      <FormField label={t('clusters.cluster')} description={t('backups.createDescription')}>
-        <Select
-          selectedOption={chosen === undefined ? null : { value: chosen.arn, label: `${chosen.identifier} (${chosen.region})` }}
-          empty={t('clusters.empty')}
-          options={clusters.map(({ arn, identifier, region, tags }) => ({
-            value: arn,
-            label: `${identifier} (${region})`,
-            ...(tags.Name === undefined ? {} : { description: tags.Name }),
-          }))}
-          onChange={({ detail }) => setChosenArn(detail.selectedOption.value)}
-        />
-      </FormField>
+      <ClusterSelect clusters={clusters} chosen={chosen} description={t('backups.createDescription')} onChoose={setChosenArn} />
     </ConfirmDialog>
   );
 }

@@ -3,7 +3,6 @@ import Alert from '@cloudscape-design/components/alert';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
 import SegmentedControl from '@cloudscape-design/components/segmented-control';
-import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { type ReactNode, useState } from 'react';
 import { restoreInto, restoreToNew } from '../api/control-plane.ts';
@@ -12,8 +11,8 @@ import { useTexts } from '../app/preferences.tsx';
 import { useRouter } from '../app/router.tsx';
 import { useChange } from '../app/use-change.ts';
 import { useClientTokens } from '../app/use-client-tokens.ts';
-import { useClusters } from '../clusters/cluster-queries.ts';
 import { placeOf, usePlace } from '../clusters/place-fields.tsx';
+import { ClusterSelect, useFilledClusters } from './cluster-select.tsx';
 
 export function RestoreDialog({ point, onClose }: { readonly point: string; readonly onClose: () => void }): ReactNode {
   const t = useTexts();
@@ -23,8 +22,7 @@ export function RestoreDialog({ point, onClose }: { readonly point: string; read
   const [typed, setTyped] = useState('');
   const place = usePlace();
   const tokenOf = useClientTokens();
-  const { data: clusters } = useClusters();
-  const targets = (clusters ?? []).filter(({ status }) => status === 'ACTIVE' || status === 'IDLE');
+  const targets = useFilledClusters();
   const target = targets.find(({ arn }) => arn === chosenArn);
   const { run, isRunning } = useChange(
     async () => {
@@ -69,19 +67,7 @@ export function RestoreDialog({ point, onClose }: { readonly point: string; read
           place.fields()
         ) : (
           <>
-            <FormField label={t('clusters.cluster')}>
-              <Select
-                selectedOption={target === undefined ? null : { value: target.arn, label: `${target.identifier} (${target.region})` }}
-                placeholder={t('backups.chooseCluster')}
-                empty={t('clusters.empty')}
-                options={targets.map(({ arn, identifier, region, tags }) => ({
-                  value: arn,
-                  label: `${identifier} (${region})`,
-                  ...(tags.Name === undefined ? {} : { description: tags.Name }),
-                }))}
-                onChange={({ detail }) => setChosenArn(detail.selectedOption.value)}
-              />
-            </FormField>
+            <ClusterSelect clusters={targets} chosen={target} onChoose={setChosenArn} />
             {target === undefined ? null : target.deletionProtectionEnabled ? (
               <Alert type="warning">{t('clusters.isProtected')}</Alert>
             ) : (
