@@ -43,7 +43,7 @@ export type RecoveryPoint = PointSource & {
 type Upload = { readonly id: string; readonly described: UploadDescription; parts: number; rows: number; last: Key };
 export type UploadDescription = PointSource & { readonly appliedTimestamp: Timestamp; readonly catalogTimestamp: Timestamp };
 
-/** A part is a request's body: this and one page, of 1 000 rows, at most. */
+/** A part is a request's body: this and one page at most, of 1 MiB or one row. */
 const partBytes = 4 * 1024 * 1024;
 const uploadsAtOnce = 4;
 /** A recovery point belongs to no journal. */

@@ -28,7 +28,9 @@ export type CheckpointHeader = {
   readonly catalogTimestamp: Timestamp;
 };
 
+/** Bounds of a page: rows, and bytes of keys and values (or one larger row). */
 const pageRows = 1000;
+const pageBytes = 1024 * 1024;
 /** Rows are put into a store so many bytes at a time. */
 const importBytes = 4 * 1024 * 1024;
 
@@ -46,10 +48,9 @@ export function* checkpointRows(
 ): Generator<readonly StoredRow[] | Wait, void, undefined> {
   let start = firstKey;
   for (;;) {
-    const rows = storage.scanKeys(snapshot, { start, end: storeEnd }, pageRows);
+    const rows = storage.scanKeys(snapshot, { start, end: storeEnd }, pageRows, pageBytes);
     if (rows.length === 0) return;
     yield rows;
-    if (rows.length < pageRows) return;
     start = `${rows[rows.length - 1].key}\0`;
     yield world.timers.yield();
   }

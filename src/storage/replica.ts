@@ -9,6 +9,7 @@
  * Horizon: a transaction takes its snapshot at the newest commit of that moment and lives for less than `historyMs`. So what is read now
  * is at or above the newest commit whose timestamp is at most the present one less `historyMs`. The newest commit, not the time itself:
  * after an idle hour the commit before it may still be the snapshot of a transaction that has just begun.
+ * Who wants to read the past asks for a longer history (`retainHistory`): superseded versions then stay that long, and nothing else changes.
  */
 import { assert } from '#base/assert.ts';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
@@ -72,6 +73,7 @@ export class Replica implements Storage {
   #hash: Buffer;
   #appliedTimestamp: Timestamp;
   #catalogTimestamp: Timestamp;
+  #historyMs: number;
   #statisticsWrites = 0;
   /** Commit timestamps, ascending, thinned out: where the horizon may come to lie. */
   #horizonSteps: Timestamp[];
@@ -94,6 +96,7 @@ export class Replica implements Storage {
   private constructor(store: OrderedStore, world: World, options: ReplicaOptions, header: Header) {
     this.#world = world;
     this.#options = options;
+    this.#historyMs = options.historyMs;
     this.#position = header.position;
     this.#hash = header.hash;
     this.#appliedTimestamp = header.appliedTimestamp;
@@ -129,6 +132,11 @@ export class Replica implements Storage {
   /** Oldest snapshot that can be read. */
   get horizon(): Timestamp {
     return this.#versions.horizon;
+  }
+
+  /** Reads may go back so far, or as far as transactions need when that is more. What has been collected before does not come back. */
+  retainHistory(retainedMs: number): void {
+    this.#historyMs = Math.max(this.#options.historyMs, retainedMs);
   }
 
   /** The feed should wait (`untilRoom`): memory for what is not flushed is used up. */
@@ -224,15 +232,17 @@ export class Replica implements Storage {
     return scan(this.#versions, this.#applied, this.#world, request, context, observed);
   }
 
-  scanKeys(snapshot: Timestamp, range: KeyRange, limit: number): readonly StoredRow[] {
+  scanKeys(snapshot: Timestamp, range: KeyRange, limit: number, byteLimit = Number.POSITIVE_INFINITY): readonly StoredRow[] {
     this.#checkSnapshot(snapshot);
     const rows: StoredRow[] = [];
+    let bytes = 0;
     const cursor = this.#versions.cursor(range.start, range.end, false, snapshot, undefined, { newest: 0 });
     try {
-      while (rows.length < limit && cursor.next(Number.POSITIVE_INFINITY)) {
+      while (rows.length < limit && bytes < byteLimit && cursor.next(Number.POSITIVE_INFINITY)) {
         const value = Buffer.allocUnsafe(cursor.length);
         cursor.bytes.copy(value, 0, cursor.offset, cursor.offset + cursor.length);
         rows.push({ key: cursor.key, value, timestamp: cursor.timestamp });
+        bytes += cursor.key.length + cursor.length;
       }
     } finally {
       cursor.close();
@@ -270,17 +280,24 @@ export class Replica implements Storage {
 
   #noteHorizonStep(timestamp: Timestamp): void {
     const last = this.#horizonSteps[this.#horizonSteps.length - 1];
-    if (timestamp - last >= (this.#options.historyMs * 1000) / horizonSteps) this.#horizonSteps.push(timestamp);
+    if (timestamp - last >= this.#stepMicroseconds) this.#horizonSteps.push(timestamp);
+  }
+
+  get #stepMicroseconds(): number {
+    return (this.#historyMs * 1000) / horizonSteps;
   }
 
   /** Not above what the store will hold, so that a store opened again can be read at its own applied timestamp. */
   #horizonFor(flushed: Timestamp): Timestamp {
-    const limit = Math.min(flushed, this.#appliedTimestamp - this.#options.historyMs * 1000);
+    const limit = Math.min(flushed, this.#appliedTimestamp - this.#historyMs * 1000);
     const steps = this.#horizonSteps;
     let passed = 0;
     while (passed + 1 < steps.length && steps[passed + 1] <= limit) passed++;
     if (passed > 0) steps.splice(0, passed);
-    return steps[0] <= limit ? steps[0] : 0;
+    if (steps[0] <= limit) return steps[0];
+    // All steps are of commits since the replica was opened, and so is every transaction that reads it: what is older is wanted by readers of the past
+    // alone. A long history would otherwise never be cut where a process does not live for as long.
+    return this.#historyMs > this.#options.historyMs ? Math.max(0, limit - (limit % Math.ceil(this.#stepMicroseconds))) : 0;
   }
 }
 

@@ -50,11 +50,15 @@ export interface Storage {
    */
   scan(request: ScanRequest, context: EvaluationContext, observed: Observed): Generator<Batch | Wait, void, undefined>;
 
-  /** Raw versions, for index builds, digests and backups: newest at or below the snapshot, tombstones left out. */
+  /**
+   * Raw versions, for index builds, digests and backups: newest at or below the snapshot, tombstones left out. They end behind `limit` rows, or behind the
+   * row that brings their keys and values to `byteLimit`.
+   */
   scanKeys(
     snapshot: Timestamp,
     range: KeyRange,
     limit: number,
+    byteLimit?: number,
   ): readonly { readonly key: Key; readonly value: Uint8Array; readonly timestamp: Timestamp }[];
 }
 
