@@ -10,6 +10,7 @@ import { backupOperations } from '#control-plane/api/backup-operations.ts';
 import { connectOperations } from '#control-plane/api/connect-operations.ts';
 import { iamOperations } from '#control-plane/api/iam-operations.ts';
 import { ownOperations } from '#control-plane/api/own-operations.ts';
+import { streamReading } from '#control-plane/api/stream-reading.ts';
 import { AuditLog, usualAuditLimits } from '#control-plane/audit-log.ts';
 import { ConsoleFiles } from '#control-plane/console/console-files.ts';
 import { ConsoleSessions } from '#control-plane/console/console-session.ts';
@@ -50,6 +51,10 @@ export type NodeOptions = {
   readonly hasDefaultCluster: boolean;
   /** Without connections for so long a cluster is closed, until somebody connects. */
   readonly idleMs: number;
+  /** How much of every cluster's past is kept; 0: what running transactions need. */
+  readonly retainedMs: number;
+  /** As much of the past of clusters that have change streams. */
+  readonly streamRetainedMs: number;
   /** A Region: so many clusters through the API. DSQL: 20 and 5. */
   readonly singleRegionQuota: number;
   readonly multiRegionQuota: number;
@@ -131,6 +136,8 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
       multiRegionQuota: options.multiRegionQuota,
     },
     idleMs: options.idleMs,
+    retainedMs: options.retainedMs,
+    streamRetainedMs: options.streamRetainedMs,
     hasDefaultCluster: options.hasDefaultCluster,
     closeEndpoint: ({ region, id }) => regionsOf?.closeEndpoint(region, id),
     onFailure: options.onFatal,
@@ -166,6 +173,7 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
       ...ownOperations({ regions: regionControl, audit, series }),
       ...iamOperations(identities),
       ...backupOperations,
+      ...streamReading(),
       ...activityOperations(),
       ...connectOperations({ identities, regions: regionControl, host: options.host }),
     ],

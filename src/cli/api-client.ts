@@ -45,6 +45,17 @@ export class ApiClient {
     throw this.#refusal(answer);
   }
 
+  /** Hands over the lines of an answer as they come; what `take` throws ends it. */
+  async lines(region: string, target: string, take: (line: string) => void): Promise<void> {
+    let rest = '';
+    const answer = await this.#send(region, 'GET', target, undefined, (chunk) => {
+      const lines = (rest + chunk).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) take(line);
+    });
+    if (answer.status !== 200) throw this.#refusal(answer);
+  }
+
   #refusal({ status, body }: RawAnswer): CommandError {
     const { message } = this.#parsed(body);
     return new CommandError(typeof message === 'string' ? message : `the deployment answered ${status}`);
@@ -62,7 +73,14 @@ export class ApiClient {
     return new CommandError(`the deployment of ${this.#dataDir} cannot be reached: is it running? (${reason(error)})`);
   }
 
-  async #send(region: string, method: string, target: string, content: object | Uint8Array | undefined): Promise<RawAnswer> {
+  /** `take`: is given a good answer's text piece by piece, which is then not in the answer. */
+  async #send(
+    region: string,
+    method: string,
+    target: string,
+    content: object | Uint8Array | undefined,
+    take?: (chunk: string) => void,
+  ): Promise<RawAnswer> {
     const { host: address, httpPort } = this.deployment;
     const host = reachable(address);
     const isSecure = !isLoopbackAddress(address);
@@ -91,8 +109,17 @@ export class ApiClient {
       sent.on('error', refuse);
       sent.on('response', (response) => {
         const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('error', refuse);
+        if (take !== undefined && response.statusCode === 200) {
+          response.setEncoding('utf8').on('data', (chunk: string) => {
+            try {
+              take(chunk);
+            } catch (error) {
+              reject(error);
+              response.destroy();
+            }
+          });
+        } else response.on('data', (chunk: Buffer) => chunks.push(chunk));
         response.on('end', () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks) }));
       });
       sent.end(body);

@@ -172,6 +172,33 @@ withNewCluster(program.command('restore').description('make a cluster of what a 
     await restore(file, { ...newClusterOf(options), cluster: textOf(options.cluster) ?? 'new' });
   });
 
+const stream = program.command('stream').description('change streams: what is committed to a cluster, as it is committed');
+const withStream = (command: Command): Command => withRegion(command).option('--cluster <ID>', 'the cluster (the default one)');
+const streamChoiceOf = (options: Record<string, unknown>) => ({ ...clusterChoiceOf(options), cluster: textOf(options.cluster) });
+withStream(stream.command('create').description('begin a stream of all changes from now on')).action(async (options) => {
+  const { createStream } = await import('./stream.ts');
+  await createStream(streamChoiceOf(options));
+});
+withStream(stream.command('list').description("list a cluster's streams")).action(async (options) => {
+  const { listStreams } = await import('./stream.ts');
+  await listStreams(streamChoiceOf(options));
+});
+withStream(stream.command('get').description('show a stream').argument('<id>')).action(async (id: string, options) => {
+  const { getStream } = await import('./stream.ts');
+  await getStream(id, streamChoiceOf(options));
+});
+withStream(stream.command('delete').description('end a stream').argument('<id>')).action(async (id: string, options) => {
+  const { deleteStream } = await import('./stream.ts');
+  await deleteStream(id, streamChoiceOf(options));
+});
+withStream(stream.command('tail').description('print changes as they are committed, a JSON document a line').argument('<id>'))
+  .option('--from <POSITION>', 'a position of an earlier line, TRIM_HORIZON (all that is kept) or LATEST', 'TRIM_HORIZON')
+  .option('--no-follow', 'end when there are no more')
+  .action(async (id: string, options) => {
+    const { tailStream } = await import('./stream.ts');
+    await tailStream(id, String(options.from), options.follow !== false, streamChoiceOf(options));
+  });
+
 const region = program.command('region').description('the Regions of a running deployment, and faults to try on them');
 withJson(region.command('list').description('show the Regions')).action(async (options) => {
   const { listRegions } = await import('./region.ts');

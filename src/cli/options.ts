@@ -67,6 +67,18 @@ export const startFlags: readonly FlagDefinition[] = [
     fallback: '10m',
     description: 'a cluster without connections for so long is closed until somebody connects',
   },
+  {
+    name: 'retain-journal',
+    argument: 'TIME',
+    fallback: '0',
+    description: "so much of each cluster's past is kept, such as 7d: it can be restored (borealis restore --at) and read as of then",
+  },
+  {
+    name: 'stream-retention',
+    argument: 'TIME',
+    fallback: '24h',
+    description: "so much of a cluster's past is kept while it has change streams: how far their readers may be behind",
+  },
   { name: 'cluster-quota', argument: 'N', fallback: '20', description: 'single-Region clusters that may be created in a Region' },
   {
     name: 'multi-region-cluster-quota',
@@ -114,6 +126,8 @@ export type StartOptions = {
   /** `borealis fleet`: of the first NATS server, three ports each. */
   readonly natsPort: number;
   readonly hasDefaultCluster: boolean;
+  readonly retainedMs: number;
+  readonly streamRetainedMs: number;
   readonly idleMs: number;
   readonly singleRegionQuota: number;
   readonly multiRegionQuota: number;
@@ -192,6 +206,8 @@ export function startOptions(given: FlagValues, environment: NodeJS.ProcessEnv):
     natsPort: port('nats-port'),
     fleet: fleetOptions(needed('journal'), regions, text, needed('node-name'), count('journal-replicas'), isOn('trust-journal')),
     hasDefaultCluster: !isOn('no-default-cluster'),
+    retainedMs: milliseconds('retain-journal', needed('retain-journal')),
+    streamRetainedMs: milliseconds('stream-retention', needed('stream-retention')),
     idleMs: milliseconds('idle-after', needed('idle-after')),
     singleRegionQuota: count('cluster-quota'),
     multiRegionQuota: count('multi-region-cluster-quota'),
@@ -207,10 +223,10 @@ export function startOptions(given: FlagValues, environment: NodeJS.ProcessEnv):
   };
 }
 
-const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 function milliseconds(flag: string, text: string): number {
-  const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h|)$/.exec(text);
+  const parts = /^(\d+(?:\.\d+)?)(ms|s|m|h|d|)$/.exec(text);
   if (parts === null) throw new CommandError(`--${flag} takes a time such as 20ms, not "${text}"`);
   return Number(parts[1]) * (unitMs[parts[2]] ?? 1);
 }

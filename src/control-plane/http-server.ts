@@ -12,6 +12,7 @@
  */
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import { pipeline, Readable } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { Hono } from 'hono';
@@ -135,10 +136,20 @@ function handleApi(request: IncomingMessage, response: ServerResponse, { api, tl
         address: request.socket.remoteAddress ?? '',
         isSecure: tls !== undefined,
       })
-      .then(({ status, headers: own, body }) => response.writeHead(status, own).end(body));
+      .then(({ status, headers: own, body }) => {
+        response.writeHead(status, own);
+        if (typeof body === 'string' || body instanceof Uint8Array) response.end(body);
+        else flow(body, response);
+      });
   });
   // A client that goes away in the middle has asked nothing.
   request.on('error', () => response.destroy());
+}
+
+/** A reader that goes away ends what was made for him; one that is slow is waited for, with little held in memory. */
+function flow(pieces: AsyncIterable<string>, response: ServerResponse): void {
+  response.flushHeaders();
+  pipeline(Readable.from(pieces, { highWaterMark: 1 }), response, () => response.destroy());
 }
 
 function answer(response: ServerResponse, status: number, message: string): void {

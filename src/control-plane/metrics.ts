@@ -1,5 +1,6 @@
 /** What `/metrics` shows: asked for at each scrape, so that nothing is counted twice. */
 import { Gauge, Registry } from 'prom-client';
+import type { StreamCount } from '#deployment/change-streams/stream-figures.ts';
 import { registerDsqlMetrics } from './dsql-metrics.ts';
 import type { NodeFigures } from './node-figures.ts';
 
@@ -38,6 +39,21 @@ export function collectMetrics(figures: () => NodeFigures): Registry {
     for (const { cluster, region, action, count } of now.connectionAttempts)
       made.set({ ResourceId: `cluster/${cluster}`, Region: region, Resource: action }, count);
   });
+  // Of Aurora DSQL's metrics of change data capture, by their names; of readers here, since the process started.
+  for (const [name, help, value] of [
+    ['PublishedRecords', 'Change records that readers of a stream were given', ({ records }: StreamCount) => records],
+    ['PublishedBytes', 'Bytes of change records that readers of a stream were given', ({ bytes }: StreamCount) => bytes],
+    [
+      'BehindSourceLag',
+      'Milliseconds that the last reader of a stream is behind the newest commit',
+      ({ behindMs }: StreamCount) => behindMs,
+    ],
+  ] as const) {
+    gauge(name, help, ['ClusterId', 'StreamId'], (made, now) => {
+      made.reset();
+      for (const count of now.streams) made.set({ ClusterId: count.clusterId, StreamId: count.streamId }, value(count));
+    });
+  }
   gauge('borealis_resident_bytes', 'Resident memory of the process', [], (made) => made.set(process.memoryUsage.rss()));
   registerDsqlMetrics(registry, () => figures().clusters);
   return registry;

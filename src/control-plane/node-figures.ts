@@ -1,4 +1,5 @@
 /** What a node counts, gathered when somebody asks: metrics and time series show the same figures. */
+import type { StreamCount } from '#deployment/change-streams/stream-figures.ts';
 import type { Clusters } from '#deployment/clusters.ts';
 import type { ClusterCounters } from '#query-processor/activity/cluster-counters.ts';
 import { dsqlMetricValues } from './dsql-metrics.ts';
@@ -24,6 +25,7 @@ export type NodeFigures = {
     readonly isOpen: boolean;
   }[];
   readonly connectionAttempts: readonly ConnectionCount[];
+  readonly streams: readonly StreamCount[];
 };
 
 export function nodeFigures(parts: { readonly regions: Regions; readonly clusters: Clusters; readonly endpoints: Endpoints }): NodeFigures {
@@ -44,6 +46,7 @@ export function nodeFigures(parts: { readonly regions: Regions; readonly cluster
       };
     }),
     connectionAttempts: [...endpoints.connectionAttempts],
+    streams: clusters.streamFigures.ofAll(clusters.registry.streams()),
   };
 }
 

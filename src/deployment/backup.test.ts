@@ -201,7 +201,7 @@ describe.each([false, true])('power lost in a backup, a restore or a fork (unsyn
         await rowsOf(clusters, source);
         const hosted = clusters.opened(source);
         if (hosted === undefined) throw new Error('the source is not open');
-        point = await clusters.recoveryPoints.take(clusters.recoveryPoints.newId(), copy, hosted.copy());
+        point = await clusters.recoveryPoints.take(clusters.recoveryPoints.newId(), copy, await hosted.copy());
       }
       if (registry.find(east, ids.other) === undefined) await make(clusters, { kind: 'recovery-point', id: point.id });
       if (registry.find(east, ids.peer) === undefined)

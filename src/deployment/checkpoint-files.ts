@@ -40,26 +40,44 @@ export async function writeCheckpointOf(world: World, directory: string, header:
   await writeCheckpointFolder(world, `${directory}/${nameOf(header.position)}`, header, pages, partBytes);
 }
 
-/** Removes what is older than the newest checkpoint at or below the timestamp; that one stays, and what is newer. */
-export function removeOlderCheckpoints(world: World, directory: string, journalId: string, timestamp: Timestamp): void {
+/**
+ * Removes what is older than the newest checkpoint at or below the timestamp; that one stays, and what is newer. The position of the oldest that is left:
+ * the journal is needed from there on. undefined when there is none at or below the timestamp: all of the journal is needed.
+ */
+export function removeOlderCheckpoints(
+  world: World,
+  directory: string,
+  journalId: string,
+  timestamp: Timestamp,
+): JournalPosition | undefined {
   const found = storedCheckpoints(world, directory, journalId);
   const first = found.findLast(({ appliedTimestamp }) => appliedTimestamp <= timestamp);
-  if (first === undefined) return;
+  if (first === undefined) return undefined;
   const kept = new Set(found.filter(({ position }) => position >= first.position).map(({ position }) => nameOf(position)));
   for (const name of world.disk.list(directory)) if (!kept.has(name)) world.disk.remove(`${directory}/${name}`);
+  return first.position;
 }
 
 /** The newest complete checkpoint of the journal; incomplete ones are removed. */
 export function newestCheckpoint(world: World, directory: string, journalId: string): StoredCheckpoint | undefined {
-  for (const name of world.disk.list(directory))
-    if (world.disk.read(`${directory}/${name}/complete`) === undefined) world.disk.remove(`${directory}/${name}`);
-  return loaded(world, directory, storedCheckpoints(world, directory, journalId).at(-1));
+  return loaded(world, directory, checkedCheckpoints(world, directory, journalId).at(-1));
 }
 
-/** The newest complete checkpoint at or below the timestamp. */
-export function checkpointAt(world: World, directory: string, journalId: string, timestamp: Timestamp): StoredCheckpoint | undefined {
-  const found = storedCheckpoints(world, directory, journalId).findLast(({ appliedTimestamp }) => appliedTimestamp <= timestamp);
+/** The oldest one that the journal goes on from: who begins with it comes to have all the history that is kept. Incomplete ones are removed. */
+export function oldestCheckpoint(
+  world: World,
+  directory: string,
+  journalId: string,
+  firstPosition: JournalPosition,
+): StoredCheckpoint | undefined {
+  const found = checkedCheckpoints(world, directory, journalId).find(({ position }) => position >= firstPosition - 1);
   return loaded(world, directory, found);
+}
+
+function checkedCheckpoints(world: World, directory: string, journalId: string): readonly CompleteFile[] {
+  for (const name of world.disk.list(directory))
+    if (world.disk.read(`${directory}/${name}/complete`) === undefined) world.disk.remove(`${directory}/${name}`);
+  return storedCheckpoints(world, directory, journalId);
 }
 
 /** Complete ones, the oldest first. */

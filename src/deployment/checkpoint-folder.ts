@@ -24,6 +24,8 @@ export type CompleteFile = {
   readonly catalogTimestamp: number;
   readonly parts: number;
   readonly rows: number;
+  /** Of all parts; not told by older versions. */
+  readonly bytes?: number;
 };
 
 /** A page, or something to be waited for before the next. */
@@ -47,6 +49,7 @@ export async function writeCheckpointFolder(
   const writer = new ByteWriter(1024 * 1024);
   let parts = 0;
   let rows = 0;
+  let bytes = 0;
   let file = disk.openAppend(`${folder}/${partName(++parts)}`);
   try {
     for await (const page of pages) {
@@ -59,6 +62,7 @@ export async function writeCheckpointFolder(
         }
         writePage(writer, slice);
         file.write(writer.view());
+        bytes += writer.length;
       }
       rows += page.length;
     }
@@ -66,7 +70,7 @@ export async function writeCheckpointFolder(
   } finally {
     file.close();
   }
-  const complete = completeFile(header, parts, rows);
+  const complete = { ...completeFile(header, parts, rows), bytes };
   await completeFolder(disk, folder, complete);
   return complete;
 }

@@ -143,24 +143,6 @@ export function deleteCluster(registry: ClusterRegistry, region: string, id: str
   return { changes: [...leaving.map(put), ...removal], answer: leaving[0] };
 }
 
-export function setTags(
-  registry: ClusterRegistry,
-  region: string,
-  id: string,
-  tags: Readonly<Record<string, string>>,
-): Decision<undefined> {
-  const before = registry.get(region, id);
-  const after = { ...before.tags, ...tags };
-  if (Object.keys(after).length > 200) throw invalid(id, 'tags', 'A resource has at most 200 tags.');
-  return { changes: [put({ ...before, tags: after })], answer: undefined };
-}
-
-export function removeTags(registry: ClusterRegistry, region: string, id: string, names: readonly string[]): Decision<undefined> {
-  const before = registry.get(region, id);
-  const after = Object.fromEntries(Object.entries(before.tags).filter(([name]) => !names.includes(name)));
-  return { changes: [put({ ...before, tags: after })], answer: undefined };
-}
-
 /** `policy` undefined removes it. Answers the version that is current afterwards, or that was removed. */
 export function setPolicy(
   registry: ClusterRegistry,

@@ -2,6 +2,7 @@
  * A cluster's content at one timestamp, as it is handed from one that is being copied to one that is being made: backups, restores and forks are made of it.
  */
 import type { Timestamp, World } from '#base/world.ts';
+import { catalogVersionKey } from '#sql/spaces.ts';
 import { checkpointRows } from '#storage/checkpoint.ts';
 import type { Replica } from '#storage/replica.ts';
 import type { PageSource } from './checkpoint-folder.ts';
@@ -19,9 +20,17 @@ export class OriginLost extends Error {
   override readonly name = 'OriginLost';
 }
 
-/** Of a replica as it is now. The copy is in `underWay` from its first page to its last; taken out of there, it ends with an error. */
-export function copyOfReplica(world: World, replica: Replica, underWay: Set<ClusterCopy>): ClusterCopy {
-  const { appliedTimestamp, catalogTimestamp } = replica;
+/** The moment is older than what is kept, or has not come yet. */
+export class MomentNotKept extends Error {
+  override readonly name = 'MomentNotKept';
+}
+
+/**
+ * Of a replica as it is now, or as it was `at` a moment that its history still holds; else MomentNotKept. The copy is in `underWay` from its first page to
+ * its last; taken out of there, it ends with an error.
+ */
+export function copyOfReplica(world: World, replica: Replica, underWay: Set<ClusterCopy>, at?: Timestamp): ClusterCopy {
+  const { appliedTimestamp, catalogTimestamp } = at === undefined ? replica : momentOf(replica, at);
   const copy: ClusterCopy = { appliedTimestamp, catalogTimestamp, pages: noted() };
   return copy;
 
@@ -37,3 +46,14 @@ export function copyOfReplica(world: World, replica: Replica, underWay: Set<Clus
     }
   }
 }
+
+/** Every commit has its place before or after `at` for good once a later one has been applied, or the clock has passed it: the caller sees to that. */
+function momentOf(replica: Replica, at: Timestamp): Pick<ClusterCopy, 'appliedTimestamp' | 'catalogTimestamp'> {
+  if (at < replica.horizon)
+    throw new MomentNotKept(`the cluster's history begins at ${momentText(replica.horizon)}: ${momentText(at)} is no longer kept`);
+  const appliedTimestamp = Math.min(at, replica.appliedTimestamp);
+  const [version] = replica.scanKeys(appliedTimestamp, { start: catalogVersionKey, end: `${catalogVersionKey}\0` }, 1);
+  return { appliedTimestamp, catalogTimestamp: version?.timestamp ?? 0 };
+}
+
+export const momentText = (timestamp: Timestamp): string => new Date(timestamp / 1000).toISOString();

@@ -13,6 +13,8 @@ import type { ClusterSource, HostedCluster } from './cluster-source.ts';
 export type ClusterHostOptions = {
   readonly world: World;
   readonly source: ClusterSource;
+  /** How much of its past a cluster keeps. */
+  readonly retainedMs: (home: string) => number;
   /** Without connections for so long a cluster is closed. */
   readonly idleMs: number;
   readonly onFailure: (error: Error) => void;
@@ -131,7 +133,7 @@ export class ClusterHost {
   }
 
   async #open(journal: JournalRecord): Promise<HostedCluster> {
-    const cluster = await this.#options.source.open(journal);
+    const cluster = await this.#options.source.open(journal, this.#options.retainedMs(journal.home));
     for (const region of this.#stoppedRegions) cluster.stopRegion(region);
     return cluster;
   }

@@ -6,9 +6,10 @@
  *   CL2  A status says no more than what is there: ACTIVE is written after the journal is durable, the record goes after the files are gone.
  */
 import type { World } from '#base/world.ts';
+import { streamGone, streamStarted } from './change-streams/stream-changes.ts';
 import { type ClusterCopy, OriginLost } from './cluster-copy.ts';
 import type { ClusterHost } from './cluster-host.ts';
-import { type ClusterRecord, clusterKey, type JournalRecord, journalKey } from './cluster-records.ts';
+import { type ClusterRecord, clusterKey, type JournalRecord, journalKey, type StreamRecord } from './cluster-records.ts';
 import type { ClusterRegistry, RegistryChange } from './cluster-registry.ts';
 import type { RecoveryPoints } from './recovery-points.ts';
 
@@ -20,6 +21,8 @@ export type ClusterLifeCycleOptions = {
   readonly registry: ClusterRegistry;
   readonly host: ClusterHost;
   readonly recoveryPoints: RecoveryPoints;
+  /** A cluster's journal has more streams, or fewer. */
+  readonly retentionChanged: (home: string) => void;
   /** Ends the connections of an endpoint that is going away. */
   readonly closeEndpoint: (cluster: ClusterRecord) => void;
 };
@@ -85,6 +88,7 @@ export class ClusterLifeCycle {
       else if (status === 'DELETING' && home === undefined) await this.#change(region, id, 'DELETING', undefined);
       else if (status === 'PENDING_DELETE') this.#options.closeEndpoint(registry.get(region, id));
     }
+    for (const stream of registry.streams()) await this.#settleStream(stream);
   }
 
   async #make(journal: JournalRecord): Promise<void> {
@@ -112,6 +116,21 @@ export class ClusterLifeCycle {
       };
     });
     this.#again = true;
+  }
+
+  async #settleStream(stream: StreamRecord): Promise<void> {
+    const { registry, host, retentionChanged } = this.#options;
+    const cluster = registry.find(stream.region, stream.clusterId);
+    const journal = cluster?.home === undefined ? undefined : registry.journal(cluster.home);
+    if (stream.status === 'DELETING' || cluster === undefined) {
+      await registry.change(() => streamGone(stream));
+      if (journal !== undefined) retentionChanged(journal.home);
+    } else if (stream.status === 'CREATING' && journal?.state === 'ready') {
+      // The past is retained before the place is looked up: nothing behind it can be gone then.
+      retentionChanged(journal.home);
+      const start = (await host.open(journal)).journalEnd;
+      if (start !== undefined) await registry.change(() => streamStarted(registry, stream, start));
+    }
   }
 
   async #contentOf({ origin }: JournalRecord): Promise<ClusterCopy | undefined> {

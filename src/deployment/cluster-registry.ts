@@ -15,6 +15,9 @@ import {
   type DeploymentRecord,
   type JournalRecord,
   journalKey,
+  type StreamRecord,
+  streamKey,
+  streamPrefix,
 } from './cluster-records.ts';
 import { conflict, notFound } from './cluster-refusal.ts';
 
@@ -83,6 +86,18 @@ export class ClusterRegistry {
   /** The clusters that share a journal. */
   membersOf(home: string): readonly ClusterRecord[] {
     return this.clusters().filter((cluster) => cluster.home === home);
+  }
+
+  /** Of one cluster, or all; in order of their ids. */
+  streams(cluster?: Pick<ClusterRecord, 'region' | 'id'>): readonly StreamRecord[] {
+    return this.#log
+      .entries(cluster === undefined ? 'stream/' : streamPrefix(cluster.region, cluster.id))
+      .flatMap(([, record]) => (record.kind === 'stream' ? [record] : []));
+  }
+
+  stream(named: Pick<StreamRecord, 'region' | 'clusterId' | 'id'>): StreamRecord | undefined {
+    const found = this.#log.get(streamKey(named));
+    return found?.kind === 'stream' ? found : undefined;
   }
 
   /** `decide` reads the registry and throws refusals; what it says is committed before anybody else decides. */

@@ -3,6 +3,7 @@
  * them and makes them ACTIVE; FAILED when what they were to begin with is gone.
  */
 
+import { streamsRestarted } from './change-streams/stream-changes.ts';
 import type { ClusterRules } from './cluster-changes.ts';
 import { refuseAtQuota } from './cluster-changes.ts';
 import { type ClusterRecord, clusterArn, clusterKey, type JournalOrigin, journalKey } from './cluster-records.ts';
@@ -71,7 +72,11 @@ export function refill(registry: ClusterRegistry, region: string, id: string, or
     throw new ClusterRefusal('protected', `Cluster ${id} cannot be replaced: deletion protection is enabled.`, id);
   const after = members.map((member): ClusterRecord => ({ ...member, status: 'CREATING' }));
   return {
-    changes: [...after.map(put), { key: journalKey(journal.home), value: { ...journal, state: 'making', origin } }],
+    changes: [
+      ...after.map(put),
+      ...streamsRestarted(registry, members),
+      { key: journalKey(journal.home), value: { ...journal, state: 'making', origin } },
+    ],
     answer: { ...before, status: 'CREATING' },
   };
 }

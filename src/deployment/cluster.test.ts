@@ -18,6 +18,7 @@ const open = (world: World): Promise<Cluster> =>
     regions,
     witnessRegion: 'us-west-2',
     profile: 'open',
+    retainedMs: 0,
     onFailure: (error) => {
       throw error;
     },

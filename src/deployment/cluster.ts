@@ -4,8 +4,11 @@
  *   DIR/clusters/ID/journal/            the truth
  *   DIR/clusters/ID/checkpoints/        what the journal's cut-off part amounts to (checkpoint-files.ts)
  *   DIR/clusters/ID/replicas/REGION/    a cache of both (LMDB), rebuilt when in doubt
+ *
+ * What is retained of the past is one window for all who read it (`retain`): the replicas keep superseded versions that long, and the journal is kept from a
+ * checkpoint before it on, so that a replica that is rebuilt has the same past, and change streams read on from any position in it.
  */
-import type { World } from '#base/world.ts';
+import type { Timestamp, World } from '#base/world.ts';
 import type { RegionNetwork } from '#crossbar/network.ts';
 import { type FileJournal, openFileJournal } from '#journal/file/file-journal.ts';
 import { Activity } from '#query-processor/activity/activity.ts';
@@ -16,7 +19,9 @@ import { openLmdbStore } from '#storage/lmdb-store.ts';
 import { MemoryStore } from '#storage/memory-store.ts';
 import type { OrderedStore } from '#storage/ordered-store.ts';
 import type { Replica } from '#storage/replica.ts';
-import { newestCheckpoint, removeOlderCheckpoints, writeCheckpoint } from './checkpoint-files.ts';
+import { ChangeFeed, type FeedStart } from './change-streams/change-feed.ts';
+import type { StreamPlace } from './change-streams/stream-place.ts';
+import { newestCheckpoint, oldestCheckpoint, removeOlderCheckpoints, storedCheckpoints, writeCheckpoint } from './checkpoint-files.ts';
 import { type ClusterCopy, copyOfReplica } from './cluster-copy.ts';
 import type { ClusterFigures, HostedCluster } from './cluster-source.ts';
 import { type LocalCluster, startLocalCluster } from './local-cluster.ts';
@@ -32,6 +37,8 @@ export type ClusterOptions = {
   /** A cluster of one Region has none: its journal is in that Region alone. */
   readonly witnessRegion: string | undefined;
   readonly profile: Profile;
+  /** How much of the past is kept; 0: what running transactions need. */
+  readonly retainedMs: number;
   /** Journal or replica can no longer be trusted or written: the process must end. */
   readonly onFailure: (error: Error) => void;
   /** 16 MiB; tests take less. */
@@ -40,8 +47,12 @@ export type ClusterOptions = {
 
 /** How often superfluous journal is looked for. */
 const truncationMs = 30_000;
-/** A checkpoint is written, and the journal cut below it, when the journal has more than so many segments (of 16 MiB). */
+/**
+ * A checkpoint is written, and the journal cut as far as nobody needs it, when the journal has more than so many segments (of 16 MiB) behind the last one;
+ * while the past is retained, when that is also more than the last checkpoint: so checkpoints take no more room than the journal between them.
+ */
 const journalSegments = 6;
+const usualSegmentBytes = 16 * 2 ** 20;
 
 type RegionParts = {
   readonly name: string;
@@ -61,11 +72,13 @@ export class Cluster implements HostedCluster {
   #cancelTruncation: () => void;
   /** Copies that are being taken. */
   readonly #copies = new Set<ClusterCopy>();
+  /** Change streams that are being read. */
+  readonly #feeds = new Set<ChangeFeed>();
+  readonly #segmentBytes: number;
+  #retainedMs: number;
 
   private constructor(
-    world: World,
-    id: string,
-    directory: string,
+    { world, id, directory, retainedMs, journalSegmentBytes }: ClusterOptions,
     journal: FileJournal,
     commitPath: LocalCluster,
     regions: readonly RegionParts[],
@@ -74,6 +87,8 @@ export class Cluster implements HostedCluster {
     this.id = id;
     this.#world = world;
     this.#directory = directory;
+    this.#retainedMs = retainedMs;
+    this.#segmentBytes = journalSegmentBytes ?? usualSegmentBytes;
     this.#journal = journal;
     this.#commitPath = commitPath;
     this.#regions = regions;
@@ -85,7 +100,8 @@ export class Cluster implements HostedCluster {
   /** Opens what is in the directory, or makes it. */
   static async open(options: ClusterOptions): Promise<Cluster> {
     const { world, directory, network, onFailure } = options;
-    const { journalSegmentBytes } = options;
+    const { journalSegmentBytes, retainedMs } = options;
+    const checkpoints = `${directory}/checkpoints`;
     const journal = await openFileJournal({
       world,
       directory: `${directory}/journal`,
@@ -102,9 +118,13 @@ export class Cluster implements HostedCluster {
         store,
         journal,
         clusterId: options.id,
-        newestCheckpoint: () => newestCheckpoint(world, `${directory}/checkpoints`, journal.id),
+        checkpoint: () =>
+          retainedMs === 0
+            ? newestCheckpoint(world, checkpoints, journal.id)
+            : oldestCheckpoint(world, checkpoints, journal.id, journal.firstPosition),
         onFailure,
       });
+      replica.retainHistory(retainedMs);
       opened.push({ name, store, replica });
     }
     const commitPath = await startLocalCluster({ world, journal, network, regions: opened, witness: options.witnessRegion, onFailure });
@@ -124,7 +144,7 @@ export class Cluster implements HostedCluster {
       }),
     }));
     for (const { queryProcessor } of regions) await queryProcessor.start();
-    return new Cluster(world, options.id, directory, journal, commitPath, regions, activity);
+    return new Cluster(options, journal, commitPath, regions, activity);
   }
 
   queryProcessor(region: string): QueryProcessor | undefined {
@@ -147,16 +167,39 @@ export class Cluster implements HostedCluster {
   }
 
   get isBusy(): boolean {
-    return this.#copies.size > 0 || this.#regions.some(({ queryProcessor }) => queryProcessor.isBusy);
+    return this.#copies.size > 0 || this.#feeds.size > 0 || this.#regions.some(({ queryProcessor }) => queryProcessor.isBusy);
   }
 
   sessionsIn(region: string): number {
     return this.#regions.find(({ name }) => name === region)?.queryProcessor.sessionCount ?? 0;
   }
 
-  copy(): ClusterCopy {
+  async copy(at?: Timestamp): Promise<ClusterCopy> {
+    if (at !== undefined) await this.#commitPath.region(this.#commitPath.leaderRegion ?? this.#regions[0].name).readPoint.begin();
     const replica = (this.#regions.find(({ name }) => name === this.#commitPath.leaderRegion) ?? this.#regions[0]).replica;
-    return copyOfReplica(this.#world, replica, this.#copies);
+    return copyOfReplica(this.#world, replica, this.#copies, at);
+  }
+
+  retain(retainedMs: number): void {
+    this.#retainedMs = retainedMs;
+    for (const { replica } of this.#regions) replica.retainHistory(retainedMs);
+  }
+
+  get journalEnd(): StreamPlace {
+    return { journalId: this.#journal.id, position: this.#journal.lastPosition + 1, record: 0, change: 0 };
+  }
+
+  /** undefined: the Region is down. */
+  changeFeed(region: string, clusterId: string, start: FeedStart): ChangeFeed | undefined {
+    const parts = this.#regions.find(({ name }) => name === region);
+    if (parts === undefined || !this.#commitPath.isUp(region)) return undefined;
+    const { readPoint } = this.#commitPath.region(region);
+    const { replica } = parts;
+    const feed = new ChangeFeed({ world: this.#world, journal: this.#journal, replica, readPoint, clusterId, region, start }, () =>
+      this.#feeds.delete(feed),
+    );
+    this.#feeds.add(feed);
+    return feed;
   }
 
   get leaderRegion(): string | undefined {
@@ -164,7 +207,9 @@ export class Cluster implements HostedCluster {
   }
 
   stopRegion(region: string): void {
-    if (this.#regions.some(({ name }) => name === region)) this.#commitPath.stopRegion(region);
+    if (!this.#regions.some(({ name }) => name === region)) return;
+    this.#commitPath.stopRegion(region);
+    for (const feed of this.#feeds) if (!this.#commitPath.isUp(feed.region)) feed.close();
   }
 
   async startRegion(region: string): Promise<void> {
@@ -175,26 +220,42 @@ export class Cluster implements HostedCluster {
   async close(): Promise<void> {
     this.#cancelTruncation();
     this.#copies.clear();
+    for (const feed of this.#feeds) feed.close();
     for (const { queryProcessor } of this.#regions) await queryProcessor.stop();
     await this.#commitPath.close();
     for (const { replica } of this.#regions) await replica.close();
     await this.#journal.close();
   }
 
-  /** Writes a checkpoint of the first Region's replica and cuts the journal below it, as far as replicas and conflict window allow. */
+  /** Writes a checkpoint of the first Region's replica and cuts the journal, as far as replicas, conflict window and the retained past allow. */
   async checkpoint(): Promise<void> {
-    const directory = `${this.#directory}/checkpoints`;
-    const { position, appliedTimestamp } = await writeCheckpoint(this.#world, directory, this.#regions[0].replica);
+    const { position } = await writeCheckpoint(this.#world, this.#checkpoints, this.#regions[0].replica);
     this.#world.log.info('checkpoint', { cluster: this.id, position });
-    removeOlderCheckpoints(this.#world, directory, this.#journal.id, appliedTimestamp);
-    await this.#commitPath.truncateJournal(position);
+    await this.#cut();
+  }
+
+  get #checkpoints(): string {
+    return `${this.#directory}/checkpoints`;
+  }
+
+  /** Gives up checkpoints and journal that nobody needs any more. */
+  async #cut(): Promise<void> {
+    const since = this.#retainedMs === 0 ? Number.POSITIVE_INFINITY : this.#world.clock.now() - this.#retainedMs * 1000;
+    const position = removeOlderCheckpoints(this.#world, this.#checkpoints, this.#journal.id, since);
+    if (position !== undefined) await this.#commitPath.truncateJournal(position);
+  }
+
+  async #maintain(): Promise<void> {
+    const last = storedCheckpoints(this.#world, this.#checkpoints, this.#journal.id).at(-1);
+    const segments = this.#journal.segmentsBehind(last?.position ?? 0);
+    const checkpointBytes = this.#retainedMs === 0 ? 0 : (last?.bytes ?? 0);
+    if (segments > journalSegments && segments * this.#segmentBytes > checkpointBytes) await this.checkpoint();
+    else if (last !== undefined) await this.#cut();
   }
 
   #planTruncation(): void {
     this.#cancelTruncation = this.#world.timers.after(truncationMs, () => {
-      const isLong = this.#world.disk.list(`${this.#directory}/journal`).length > journalSegments;
-      const work = isLong ? this.checkpoint() : Promise.resolve();
-      work
+      this.#maintain()
         .catch((error: Error) => this.#world.log.error('no checkpoint could be written; it is tried again', { error: error.message }))
         .finally(() => this.#planTruncation());
     });

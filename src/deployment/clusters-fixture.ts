@@ -29,6 +29,8 @@ export function openClusters(world: World, more: Partial<ClustersOptions> = {}):
     }),
     rules: { regions: [east, east2], witnessRegion: west, singleRegionQuota: 20, multiRegionQuota: 5 },
     idleMs: 60_000,
+    retainedMs: 0,
+    streamRetainedMs: 3_600_000,
     hasDefaultCluster: false,
     closeEndpoint: () => {},
     onFailure: fail,

@@ -3,12 +3,13 @@ import { randomId } from '#base/base32.ts';
 import { memoryDisk } from '#base/real-world.ts';
 import type { World } from '#base/world.ts';
 import type { Session } from '#query-processor/query-processor.ts';
-import { createCluster, deleteCluster, type MultiRegionRequest, removeTags, setPolicy, setTags, updateCluster } from './cluster-changes.ts';
+import { createCluster, deleteCluster, type MultiRegionRequest, setPolicy, updateCluster } from './cluster-changes.ts';
 import { type ClusterRecord, clusterArn } from './cluster-records.ts';
 import { ClusterRefusal } from './cluster-refusal.ts';
 import type { Clusters, ClustersOptions } from './clusters.ts';
 import { connect, east, east2, openClusters, west, worldOn } from './clusters-fixture.ts';
 import { CrashingDisk, PowerLost } from './crashing-disk-fixture.ts';
+import { removeTags, setTags } from './resource-tags.ts';
 
 const opened: Clusters[] = [];
 
@@ -245,7 +246,7 @@ const operations: readonly { readonly name: string; run(clusters: Clusters, worl
       const made = await create(clusters, world, east, undefined, 'c');
       await clusters.settle();
       if (clusters.registry.find(east, made.id) === undefined) return;
-      await clusters.change(() => setTags(clusters.registry, east, made.id, { Name: 'x' }));
+      await clusters.change(() => setTags(clusters.registry, { region: east, id: made.id }, { Name: 'x' }));
       await remove(clusters, made);
       await clusters.settle();
     },
@@ -264,7 +265,7 @@ const operations: readonly { readonly name: string; run(clusters: Clusters, worl
       await clusters.settle();
       const policy = { text: '{}', version: randomId(world.random) };
       await clusters.change(() => setPolicy(registry, east, made.id, policy, undefined));
-      await clusters.change(() => removeTags(registry, east, made.id, ['Name']));
+      await clusters.change(() => removeTags(registry, { region: east, id: made.id }, ['Name']));
       await protect(false);
       await clusters.settle();
       await remove(clusters, made);

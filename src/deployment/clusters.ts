@@ -9,11 +9,22 @@ import { randomId } from '#base/base32.ts';
 import type { World } from '#base/world.ts';
 import type { QueryProcessor } from '#query-processor/query-processor.ts';
 import { BackupJobs } from './backup-jobs.ts';
+import type { ChangeFeed, FeedStart } from './change-streams/change-feed.ts';
+import { StreamFigures } from './change-streams/stream-figures.ts';
+import type { StreamPlace } from './change-streams/stream-place.ts';
 import type { ClusterRules } from './cluster-changes.ts';
 import type { ClusterCopy } from './cluster-copy.ts';
 import { ClusterHost } from './cluster-host.ts';
 import { ClusterLifeCycle } from './cluster-life-cycle.ts';
-import { type ClusterRecord, clusterArn, clusterKey, type JournalRecord, journalKey, type StoredStatus } from './cluster-records.ts';
+import {
+  type ClusterRecord,
+  clusterArn,
+  clusterKey,
+  type JournalRecord,
+  journalKey,
+  type StoredStatus,
+  type StreamRecord,
+} from './cluster-records.ts';
 import { conflict } from './cluster-refusal.ts';
 import { ClusterRegistry, type Decision, type RegistryChange, type TokenUse } from './cluster-registry.ts';
 import type { ClusterSource, HostedCluster } from './cluster-source.ts';
@@ -28,6 +39,10 @@ export type ClustersOptions = {
   readonly defaultClusterId?: string;
   readonly rules: ClusterRules;
   readonly idleMs: number;
+  /** How much of every cluster's past is kept: what can be restored, and read as of then. 0: what running transactions need. */
+  readonly retainedMs: number;
+  /** As much of the past of clusters that have change streams. */
+  readonly streamRetainedMs: number;
   readonly hasDefaultCluster: boolean;
   /** Ends the connections of an endpoint that is going away. */
   readonly closeEndpoint: (cluster: ClusterRecord) => void;
@@ -43,17 +58,21 @@ export class Clusters {
   readonly rules: ClusterRules;
   readonly recoveryPoints: RecoveryPoints;
   readonly backupJobs: BackupJobs;
+  readonly streamFigures = new StreamFigures();
+  /** Whether clusters here have change streams. */
+  readonly hasStreams: boolean;
   readonly #host: ClusterHost;
   readonly #lifeCycle: ClusterLifeCycle;
 
   private constructor(
-    world: World,
+    { world, source }: ClustersOptions,
     registry: ClusterRegistry,
     rules: ClusterRules,
     recoveryPoints: RecoveryPoints,
     host: ClusterHost,
     lifeCycle: ClusterLifeCycle,
   ) {
+    this.hasStreams = source.hasStreams;
     this.registry = registry;
     this.rules = rules;
     this.recoveryPoints = recoveryPoints;
@@ -68,10 +87,21 @@ export class Clusters {
     const directory = `${options.directory}/clusters`;
     world.disk.makeDirectory(directory);
     const registry = await ClusterRegistry.open(world, directory);
-    const host = new ClusterHost(options);
+    const retainedMs = (home: string): number => {
+      const hasStreams = registry.membersOf(home).some((cluster) => registry.streams(cluster).length > 0);
+      return Math.max(options.retainedMs, hasStreams ? options.streamRetainedMs : 0);
+    };
+    const host = new ClusterHost({ ...options, retainedMs });
     const recoveryPoints = new RecoveryPoints(world, `${options.directory}/backups`);
-    const lifeCycle = new ClusterLifeCycle({ world, registry, host, recoveryPoints, closeEndpoint: options.closeEndpoint });
-    const clusters = new Clusters(world, registry, rules, recoveryPoints, host, lifeCycle);
+    const lifeCycle = new ClusterLifeCycle({
+      world,
+      registry,
+      host,
+      recoveryPoints,
+      retentionChanged: (home) => host.opened(home)?.retain(retainedMs(home)),
+      closeEndpoint: options.closeEndpoint,
+    });
+    const clusters = new Clusters(options, registry, rules, recoveryPoints, host, lifeCycle);
     try {
       if (options.hasDefaultCluster)
         await registry.change(() => defaultCluster(registry, world, rules, options.defaultClusterId ?? earlierDefault(world, directory)));
@@ -125,6 +155,21 @@ export class Clusters {
     const journal = home === undefined ? undefined : this.registry.journal(home);
     if (journal?.state !== 'ready') throw conflict(id, `Cluster ${id} has nothing to be copied yet.`);
     return (await this.#host.open(journal)).copy();
+  }
+
+  /** Where a stream goes on from; undefined: its Region is down, or its cluster has gone meanwhile. The caller closes it. */
+  async changeFeed({ region, clusterId }: StreamRecord, start: FeedStart): Promise<ChangeFeed | undefined> {
+    const { home } = this.registry.get(region, clusterId);
+    const journal = home === undefined ? undefined : this.registry.journal(home);
+    if (journal?.state !== 'ready') return undefined;
+    return (await this.#host.open(journal)).changeFeed(region, clusterId, start);
+  }
+
+  /** Behind the last commit of the stream's cluster. */
+  async journalEnd({ region, clusterId }: StreamRecord): Promise<StreamPlace | undefined> {
+    const { home } = this.registry.get(region, clusterId);
+    const journal = home === undefined ? undefined : this.registry.journal(home);
+    return journal?.state === 'ready' ? (await this.#host.open(journal)).journalEnd : undefined;
   }
 
   get open(): readonly { readonly home: string; readonly cluster: HostedCluster }[] {

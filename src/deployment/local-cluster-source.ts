@@ -30,6 +30,8 @@ export class LocalClusterSource implements ClusterSource {
     this.#options = options;
   }
 
+  readonly hasStreams = true;
+
   async prepare({ home }: JournalRecord, content: ClusterCopy | undefined): Promise<void> {
     const { world, onFailure, directory } = this.#options;
     world.disk.remove(this.#directoryOf(home));
@@ -45,7 +47,7 @@ export class LocalClusterSource implements ClusterSource {
     await world.disk.syncDirectory(directory);
   }
 
-  open(journal: JournalRecord): Promise<Cluster> {
+  open(journal: JournalRecord, retainedMs: number): Promise<Cluster> {
     const { world, isInMemory, network, profile, onFailure } = this.#options;
     // An empty place where a journal should be is a loss, not a beginning.
     if (world.disk.list(`${this.#directoryOf(journal.home)}/journal`).length === 0)
@@ -59,6 +61,7 @@ export class LocalClusterSource implements ClusterSource {
       regions: journal.regions,
       witnessRegion: journal.witnessRegion,
       profile,
+      retainedMs,
       onFailure,
     });
   }

@@ -138,6 +138,10 @@ export class LocalCluster {
     return this.#regionOf(name).node;
   }
 
+  isUp(name: RegionName): boolean {
+    return this.#regionOf(name).isUp;
+  }
+
   /** The Region's node goes away: commits need not wait for it, its doors answer no more. */
   stopRegion(name: RegionName): void {
     const region = this.#regionOf(name);

@@ -1,4 +1,4 @@
-/** A replica as it was left; from the newest checkpoint when it is empty or lies behind what the journal still holds. */
+/** A replica as it was left; from a checkpoint when it is empty or lies behind what the journal still holds. */
 import type { World } from '#base/world.ts';
 import type { Journal } from '#journal/journal.ts';
 import { type CheckpointHeader, importCheckpoint } from '#storage/checkpoint.ts';
@@ -16,7 +16,8 @@ export type OpenReplicaOptions = {
   readonly journal: Journal;
   /** For messages. */
   readonly clusterId: string;
-  readonly newestCheckpoint: () => FoundCheckpoint | undefined | Promise<FoundCheckpoint | undefined>;
+  /** What it begins with when it has to be rebuilt. */
+  readonly checkpoint: () => FoundCheckpoint | undefined | Promise<FoundCheckpoint | undefined>;
   readonly onFailure: (error: Error) => void;
 };
 
@@ -26,7 +27,7 @@ export async function openReplica(options: OpenReplicaOptions): Promise<Replica>
   const replicaOptions = { ...defaultReplicaOptions, journalId: journal.id, onFailure };
   const replica = await Replica.open(store, world, replicaOptions);
   if (replica.position >= journal.firstPosition - 1) return replica;
-  const checkpoint = await options.newestCheckpoint();
+  const checkpoint = await options.checkpoint();
   if (checkpoint === undefined || checkpoint.header.position < journal.firstPosition - 1)
     throw new Error(`the journal of cluster ${clusterId} begins at ${journal.firstPosition}, and no checkpoint reaches it`);
   world.log.warn('a replica is rebuilt from a checkpoint', { cluster: clusterId, position: checkpoint.header.position });

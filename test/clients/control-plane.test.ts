@@ -5,16 +5,13 @@ import path from 'node:path';
 import { AuroraDSQLClient } from '@aws/aurora-dsql-node-postgres-connector';
 import {
   CreateClusterCommand,
-  CreateStreamCommand,
   DeleteClusterCommand,
   DeleteClusterPolicyCommand,
   DSQLClient,
   GetClusterCommand,
   GetClusterPolicyCommand,
-  GetStreamCommand,
   GetVpcEndpointServiceNameCommand,
   ListClustersCommand,
-  ListStreamsCommand,
   ListTagsForResourceCommand,
   PutClusterPolicyCommand,
   paginateListClusters,
@@ -266,7 +263,7 @@ describe('the AWS SDK', { timeout: 60_000 }, () => {
     await expect(unknown.send(new ListClustersCommand({}))).rejects.toMatchObject({ name: 'UnrecognizedClientException' });
   });
 
-  it('learns the name of the PrivateLink service, and that there are no streams', async () => {
+  it('learns the name of the PrivateLink service', async () => {
     const client = clientOf(east);
     const identifier = deployment.description.clusters[0].id;
     const { serviceName } = await client.send(new GetVpcEndpointServiceNameCommand({ identifier }));
@@ -284,18 +281,6 @@ describe('the AWS SDK', { timeout: 60_000 }, () => {
     });
     await sql.connect();
     await sql.end();
-    expect((await client.send(new ListStreamsCommand({ clusterIdentifier: identifier }))).streams).toEqual([]);
-    const target = {
-      kinesis: { streamArn: 'arn:aws:kinesis:us-east-1:000000000000:stream/s', roleArn: 'arn:aws:iam::000000000000:role/r' },
-    };
-    await expect(
-      client.send(
-        new CreateStreamCommand({ clusterIdentifier: identifier, targetDefinition: target, ordering: 'UNORDERED', format: 'JSON' }),
-      ),
-    ).rejects.toMatchObject({ name: 'ValidationException' });
-    await expect(
-      client.send(new GetStreamCommand({ clusterIdentifier: identifier, streamIdentifier: 's'.repeat(26) })),
-    ).rejects.toMatchObject({ name: 'ResourceNotFoundException', resourceType: 'stream' });
   });
 
   it('and its connector connect: to the default cluster by address, to another one by its name', async () => {

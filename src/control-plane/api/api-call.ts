@@ -26,6 +26,8 @@ export type ApiCallParts = {
   readonly address: string;
   readonly isSecure: boolean;
   readonly userAgent: string | undefined;
+  /** By names in small letters. */
+  readonly headers: ReadonlyMap<string, string>;
 };
 
 export type Answer = Readonly<Record<string, unknown>>;
@@ -36,6 +38,17 @@ export class BytesAnswer {
 
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
+  }
+}
+
+/** An answer that goes on for as long as its reader stays; pieces are made when he can take them. */
+export class FlowingAnswer {
+  readonly contentType: string;
+  readonly pieces: AsyncIterable<string>;
+
+  constructor(contentType: string, pieces: AsyncIterable<string>) {
+    this.contentType = contentType;
+    this.pieces = pieces;
   }
 }
 
@@ -122,6 +135,8 @@ function sorted(value: unknown): unknown {
     .map(([name, member]) => [name, sorted(member)]);
 }
 
+export type OperationAnswer = Answer | BytesAnswer | FlowingAnswer;
+
 export type Operation = {
   readonly name: string;
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -131,5 +146,5 @@ export type Operation = {
   readonly takesBytes?: boolean;
   /** Path segments; `:name` takes one, decoded. */
   readonly path: string;
-  readonly run: (call: ApiCall) => Answer | BytesAnswer | Promise<Answer | BytesAnswer>;
+  readonly run: (call: ApiCall) => OperationAnswer | Promise<OperationAnswer>;
 };

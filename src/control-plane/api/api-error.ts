@@ -54,18 +54,18 @@ export function asApiError(error: unknown): ApiError | undefined {
   return undefined;
 }
 
-function fromClusterRefusal({ kind, message, resourceId, field }: ClusterRefusal): ApiError {
-  const resource = { resourceId, resourceType: 'cluster' };
+function fromClusterRefusal({ kind, message, resourceId, field, resourceType }: ClusterRefusal): ApiError {
+  const resource = { resourceId, resourceType };
   switch (kind) {
     case 'notFound':
-      return resourceNotFound(message, resourceId, 'cluster');
+      return resourceNotFound(message, resourceId, resourceType);
     case 'conflict':
       return new ApiError('ConflictException', 409, message, resource);
     case 'quota':
       return new ApiError('ServiceQuotaExceededException', 402, message, {
         ...resource,
         serviceCode: 'dsql',
-        quotaCode: 'clusters-per-region',
+        quotaCode: resourceType === 'stream' ? 'streams-per-cluster' : 'clusters-per-region',
       });
     case 'protected':
       return new ApiError('ValidationException', 400, message, { reason: 'deletionProtectionEnabled' });

@@ -9,7 +9,7 @@ import type { Clusters } from '#deployment/clusters.ts';
 import type { Identities, Identity } from '#iam/iam.ts';
 import { type HttpRequestParts, verifyRequest } from '#iam/signed-request.ts';
 import type { AuditLog } from '../audit-log.ts';
-import { ApiCall, BytesAnswer, type Operation } from './api-call.ts';
+import { ApiCall, BytesAnswer, FlowingAnswer, type Operation } from './api-call.ts';
 import { ApiError, asApiError, unknownOperation } from './api-error.ts';
 import { clusterOperations } from './cluster-operations.ts';
 import { policyOperations } from './policy-operations.ts';
@@ -29,7 +29,7 @@ export type ApiRequest = HttpRequestParts & { readonly address: string; readonly
 export type ApiResponse = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
+  readonly body: string | Uint8Array | AsyncIterable<string>;
 };
 
 const service = 'dsql';
@@ -81,6 +81,8 @@ export class ApiService {
       const answer = await this.#answer(request, callerOf, auditsLooking, requestId);
       if (answer instanceof BytesAnswer)
         return { status: 200, headers: { ...headers, 'Content-Type': 'application/octet-stream' }, body: answer.bytes };
+      if (answer instanceof FlowingAnswer)
+        return { status: 200, headers: { ...headers, 'Content-Type': answer.contentType }, body: answer.pieces };
       return { status: 200, headers, body: JSON.stringify(answer) };
     } catch (error) {
       const known = asApiError(error);
@@ -121,6 +123,7 @@ export class ApiService {
         address: request.address,
         isSecure: request.isSecure,
         userAgent: request.headers.get('user-agent'),
+        headers: request.headers,
       };
       call = new ApiCall(parts, matched.operation.takesBytes);
       const answer = await matched.operation.run(call);

@@ -1,6 +1,6 @@
 /** TagResource, UntagResource, ListTagsForResource. */
-import { removeTags, setTags } from '#deployment/cluster-changes.ts';
-import { parseClusterArn } from '#deployment/cluster-records.ts';
+import { parseClusterArn, parseStreamArn } from '#deployment/cluster-records.ts';
+import { removeTags, setTags, type TaggedName, taggedResource } from '#deployment/resource-tags.ts';
 import { requestTags } from '../condition-keys.ts';
 import type { Answer, ApiCall, Operation } from './api-call.ts';
 import { invalidFields, resourceNotFound } from './api-error.ts';
@@ -16,8 +16,8 @@ async function tag(call: ApiCall): Promise<Answer> {
   const { input, clusters } = call;
   const tags = input.required('tags', input.tags('tags')) ?? {};
   input.check();
-  const { region, id } = resource(call, 'dsql:TagResource', requestTags(tags));
-  await clusters.change(() => setTags(clusters.registry, region, id, tags));
+  const named = resource(call, 'dsql:TagResource', requestTags(tags));
+  await clusters.change(() => setTags(clusters.registry, named, tags));
   return {};
 }
 
@@ -27,24 +27,20 @@ async function untag(call: ApiCall): Promise<Answer> {
   const names = query.texts('tagKeys', tagKeyRule) ?? [];
   query.check();
   if (names.length === 0) throw invalidFields([{ name: 'tagKeys', message: "Value at 'tagKeys' must not be empty" }]);
-  const { region, id } = resource(call, 'dsql:UntagResource', [['aws:tagkeys', names]]);
-  await clusters.change(() => removeTags(clusters.registry, region, id, names));
+  const named = resource(call, 'dsql:UntagResource', [['aws:tagkeys', names]]);
+  await clusters.change(() => removeTags(clusters.registry, named, names));
   return {};
 }
 
 function list(call: ApiCall): Answer {
-  const { region, id } = resource(call, 'dsql:ListTagsForResource', []);
-  return { tags: call.clusters.registry.get(region, id).tags };
+  const named = resource(call, 'dsql:ListTagsForResource', []);
+  return { tags: taggedResource(call.clusters.registry, named).tags };
 }
 
-function resource(
-  call: ApiCall,
-  action: string,
-  context: readonly (readonly [string, readonly string[]])[],
-): { readonly region: string; readonly id: string } {
+function resource(call: ApiCall, action: string, context: readonly (readonly [string, readonly string[]])[]): TaggedName {
   const arn = call.pathText('resourceArn', { minimum: 1, maximum: 1_011, pattern: /^arn:.+/ });
   call.authorize(action, arn, context);
-  const named = parseClusterArn(arn);
+  const named = parseStreamArn(arn) ?? parseClusterArn(arn);
   if (named === undefined || named.region !== call.region) throw resourceNotFound(`The resource ${arn} was not found.`, arn, 'cluster');
   return named;
 }

@@ -10,10 +10,12 @@
  *   W2  Whatever is no GET needs the session's second token in a header (console-session.ts S3), and signing in a body that no form can send.
  *   W3  The page runs no script but its own, and stands in no frame.
  */
+import { Readable } from 'node:stream';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
+import type { ApiResponse } from '../api/api-service.ts';
 import type { AuditLog } from '../audit-log.ts';
 import { mountConsoleEndpoints } from './console-endpoints.ts';
 import type { ConsoleFile } from './console-files.ts';
@@ -114,7 +116,7 @@ export function consoleApplication(parts: ConsoleParts): Hono<ConsoleEnvironment
         isSecure: parts.isSecure,
       },
     );
-    return new Response(answer.body, { status: answer.status, headers: answer.headers });
+    return new Response(bodyOf(answer.body), { status: answer.status, headers: answer.headers });
   });
   mountConsoleEndpoints(app, parts);
   app.all('/api/*', (context) => context.json({ message: 'there is no such operation' }, 404));
@@ -124,6 +126,12 @@ export function consoleApplication(parts: ConsoleParts): Hono<ConsoleEnvironment
   );
   app.get('*', (context) => sent(context, files.page()));
   return app;
+}
+
+function bodyOf(body: ApiResponse['body']): string | Uint8Array<ArrayBuffer> | ReadableStream {
+  if (typeof body === 'string') return body;
+  if (body instanceof Uint8Array) return Uint8Array.from(body);
+  return Readable.toWeb(Readable.from(body, { highWaterMark: 1 }).map((piece: string) => Buffer.from(piece))) as ReadableStream;
 }
 
 export function sent(context: Context, file: ConsoleFile | undefined): Response {

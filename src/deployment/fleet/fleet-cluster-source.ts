@@ -101,13 +101,15 @@ export class FleetClusterSource implements ClusterSource {
     }
   }
 
+  readonly hasStreams = false;
+
   async prepare(journal: JournalRecord, content: ClusterCopy | undefined): Promise<void> {
     if (content !== undefined) throw new OriginLost('a fleet cannot restore or fork clusters yet');
     const stream = await this.#stream(journal.home);
     await stream.close();
   }
 
-  async open({ home }: JournalRecord): Promise<FleetCluster> {
+  async open({ home }: JournalRecord, retainedMs: number): Promise<FleetCluster> {
     const { world, directory, isInMemory, profile, region, nodeName, onFailure } = this.#options;
     const journal = await openJetStreamJournal({ stream: await this.#stream(home), timers: world.timers, log: world.log, onFailure });
     return FleetCluster.open({
@@ -118,6 +120,7 @@ export class FleetClusterSource implements ClusterSource {
       directory: `${directory}/${home}`,
       isInMemory,
       profile,
+      retainedMs,
       journal,
       transport: this.#transport,
       office: new NatsOffice(this.#offices, home, nodeName),

@@ -36,7 +36,7 @@ async function openNode(nodeName: string, region: string): Promise<FleetCluster>
   });
   sources.push(source);
   const home = source.defaultClusterId;
-  return source.open({ kind: 'journal', home, regions: [region], witnessRegion: undefined, state: 'ready' });
+  return source.open({ kind: 'journal', home, regions: [region], witnessRegion: undefined, state: 'ready' }, 0);
 }
 
 beforeAll(async () => {

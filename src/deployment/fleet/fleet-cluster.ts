@@ -3,7 +3,7 @@
  *
  *   DIR/clusters/ID/replica/    a cache of the journal (LMDB), rebuilt when in doubt
  */
-import type { World } from '#base/world.ts';
+import type { Timestamp, World } from '#base/world.ts';
 import type { JetStreamJournal } from '#journal/jetstream/jetstream-journal.ts';
 import { Activity } from '#query-processor/activity/activity.ts';
 import type { QueryProcessor } from '#query-processor/query-processor.ts';
@@ -28,6 +28,8 @@ export type FleetClusterOptions = {
   readonly directory: string;
   readonly isInMemory: boolean;
   readonly profile: Profile;
+  /** How much of the past this node's replica keeps. */
+  readonly retainedMs: number;
   readonly journal: JetStreamJournal;
   readonly transport: Transport;
   readonly office: Office;
@@ -83,9 +85,10 @@ export class FleetCluster implements HostedCluster {
       store,
       journal,
       clusterId: options.id,
-      newestCheckpoint: () => options.checkpoints.newest(journal.id),
+      checkpoint: () => options.checkpoints.newest(journal.id),
       onFailure,
     });
+    replica.retainHistory(options.retainedMs);
     await checkAgainstJournal(journal, `node ${options.node}`, replica);
     const commitPath = new FleetCommitPath({
       world,
@@ -147,8 +150,22 @@ export class FleetCluster implements HostedCluster {
     return this.#copies.size > 0 || this.#queryProcessor.isBusy;
   }
 
-  copy(): ClusterCopy {
-    return copyOfReplica(this.#world, this.#replica, this.#copies);
+  async copy(at?: Timestamp): Promise<ClusterCopy> {
+    if (at !== undefined) await this.commitPath.readPoint.begin();
+    return copyOfReplica(this.#world, this.#replica, this.#copies, at);
+  }
+
+  retain(retainedMs: number): void {
+    this.#replica.retainHistory(retainedMs);
+  }
+
+  /** A fleet's registry is each node's own: nobody would keep the journal for a stream. */
+  get journalEnd(): undefined {
+    return undefined;
+  }
+
+  changeFeed(): undefined {
+    return undefined;
   }
 
   /** A fleet's Region is stopped by stopping its nodes. */

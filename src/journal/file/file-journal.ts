@@ -284,6 +284,11 @@ export class FileJournal implements Journal {
     return this.#durable.position;
   }
 
+  /** Segments that hold entries behind the position. */
+  segmentsBehind(position: JournalPosition): number {
+    return this.#segments.filter((_, at) => (this.#segments[at + 1]?.firstPosition ?? Number.POSITIVE_INFINITY) > position + 1).length;
+  }
+
   append(entry: JournalEntry, expectedLast: JournalPosition): Promise<{ readonly position: JournalPosition } | 'moved'> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#closed) return Promise.reject(new JournalFailed('the journal is closed'));
