@@ -25,20 +25,15 @@ const tooOld: Decision = { kind: 'tooOld' };
 /** `skipConflictCheck` breaks the database on purpose: the simulator uses it to see whether its checkers notice. */
 export function decisionMaker(table: ConflictTable, clock: CommitClock, skipConflictCheck: boolean): DecisionMaker {
   const hash: KeyHash = { first: 0, second: 0 };
+  /** Hashes of the request's writes, two words each: what is checked and then marked is hashed once. Hot: once a row of a load. */
+  let hashes = new Uint32Array(64);
 
   /** The newest commit that conflicts with using the key in this mode; the matrix stands in adjudicator.ts. Hot. */
-  const newestConflicting = (key: Key, mode: KeyMode): Timestamp => {
-    if (mode === 'blind') return 0;
-    table.hash(key, hash);
+  const newestConflicting = (mode: Exclude<KeyMode, 'blind'>): Timestamp => {
     let newest = table.newest(hash, markKind.write);
     if (mode !== 'share') newest = Math.max(newest, table.newest(hash, markKind.update));
     if (mode === 'write') newest = Math.max(newest, table.newest(hash, markKind.share));
     return newest;
-  };
-
-  const mark = (key: Key, mode: KeyMode, timestamp: Timestamp): void => {
-    if (mode === 'blind' || mode === 'read') return;
-    table.mark(table.hash(key, hash), markKind[mode], timestamp);
   };
 
   const conflict = (key: Key, winner: Timestamp): Decision => ({
@@ -55,18 +50,32 @@ export function decisionMaker(table: ConflictTable, clock: CommitClock, skipConf
     if (!skipConflictCheck) {
       // Marks first: a schema change in between (OC001) is the better news when rows conflict as well.
       for (const { key, mode } of marks) {
-        const winner = newestConflicting(key, mode);
-        if (winner > snapshot) return conflict(key, winner);
-      }
-      for (const { key, mode } of writes) {
-        const winner = newestConflicting(key, mode);
+        table.hash(key, hash);
+        const winner = newestConflicting(mode);
         if (winner > snapshot) return conflict(key, winner);
       }
     }
+    if (hashes.length < writes.length * 2) hashes = new Uint32Array(writes.length * 2);
+    for (let i = 0; i < writes.length; i++) {
+      const { key, mode } = writes[i];
+      if (mode === 'blind') continue;
+      table.hash(key, hash);
+      hashes[2 * i] = hash.first;
+      hashes[2 * i + 1] = hash.second;
+      if (skipConflictCheck) continue;
+      const winner = newestConflicting(mode);
+      if (winner > snapshot) return conflict(key, winner);
+    }
     const timestamp = clock.next();
     assert(timestamp > snapshot, 'A3: a commit is later than its snapshot');
-    for (const { key, mode } of writes) mark(key, mode, timestamp);
-    for (const { key, mode } of marks) mark(key, mode, timestamp);
+    for (let i = 0; i < writes.length; i++) {
+      const { mode } = writes[i];
+      if (mode === 'blind') continue;
+      hash.first = hashes[2 * i];
+      hash.second = hashes[2 * i + 1];
+      table.mark(hash, markKind[mode], timestamp);
+    }
+    for (const { key, mode } of marks) if (mode !== 'read') table.mark(table.hash(key, hash), markKind[mode], timestamp);
     table.mark(table.hash(request.transactionId, hash), markKind.committed, timestamp);
     return { kind: 'commit', timestamp };
   };

@@ -16,10 +16,9 @@ import type { Key } from '#sql/key.ts';
 import type { Transaction } from '../transaction/transaction.ts';
 import type { Run } from './operator.ts';
 
-type Change = { readonly value: Uint8Array | undefined; readonly mode: Write['mode'] };
-
 export class StatementWrites {
-  readonly #changes = new Map<Key, Change>();
+  /** As the commit request wants them: handed to the transaction as they are. */
+  #changes = new Map<Key, Write>();
   readonly #relations = new Set<number>();
   /** Rows that have moved to another key: from where, by where to; and the other way round. */
   #origins: Map<Key, Key> | undefined;
@@ -32,10 +31,10 @@ export class StatementWrites {
   write(key: Key, value: Uint8Array | undefined, mode: Write['mode']): void {
     if (value === undefined) this.#hasDeleted = true;
     const before = this.#changes.get(key);
-    this.#changes.set(key, { value, mode: before === undefined ? mode : stronger(before.mode, mode) });
+    this.#changes.set(key, { key, value, mode: before === undefined ? mode : stronger(before.mode, mode) });
   }
 
-  get(key: Key): Change | undefined {
+  get(key: Key): Write | undefined {
     return this.#changes.get(key);
   }
 
@@ -48,7 +47,7 @@ export class StatementWrites {
   }
 
   /** In the order in which the keys were first written. */
-  entries(): Iterable<readonly [Key, Change]> {
+  entries(): Iterable<readonly [Key, Write]> {
     return this.#changes;
   }
 
@@ -85,8 +84,10 @@ export class StatementWrites {
   /** Hands everything to the transaction. */
   flush(transaction: Transaction): void {
     for (const relationOid of this.#relations) transaction.useRelation(relationOid, true);
-    for (const [key, { value, mode }] of this.#changes) transaction.write(key, value, mode);
-    this.#changes.clear();
+    if (this.#changes.size > 0) {
+      transaction.writeAll(this.#changes);
+      this.#changes = new Map();
+    }
     this.#relations.clear();
     this.#origins = undefined;
     this.#moved = undefined;

@@ -1,6 +1,7 @@
 /**
  * The transaction of a session while it is open: snapshot, write buffer, marks and limits (see transaction.ts).
  */
+import type { Write } from '#adjudicator/adjudicator.ts';
 import { dsqlTransactionLimits, openTransactionLimits, type TransactionLimits } from '#base/limits.ts';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Timestamp } from '#base/world.ts';
@@ -102,6 +103,11 @@ export class OpenTransaction implements Transaction {
     this.buffer.write(key, value, mode);
   }
 
+  writeAll(writes: Map<Key, Write>): void {
+    if (this.#temporary === undefined) this.buffer.writeAll(writes);
+    else for (const { key, value, mode } of writes.values()) this.write(key, value, mode);
+  }
+
   mark(key: Key, mode: 'write' | 'share' | 'read'): void {
     if (this.#temporary !== undefined && isTemporaryKey(key)) return;
     this.buffer.mark(key, mode);
@@ -143,6 +149,10 @@ class FrozenView implements Transaction {
 
   write(key: Key, value: Uint8Array | undefined, mode: 'write' | 'update' | 'blind'): void {
     this.#transaction.write(key, value, mode);
+  }
+
+  writeAll(writes: Map<Key, Write>): void {
+    this.#transaction.writeAll(writes);
   }
 
   mark(key: Key, mode: 'write' | 'share' | 'read'): void {

@@ -64,6 +64,37 @@ describe('write buffer', () => {
     fc.constantFrom('write', 'update', 'blind') as fc.Arbitrary<'write'>,
   );
 
+  it('takes a whole map of writes as it takes each of them', () => {
+    const statement = fc.uniqueArray(change, { selector: ([name]) => name });
+    fc.assert(
+      fc.property(fc.array(statement, { maxLength: 4 }), fc.nat(4), (statements, savepointAt) => {
+        const whole = new WriteBuffer();
+        const single = new WriteBuffer();
+        const state = (buffer: WriteBuffer) => ({
+          writes: new Map(buffer.contents().writes.map((entry) => [entry.key, entry])),
+          bytes: buffer.bytes,
+          size: buffer.size,
+          inOrder: [...buffer.entries({ start: '', end: '~' }, false)],
+        });
+        const states: ReturnType<typeof state>[] = [];
+        let savepoint: number | undefined;
+        statements.forEach((changes, at) => {
+          if (at === savepointAt) {
+            savepoint = whole.savepoint();
+            states.push(state(whole));
+          }
+          const writes = changes.map(([key, value, mode]) => ({ key, value: value === undefined ? undefined : bytes(value), mode }));
+          whole.writeAll(new Map(writes.map((write) => [write.key, write])));
+          for (const { key, value, mode } of writes) single.write(key, value, mode);
+          expect(state(whole)).toEqual(state(single));
+        });
+        if (savepoint === undefined) return;
+        whole.rollbackTo(savepoint);
+        expect(state(whole)).toEqual(states[0]);
+      }),
+    );
+  });
+
   it('gives ranges in order, both ways, as a sorted map does', () => {
     fc.assert(
       fc.property(fc.array(change), key, key, fc.boolean(), (changes, start, end, descending) => {

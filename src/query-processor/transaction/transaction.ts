@@ -7,7 +7,7 @@
  *   T4  Every relation whose descriptor was used goes into the request as a `read` mark: a schema change in between is OC001.
  */
 
-import type { KeyMode } from '#adjudicator/adjudicator.ts';
+import type { KeyMode, Write } from '#adjudicator/adjudicator.ts';
 import type { Timestamp } from '#base/world.ts';
 import type { Key } from '#sql/key.ts';
 import type { Overlay } from '#storage/storage.ts';
@@ -21,6 +21,8 @@ export interface Transaction {
   readonly overlay: Overlay | undefined;
   /** Buffers one key's post-image. A later write of the same key replaces it and keeps the stronger mode. */
   write(key: Key, value: Uint8Array | undefined, mode: 'write' | 'update' | 'blind'): void;
+  /** `write` for each. The map is the transaction's from then on: a load's rows are not laid into a second one. */
+  writeAll(writes: Map<Key, Write>): void;
   /** Checks (and marks) a key at commit without changing it. */
   mark(key: Key, mode: Extract<KeyMode, 'write' | 'share' | 'read'>): void;
   /** Counts `rows` changed rows against the limit; 54000 `transaction row limit exceeded` at the statement that crosses it. */

@@ -28,8 +28,11 @@ export class WriteBuffer implements Overlay {
   #ownMarks: Map<Key, MarkMode> | undefined;
   #entries = noEntries;
   #marks = noMarks;
-  /** Keys in order, but for those in #added. Never changed in place: a scan under way keeps the array that it began with. */
-  #sorted = noKeys;
+  /**
+   * Keys in order, but for those in #added; undefined: none are in order yet. Never changed in place: a scan under way keeps the array that
+   * it began with.
+   */
+  #sorted: readonly Key[] | undefined = noKeys;
   #added: Key[] | undefined;
   #bytes = 0;
   /** Kept only while there is a savepoint. */
@@ -58,14 +61,29 @@ export class WriteBuffer implements Overlay {
     const before = entries.get(key);
     this.#undo?.push({ kind: 'write', key, before });
     if (before === undefined) {
-      this.#added ??= [];
-      this.#added.push(key);
+      if (this.#sorted !== undefined) {
+        this.#added ??= [];
+        this.#added.push(key);
+      }
       this.#bytes += key.length + (value === undefined ? 0 : value.length);
       entries.set(key, { key, value, mode });
       return;
     }
     this.#bytes += (value === undefined ? 0 : value.length) - (before.value === undefined ? 0 : before.value.length);
     entries.set(key, { key, value, mode: strongerWrite(before.mode, mode) });
+  }
+
+  /** `write` for each. Into an empty buffer the map goes as it is: most transactions that write much do so in one statement. */
+  writeAll(writes: Map<Key, Entry>): void {
+    if (this.#entries.size > 0 || this.#undo !== undefined) {
+      for (const { key, value, mode } of writes.values()) this.write(key, value, mode);
+      return;
+    }
+    this.#ownEntries = writes;
+    this.#entries = writes;
+    this.#sorted = undefined;
+    this.#added = undefined;
+    for (const { key, value } of writes.values()) this.#bytes += key.length + (value === undefined ? 0 : value.length);
   }
 
   #makeEntries(): Map<Key, Entry> {
@@ -148,8 +166,8 @@ export class WriteBuffer implements Overlay {
       if (change.before === undefined) this.#ownEntries?.delete(change.key);
       else this.#ownEntries?.set(change.key, change.before);
     }
-    this.#sorted = [];
-    this.#added = [...this.#entries.keys()];
+    this.#sorted = undefined;
+    this.#added = undefined;
   }
 
   /** No savepoint is left: changes need not be remembered any more. */
@@ -158,7 +176,8 @@ export class WriteBuffer implements Overlay {
   }
 
   #sortedKeys(): readonly Key[] {
-    if (this.#added !== undefined) {
+    if (this.#sorted === undefined) this.#sorted = [...this.#entries.keys()].sort(byBytes);
+    else if (this.#added !== undefined) {
       this.#sorted = merge(this.#sorted, this.#added.sort(byBytes));
       this.#added = undefined;
     }

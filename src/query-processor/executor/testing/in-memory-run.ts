@@ -49,6 +49,10 @@ export class InMemoryTransaction implements Transaction {
     this.writes.set(key, { value, mode });
   }
 
+  writeAll(writes: ReadonlyMap<Key, Written>): void {
+    for (const [key, { value, mode }] of writes) this.writes.set(key, { value, mode });
+  }
+
   mark(key: Key, mode: 'write' | 'share' | 'read'): void {
     this.marks.set(key, mode);
   }
