@@ -153,8 +153,19 @@ export type FunctionCall = {
   readonly form: /** sqlSyntax: in the standard's own syntax, such as EXTRACT(year FROM x). */
     | { readonly kind: 'call'; readonly sqlSyntax?: boolean }
     | { readonly kind: 'operator'; readonly operator: number }
-    | { readonly kind: 'cast'; readonly explicit: boolean };
+    | { readonly kind: 'cast'; readonly explicit: boolean }
+    | RoutineForm;
   readonly type: TypeRef;
+};
+
+/** A user's function that is run with plans of its own for each call: what its body is bound in. */
+export type RoutineForm = {
+  readonly kind: 'routine';
+  readonly isVolatile: boolean;
+  /** Whose privileges count; undefined: the session's. */
+  readonly runAs: number | undefined;
+  /** The caller's. */
+  readonly searchPath: readonly string[];
 };
 
 export type SqlValueName =
@@ -182,8 +193,12 @@ export type SubqueryExpression = {
   readonly output: readonly ColumnId[];
   /** any/all only. */
   readonly comparison: Expression | undefined;
+  /** It stands for a call: a volatile one is made for each row, whether it names a column or not; `where` is said of its errors. */
+  readonly call?: SubqueryCall | undefined;
   readonly type: TypeRef;
 };
+
+export type SubqueryCall = { readonly isVolatile: boolean; readonly where: string | undefined };
 
 export type AggregateCall = {
   readonly kind: 'aggregate';

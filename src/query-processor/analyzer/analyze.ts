@@ -32,12 +32,20 @@ export function isQuery(node: Node): boolean {
 export function analyzeQuery(statement: Pick<ParsedStatement, 'node' | 'positionOf'>, environment: AnalyzerEnvironment): BoundQuery {
   const analysis = new Analysis(environment, statement.positionOf);
   const { node } = statement;
-  const { plan, output } = withinStack(() => bindStatement(analysis, node));
+  return boundQuery(
+    analysis,
+    node,
+    withinStack(() => bindStatement(analysis, node)),
+  );
+}
+
+/** What the planner plans: the bound statement with what its analysis has gathered. */
+export function boundQuery(analysis: Analysis, node: Node, { plan, output }: BoundSelect): BoundQuery {
   return {
     plan,
     output,
     command: commandOf(node),
-    parameterTypes: environment.parameterTypes?.resolved(analysis) ?? [],
+    parameterTypes: analysis.environment.parameterTypes?.resolved(analysis) ?? [],
     relations: [...analysis.relations],
     accesses: analysis.accesses,
     calls: analysis.calls,

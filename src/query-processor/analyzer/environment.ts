@@ -86,7 +86,6 @@ class SharedState {
   readonly owners = new Map<ColumnId, ColumnOwner>();
   readonly shapes = new Map<ColumnId, RecordShape>();
   readonly calls: FunctionAccess[] = [];
-  changingCalls = 0;
   /** Functions whose bodies are being bound. */
   readonly openFunctions = new Set<number>();
   /** Views that are being expanded. */
@@ -150,17 +149,14 @@ export class Analysis {
     this.#shared.calls.push({ function: descriptor, checkAs: this.environment.runAs });
   }
 
-  /** A call that changes data, of which a statement has one. */
-  noteChangingCall({ name }: FunctionDescriptor): void {
-    if (++this.#shared.changingCalls > 1)
-      throw this.notSupported(`the SQL function ${name} changes data: a statement can have one call of such a function`);
+  /** True while the function's body is being bound: another call of it there cannot be bound to the body too. */
+  isOpen(descriptor: FunctionDescriptor): boolean {
+    return this.#shared.openFunctions.has(descriptor.oid);
   }
 
-  /** Binds a function's body, during which another call of it has no end. */
+  /** Binds a function's body. */
   withinFunction<T>(descriptor: FunctionDescriptor, bind: () => T): T {
     const { openFunctions } = this.#shared;
-    if (openFunctions.has(descriptor.oid))
-      throw this.notSupported(`recursive calls of the SQL function ${descriptor.name} are not supported`);
     this.enter();
     openFunctions.add(descriptor.oid);
     const bound = bind();

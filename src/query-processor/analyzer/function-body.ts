@@ -5,9 +5,19 @@ import { parse } from '../parser/parse.ts';
 
 export type FunctionStatement = { readonly node: Node };
 
-const changes = ['InsertStmt', 'UpdateStmt', 'DeleteStmt'] as const;
+const changes = ['InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'] as const;
 
 export const isDataChange = (node: Node): boolean => changes.some((kind) => kind in node);
+
+/** A SELECT that changes and locks nothing. */
+export function isPureSelect(node: Node): boolean {
+  if (!('SelectStmt' in node)) return false;
+  const { withClause, lockingClause = [] } = node.SelectStmt;
+  const changesFirst = (withClause?.ctes ?? []).some(
+    (entry) => 'CommonTableExpr' in entry && entry.CommonTableExpr.ctequery !== undefined && isDataChange(entry.CommonTableExpr.ctequery),
+  );
+  return !changesFirst && lockingClause.length === 0;
+}
 
 const parsedBodies = new WeakMap<FunctionDescriptor, readonly FunctionStatement[]>();
 

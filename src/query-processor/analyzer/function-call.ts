@@ -1,6 +1,7 @@
 /**
  * Calls of users' functions in SQL. A call is bound to what the function's body says, with the arguments in their places: an expression
- * where the body is one, else a query of its own beside the arguments' row.
+ * where the body is one, else a query of its own beside the arguments' row. Bodies of which neither can be made (several statements, changes,
+ * recursion) stay calls, for which their statements are run one by one (routine.ts).
  *
  *   U1  Each argument is computed once for a call, unless it is free of effects and costs nothing to say again.
  *   U2  A strict function's body is not run when an argument is NULL.
@@ -8,27 +9,26 @@
  *
  * Where the expression is to be printed again (`keepsCalls`) the call stays a call.
  */
-import type { Node, SelectStmt } from '@pgsql/types';
+import type { Node } from '@pgsql/types';
 import { SqlError } from '#base/sql-error.ts';
-import { procByOid } from '#sql/builtins.ts';
-import type { ColumnId, Expression } from '#sql/expression.ts';
+import type { ColumnId, Expression, SubqueryCall } from '#sql/expression.ts';
 import { someExpression } from '#sql/expression-walk.ts';
 import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
+import { isVolatileCall } from '#sql/volatility.ts';
 import type { FunctionDescriptor } from '../catalog/descriptors.ts';
 import { inputArguments, outputArguments, type Proc } from '../catalog/function-proc.ts';
 import { splitSearchPath } from '../catalog/identifiers.ts';
 import { boolType, nullConstant, resolveUnknown, returnsSet } from './coercion.ts';
 import { checkedAs } from './domain.ts';
-import type { Analysis, AnalyzerEnvironment, FunctionPlan } from './environment.ts';
+import { Analysis, type AnalyzerEnvironment, type FunctionPlan } from './environment.ts';
 import { bindExpression, required } from './expression.ts';
 import { allowsSubqueries } from './expression-kind.ts';
-import { bodyStatements, type FunctionStatement } from './function-body.ts';
-import { bindChangeBody, changesData, requireChangeOnce } from './function-change.ts';
+import { bodyStatements, type FunctionStatement, isPureSelect } from './function-body.ts';
 import { functionResult, type ResultForm, resultColumns } from './function-result.ts';
+import { bindLastStatement } from './function-statement.ts';
 import type { LogicalPlan, NamedExpression, OutputColumn } from './logical-plan.ts';
-import { Scope } from './scope.ts';
-import { bindSelect } from './select.ts';
+import { type RecordShape, Scope } from './scope.ts';
 import { arrayElementOf, arrayTypeOf, isPolymorphic } from './type-facts.ts';
 
 export type WrittenCall = {
@@ -66,10 +66,8 @@ export function bindFunctionCall(
   const declared = inputArguments(descriptor);
   const args = call.args.map((arg, at) => checkedAs(analysis, arg, declared[at]?.type ?? arg.type, false));
   const form = functionResult(analysis, descriptor, proc, args, type);
-  const expression = analysis.withinFunction(descriptor, () => {
-    const inlined = asExpression(analysis, descriptor, args, form);
-    return inlined ?? asQuery(scope, descriptor, args, form);
-  });
+  const inlined = analysis.isOpen(descriptor) ? undefined : asExpression(analysis, descriptor, args, form);
+  const expression = inlined ?? asQuery(scope, descriptor, args, form);
   if (scope.kind === 'fromFunction' && !analysis.functionPlans.has(expression))
     analysis.functionPlans.set(expression, planOfValue(analysis, descriptor, expression));
   return analysis.locate(expression, place);
@@ -118,7 +116,7 @@ function inBody<T>(descriptor: FunctionDescriptor, form: ResultForm, bind: () =>
 
 const isRepeatable = (expression: Expression): boolean =>
   !someExpression(expression, (part) =>
-    part.kind === 'function' ? procByOid(part.function)?.volatility === 'v' : part.kind === 'subquery' || part.kind === 'domainCheck',
+    part.kind === 'function' ? isVolatileCall(part) : part.kind === 'subquery' || part.kind === 'domainCheck',
   );
 
 /** The body of a function that computes one value from its arguments alone. */
@@ -135,7 +133,7 @@ function asExpression(
   return inBody(descriptor, form, () => {
     const inner = analysis.inner(bodyEnvironment(analysis, descriptor, args));
     const own = new Scope(inner, undefined);
-    const bound = resolveUnknown(inner, bindExpression(own, target));
+    const bound = inner.withinFunction(descriptor, () => resolveUnknown(inner, bindExpression(own, target)));
     if (own.aggregates.length > 0 || own.windowCalls.length > 0 || own.hasSetReturning || hasSubquery(bound)) return undefined;
     if (bound.type.oid === oid.record) return undefined;
     const value = resultColumns(inner, form, [bound], descriptor)[0].expression;
@@ -175,6 +173,14 @@ function onlyTarget(node: Node): Node | undefined {
   return isStar ? undefined : val;
 }
 
+/** One SELECT, which is looked through. What changes rows, has several statements, gives no result or calls itself is run by itself. */
+const standsForQuery = (
+  analysis: Analysis,
+  descriptor: FunctionDescriptor,
+  statements: readonly FunctionStatement[],
+  form: ResultForm,
+): boolean => statements.length === 1 && isPureSelect(statements[0].node) && form.type.oid !== oid.void && !analysis.isOpen(descriptor);
+
 /** The body as a query beside a row of the arguments. */
 function asQuery(scope: Scope, descriptor: FunctionDescriptor, args: readonly Expression[], form: ResultForm): Expression {
   const { analysis } = scope;
@@ -185,7 +191,7 @@ function asQuery(scope: Scope, descriptor: FunctionDescriptor, args: readonly Ex
   if (args.some(returnsSet))
     throw analysis.notSupported(`a set-returning function as the argument of the SQL function ${descriptor.name} is not supported`);
   const statements = bodyStatements(descriptor);
-  if (changesData(statements)) return asChange(scope, descriptor, statements[0], args, form);
+  if (!standsForQuery(analysis, descriptor, statements, form)) return asRoutine(scope, descriptor, args, form);
   const ids = args.map(() => analysis.newColumnId());
   const names = inputArguments(descriptor).map(({ name }, at) => (name === '' ? `$${at + 1}` : name));
   const values = args.map((arg, at): Expression => ({ kind: 'column', id: ids[at], name: names[at], type: arg.type }));
@@ -193,7 +199,7 @@ function asQuery(scope: Scope, descriptor: FunctionDescriptor, args: readonly Ex
     if (isPolymorphic(arg.type.oid)) throw analysis.notSupported(`argument ${at + 1} of ${descriptor.name} has no definite type`);
   const body = inBody(descriptor, form, () => {
     const inner = analysis.inner(bodyEnvironment(analysis, descriptor, values));
-    return bindBody(inner, descriptor, statements, form);
+    return inner.withinFunction(descriptor, () => bindLastStatement(inner, descriptor, statements[0], form));
   });
   const row: LogicalPlan = {
     kind: 'project',
@@ -209,41 +215,81 @@ function asQuery(scope: Scope, descriptor: FunctionDescriptor, args: readonly Ex
     lateral: true,
   };
   const columns = outputColumns(body.targets);
-  const expression = asValue(analysis, plan, columns, form, descriptor.returnsSet);
-  analysis.functionPlans.set(expression, {
-    plan,
-    columns,
-    isRecord: form.isRecord,
-    hasFields: form.fields !== undefined,
-    resultName: resultName(descriptor),
-    returnsSet: descriptor.returnsSet,
+  const expression = asValue(analysis, plan, columns, form, descriptor.returnsSet, {
+    isVolatile: descriptor.volatility === 'v',
+    where: `SQL function "${descriptor.name}" statement 1`,
   });
+  analysis.functionPlans.set(expression, functionPlan(descriptor, form, plan, columns));
   return expression;
 }
 
-/** The body as a change that the call makes; the arguments stand in it as they are. */
-function asChange(
-  scope: Scope,
+/** The call as it is: the body's statements are run one by one for it. */
+function asRoutine(scope: Scope, descriptor: FunctionDescriptor, args: readonly Expression[], form: ResultForm): Expression {
+  const { analysis } = scope;
+  const { runAs, settings } = analysis.environment;
+  const columns = routineColumns(analysis, descriptor, args, form);
+  const isVolatile = descriptor.volatility === 'v';
+  const call: Expression = {
+    kind: 'function',
+    function: descriptor.oid,
+    args,
+    variadic: false,
+    returnsSet: descriptor.returnsSet,
+    form: { kind: 'routine', isVolatile, runAs, searchPath: settings.searchPath },
+    type: form.type,
+  };
+  const plan: LogicalPlan = { kind: 'functionScan', alias: descriptor.name, functions: [{ call, columns }], ordinality: undefined };
+  const expression = asValue(analysis, plan, columns, form, descriptor.returnsSet, { isVolatile, where: undefined });
+  analysis.functionPlans.set(expression, functionPlan(descriptor, form, plan, columns));
+  return expression;
+}
+
+/** The columns of the result. Of a function that says no more of it than that it is a record, only the body knows them. */
+function routineColumns(
+  analysis: Analysis,
   descriptor: FunctionDescriptor,
-  statement: FunctionStatement,
   args: readonly Expression[],
   form: ResultForm,
-): Expression {
-  const { analysis } = scope;
-  requireChangeOnce(scope, descriptor, args);
-  if (!args.every(isRepeatable))
-    throw analysis.notSupported(
-      `a volatile function or a subquery as the argument of the SQL function ${descriptor.name} is not supported`,
-    );
-  const body = inBody(descriptor, form, () =>
-    bindChangeBody(analysis.inner(bodyEnvironment(analysis, descriptor, args)), descriptor, statement, form),
-  );
-  const value = asValue(analysis, body.plan, outputColumns(body.targets), form, descriptor.returnsSet);
-  if (!descriptor.isStrict) return value;
-  if (descriptor.returnsSet)
-    throw analysis.notSupported(`the strict SQL function ${descriptor.name} changes data and returns a set, which is not supported`);
-  return unlessNull(args, value);
+): readonly OutputColumn[] {
+  const fields = form.isRecord
+    ? (form.fields ?? bodyFields(analysis, descriptor, args, form))
+    : { names: [descriptor.name], types: [form.type] };
+  return fields.names.map((name, at) => ({
+    id: analysis.newColumnId(),
+    name,
+    type: fields.types[at],
+    tableOid: 0,
+    attributeNumber: 0,
+  }));
 }
+
+function bodyFields(analysis: Analysis, descriptor: FunctionDescriptor, args: readonly Expression[], form: ResultForm): RecordShape {
+  if (analysis.isOpen(descriptor))
+    throw analysis.notSupported(`the SQL function ${descriptor.name} calls itself and does not state the columns of its result`);
+  const statements = bodyStatements(descriptor);
+  const values = args.map((arg, at): Expression => ({ kind: 'parameter', index: at + 1, type: arg.type }));
+  const inner = new Analysis(bodyEnvironment(analysis, descriptor, values), () => undefined);
+  return inBody(descriptor, form, () =>
+    inner.withinFunction(descriptor, () => {
+      const { targets } = bindLastStatement(inner, descriptor, statements[statements.length - 1], form);
+      return { names: targets.map(({ name }) => name), types: targets.map(({ expression }) => expression.type) };
+    }),
+  );
+}
+
+const functionPlan = (
+  descriptor: FunctionDescriptor,
+  form: ResultForm,
+  plan: LogicalPlan,
+  columns: readonly OutputColumn[],
+): FunctionPlan => ({
+  plan,
+  columns,
+  isRecord: form.isRecord,
+  hasFields: form.fields !== undefined,
+  resultName: resultName(descriptor),
+  returnsSet: descriptor.returnsSet,
+});
 
 const outputColumns = (targets: readonly NamedExpression[]): readonly OutputColumn[] =>
   targets.map(({ id, name, expression }) => ({ id, name, type: expression.type, tableOid: 0, attributeNumber: 0 }));
@@ -262,28 +308,15 @@ const firstRow = (input: LogicalPlan): LogicalPlan => ({
   withTies: undefined,
 });
 
-type BoundBody = { readonly plan: LogicalPlan; readonly targets: readonly NamedExpression[] };
-
-function bindBody(
-  analysis: Analysis,
-  descriptor: FunctionDescriptor,
-  statements: readonly FunctionStatement[],
-  form: ResultForm,
-): BoundBody {
-  const last = statements[statements.length - 1];
-  if (statements.length !== 1 || last === undefined || !('SelectStmt' in last.node) || form.type.oid === oid.void)
-    throw analysis.notSupported(
-      `calls of SQL functions are supported for bodies of one statement that is a SELECT, INSERT, UPDATE or DELETE, and void ones for changes; ${descriptor.name} has another`,
-    );
-  const select: SelectStmt = last.node.SelectStmt;
-  const { plan, output } = bindSelect(analysis, select, undefined, { resolveUnknowns: true });
-  const values = output.map(({ id, name, type }): Expression => ({ kind: 'column', id, name, type }));
-  const targets = resultColumns(analysis, form, values, descriptor);
-  return { plan: { kind: 'project', input: plan, targets }, targets };
-}
-
 /** A call as an expression: a subquery, or the elements of one where it returns a set. */
-function asValue(analysis: Analysis, plan: LogicalPlan, columns: readonly OutputColumn[], form: ResultForm, isSet: boolean): Expression {
+function asValue(
+  analysis: Analysis,
+  plan: LogicalPlan,
+  columns: readonly OutputColumn[],
+  form: ResultForm,
+  isSet: boolean,
+  call: SubqueryCall,
+): Expression {
   const value = columns.map(({ id, name, type }): Expression => ({ kind: 'column', id, name, type }));
   const shape = { names: columns.map(({ name }) => name), types: columns.map(({ type }) => type) };
   const whole: Expression = form.isRecord
@@ -301,6 +334,7 @@ function asValue(analysis: Analysis, plan: LogicalPlan, columns: readonly Output
     plan: { kind: 'project', input: plan, targets: [{ id, name: 'value', expression: item }] } satisfies LogicalPlan,
     output: [id],
     comparison: undefined,
+    call,
     type: isSet ? typeRef(arrayTypeOf(item.type.oid)) : item.type,
   };
   if (!isSet) return subquery;

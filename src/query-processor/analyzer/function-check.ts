@@ -35,7 +35,7 @@ export function checkFunctionBody(
     const form = functionResult(outer, descriptor, procOf(descriptor), values, descriptor.returnType);
     const inner = new Analysis(bodyEnvironment(outer, descriptor, values), nodes === undefined ? () => undefined : positionOf);
     inner.keepsCalls = true;
-    const bound = statements.map((node) => bindBodyStatement(inner, descriptor, node));
+    const bound = statements.map((node) => bindBodyStatement(inner, node));
     if (form.type.oid === oid.void) return;
     const last = bound[bound.length - 1];
     if (last === undefined || last.output.length === 0) throw noResult(outer, descriptor, form);

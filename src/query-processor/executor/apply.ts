@@ -1,14 +1,15 @@
 /**
  * Apply: runs a subquery for the rows of its input and adds its answer as one column.
  *
- *   Without bindings the subquery is the same for every row: it is run once, when the first row comes.
+ *   Without bindings the subquery is the same for every row: it is run once, when the first row comes. A volatile call of a user's function is
+ *   made for every row in any case, and for no more rows than are asked for.
  *   With bindings its answers are remembered by the values bound, unless the subquery is volatile (random(), nextval()).
  *
  * any and all follow SQL's three-valued logic: ANY is true if some comparison is, else NULL if some is NULL, else false; ALL is its dual.
  */
 import { assert, InvariantError, unreachable } from '#base/assert.ts';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
-import { type Batch, constantVector, datumAt, type Vector, vectorOf } from '#sql/batch.ts';
+import { type Batch, constantVector, datumAt, sliceBatch, type Vector, vectorOf } from '#sql/batch.ts';
 import { btreeStrategy } from '#sql/builtins.ts';
 import type { Datum } from '#sql/datum.ts';
 import { compileExpression } from '#sql/evaluate/compile.ts';
@@ -19,6 +20,7 @@ import { typeByOid } from '#sql/types/registry.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { columnsOf, isVolatile } from './column-references.ts';
+import { withContext } from './error-context.ts';
 import { KeyNumbering } from './key-numbering.ts';
 import type { Rows, Run } from './operator.ts';
 import { idsOf, pick, picker, positionsOf, prepared } from './prepared.ts';
@@ -63,17 +65,29 @@ function membershipOf(plan: Apply): Membership | undefined {
   return { left: compileExpression(left, idsOf(plan.input.output)), typeOid: left.type.oid };
 }
 
-export function* apply(plan: Apply, input: Rows, runSubplan: () => Rows, run: Run): Generator<Batch | Wait, void, undefined> {
+export function* apply(
+  plan: Apply,
+  input: Rows,
+  runSubplan: () => Rows,
+  rowLimit: number,
+  run: Run,
+): Generator<Batch | Wait, void, undefined> {
   const { output } = prepare(plan);
-  const answer = plan.bindings.length === 0 ? uncorrelated(plan, runSubplan, run) : correlated(plan, runSubplan, run);
+  const isMadeForEach = plan.call?.isVolatile === true;
+  const runCalled = plan.call?.where === undefined ? runSubplan : () => withContext(runSubplan(), plan.call?.where ?? '');
+  const answer = plan.bindings.length === 0 && !isMadeForEach ? uncorrelated(plan, runCalled, run) : correlated(plan, runCalled, run);
+  let wanted = isMadeForEach ? rowLimit : Number.POSITIVE_INFINITY;
   try {
     for (const item of input) {
       if (item instanceof Promise) {
         yield item;
         continue;
       }
-      const result = yield* answer.column(item);
-      yield pick({ rowCount: item.rowCount, columns: [...item.columns, result] }, output);
+      const batch = item.rowCount <= wanted ? item : sliceBatch(item, 0, wanted);
+      wanted -= batch.rowCount;
+      const result = yield* answer.column(batch);
+      yield pick({ rowCount: batch.rowCount, columns: [...batch.columns, result] }, output);
+      if (wanted <= 0) return;
       if (run.shouldPause()) yield run.pause();
     }
   } finally {

@@ -4,8 +4,8 @@
  * Plans and expressions are plain data, so the walk follows their fields and knows no kinds but those that it looks for.
  */
 
-import { procByOid } from '#sql/builtins.ts';
-import type { ColumnId, Expression } from '#sql/expression.ts';
+import type { ColumnId, Expression, FunctionCall } from '#sql/expression.ts';
+import { isVolatileCall } from '#sql/volatility.ts';
 
 /** Fields that hold no expressions. */
 const opaque: ReadonlySet<string> = new Set(['type', 'value', 'table', 'output', 'estimate', 'form']);
@@ -52,12 +52,17 @@ export function rewrite(expression: Expression, replace: (node: Expression) => E
   return visit(expression) as Expression;
 }
 
+const isCall = (node: { readonly kind: unknown }): node is FunctionCall => node.kind === 'function';
+
+/** True when something inside is a call of a user's function that is run by itself and may see, and make, changes. */
+export const runsVolatileRoutine = (root: unknown): boolean =>
+  hasNode(root, (node) => isCall(node) && node.form.kind === 'routine' && node.form.isVolatile);
+
 /** True when some function inside (of an expression or a whole plan) is volatile: two runs may differ. */
 export function isVolatile(node: unknown): boolean {
   let found = false;
   walk(node, (inner) => {
-    if (inner.kind === 'function' && 'function' in inner && typeof inner.function === 'number')
-      if (procByOid(inner.function)?.volatility === 'v') found = true;
+    if (isCall(inner) && isVolatileCall(inner)) found = true;
   });
   return found;
 }

@@ -11,7 +11,7 @@ import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { aggregate } from './aggregate.ts';
 import { apply } from './apply.ts';
 import { awaitCalls } from './await.ts';
-import { hasNode } from './column-references.ts';
+import { hasNode, runsVolatileRoutine } from './column-references.ts';
 import { crossMatch } from './cross-match.ts';
 import { deleteRows } from './delete.ts';
 import { distinct } from './distinct.ts';
@@ -40,11 +40,15 @@ import { cteScan, withCommonTable } from './with.ts';
 
 const changesData = prepared((plan: PhysicalPlan) => ({
   yes: hasNode(plan, (node) => node.kind === 'insert' || node.kind === 'update' || node.kind === 'delete'),
+  calls: runsVolatileRoutine(plan),
 }));
 
 /** The rows of a whole statement. */
 export function execute(plan: PhysicalPlan, run: Run): Rows {
-  return changesData(plan).yes ? executeChanges(plan, run) : start(plan, run);
+  const changes = changesData(plan);
+  // What functions change meanwhile is for their own later statements (W1).
+  if (changes.calls) run.frozen ??= run.transaction.frozen();
+  return changes.yes ? executeChanges(plan, run) : start(plan, run);
 }
 
 function* executeChanges(plan: PhysicalPlan, run: Run): Generator<Batch | Wait, void, undefined> {
@@ -93,7 +97,7 @@ function operator(plan: PhysicalPlan, run: Run, rowLimit: number): Rows {
     case 'crossMatch':
       return crossMatch(plan, start(plan.outer, run), start(plan.inner, run), run);
     case 'apply':
-      return apply(plan, startLimited(plan.input, run, rowLimit), () => start(plan.subplan, run), run);
+      return apply(plan, startLimited(plan.input, run, rowLimit), () => start(plan.subplan, run), rowLimit, run);
     case 'aggregate':
       return aggregate(plan, start(plan.input, run), run);
     case 'window':

@@ -1,8 +1,9 @@
-/** Filter: keeps the rows for which the condition is true. */
+/** Filter: keeps the rows for which the condition is true. One that is the same for all rows is asked first: where it is not true nothing is read. */
 import { type Batch, gatherBatch } from '#sql/batch.ts';
 import { compilePredicate } from '#sql/evaluate/compile.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
+import { columnsOf, isVolatile } from './column-references.ts';
 import type { Rows, Run } from './operator.ts';
 import { idsOf, pick, picker, prepared } from './prepared.ts';
 
@@ -10,11 +11,18 @@ type Filter = Extract<PhysicalPlan, { kind: 'filter' }>;
 
 const prepare = prepared((plan: Filter) => {
   const input = idsOf(plan.input.output);
-  return { predicate: compilePredicate(plan.condition, input), positions: picker(idsOf(plan.output), input) };
+  return {
+    predicate: compilePredicate(plan.condition, input),
+    isOneTime: columnsOf(plan.condition).size === 0 && !isVolatile(plan.condition),
+    positions: picker(idsOf(plan.output), input),
+  };
 });
 
+const oneRowBatch: Batch = { rowCount: 1, columns: [] };
+
 export function* filter(plan: Filter, input: Rows, run: Run): Generator<Batch | Wait, void, undefined> {
-  const { predicate, positions } = prepare(plan);
+  const { predicate, isOneTime, positions } = prepare(plan);
+  if (isOneTime && predicate(oneRowBatch, run.context).count === 0) return;
   for (const item of input) {
     if (item instanceof Promise) {
       yield item;

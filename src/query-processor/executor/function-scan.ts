@@ -1,13 +1,17 @@
-/** Function scan: the rows of one or more functions in FROM, side by side; the shorter ones are padded with NULL. */
+/**
+ * Function scan: the rows of one or more functions in FROM, side by side; the shorter ones are padded with NULL. A user's function that is run
+ * by itself is alone in its scan.
+ */
+import { notSupported } from '#base/sql-error.ts';
 import { type Batch, BatchBuilder } from '#sql/batch.ts';
 import type { Datum } from '#sql/datum.ts';
 import { evaluateOnce } from '#sql/evaluate/compile.ts';
-import type { Expression } from '#sql/expression.ts';
+import type { Expression, FunctionCall, RoutineForm } from '#sql/expression.ts';
 import { RecordValue } from '#sql/types/record-value.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { OutputColumn } from '../analyzer/logical-plan.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
-import type { Run } from './operator.ts';
+import type { Rows, Run } from './operator.ts';
 import { idsOf, pick, picker, prepared } from './prepared.ts';
 import { isSetCall, isSeveral, recordFunctionOf, setFunctionOf } from './set-function.ts';
 
@@ -19,9 +23,12 @@ const prepare = prepared((plan: FunctionScan) => {
   return {
     positions: picker(idsOf(plan.output), available),
     width: available.length,
-    starts: plan.functions.map(({ call, columns }) => startOf(call, columns)),
+    starts: plan.functions.map(({ call, columns }) => (isRoutineCall(call) ? undefined : startOf(call, columns))),
   };
 });
+
+const isRoutineCall = (call: Expression): call is FunctionCall & { readonly form: RoutineForm } =>
+  call.kind === 'function' && call.form.kind === 'routine';
 
 function startOf(call: Expression, columns: readonly OutputColumn[]): (run: Run) => Iterable<Datum | readonly Datum[]> {
   const rowsOf = isSetCall(call) ? setFunctionOf(call, columns) : recordFunctionOf(call, columns);
@@ -33,11 +40,23 @@ function startOf(call: Expression, columns: readonly OutputColumn[]): (run: Run)
     );
 }
 
-export function* functionScan(plan: FunctionScan, run: Run): Generator<Batch | Wait, void, undefined> {
+export function functionScan(plan: FunctionScan, run: Run): Rows {
+  const [{ call }] = plan.functions;
+  return isRoutineCall(call) ? routineScan(plan, call, run) : builtInScan(plan, run);
+}
+
+function* routineScan(plan: FunctionScan, call: FunctionCall, run: Run): Generator<Batch | Wait, void, undefined> {
+  const { positions } = prepare(plan);
+  if (run.callRoutine === undefined) throw notSupported('functions whose statements are run one by one cannot be called here');
+  const args = call.args.map((arg) => evaluateOnce(arg, run.context));
+  for (const item of run.callRoutine(call, args)) yield item instanceof Promise ? item : pick(item, positions);
+}
+
+function* builtInScan(plan: FunctionScan, run: Run): Generator<Batch | Wait, void, undefined> {
   const { positions, width, starts } = prepare(plan);
   const builder = new BatchBuilder(width);
   const sources = plan.functions.map((item, at) => ({
-    rows: starts[at](run)[Symbol.iterator](),
+    rows: (starts[at]?.(run) ?? [])[Symbol.iterator](),
     width: item.columns.length,
     isDone: false,
   }));

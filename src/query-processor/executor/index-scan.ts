@@ -15,7 +15,7 @@ import { type IndexLayout, indexLayoutOf, layoutOf, rowKeyOf } from '../catalog/
 import type { IndexScan } from '../planner/physical-plan.ts';
 import { columnsOf } from './column-references.ts';
 import { accessRanges } from './key-access.ts';
-import type { Run } from './operator.ts';
+import { type Run, readView } from './operator.ts';
 import { idsOf, prepared } from './prepared.ts';
 import { lookUp, RowDecoder, required } from './stored-rows.ts';
 import { observedBy, positional, storedColumns } from './table-scan.ts';
@@ -92,7 +92,7 @@ export function* indexScan(plan: IndexScan, run: Run): Generator<Batch | Wait, v
     missing: [],
     filter: entryFilter,
     limit: rowPredicate === undefined ? plan.limit : undefined,
-    overlay: run.transaction.overlay,
+    overlay: readView(run).overlay,
   };
   let left = plan.limit ?? Number.POSITIVE_INFINITY;
   for (const item of run.storage.scan(request, run.context, observedBy(plan, run))) {
@@ -105,7 +105,7 @@ export function* indexScan(plan: IndexScan, run: Run): Generator<Batch | Wait, v
       continue;
     }
     const found = rowKeys(item.columns[0], item.rowCount);
-    const rows = decoder.decode(found, required(lookUp(run, found)));
+    const rows = decoder.decode(found, required(lookUp(run, found, readView(run))));
     if (rows === undefined) continue;
     let batch: Batch | undefined = rows;
     if (rowPredicate !== undefined) {

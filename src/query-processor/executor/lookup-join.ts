@@ -11,7 +11,7 @@ import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import { entryField, indexOf, rowKeys } from './index-scan.ts';
 import { type Candidates, joinShape, matchBatch } from './join-matching.ts';
 import { keyPrefix, prefixRange } from './key-access.ts';
-import type { Rows, Run } from './operator.ts';
+import { type Rows, type Run, readView } from './operator.ts';
 import { idsOf, prepared } from './prepared.ts';
 import { evaluateAll } from './project.ts';
 import { type FlatRows, RowBuffer } from './row-buffer.ts';
@@ -92,7 +92,7 @@ function prefixesOf(vectors: readonly Vector[], rowCount: number, encode: (value
 
 /** Whole primary keys: at most one row each. */
 function pointRows(plan: LookupJoin, { distinct, ofRow }: Prefixes, buffer: RowBuffer, run: Run): Found {
-  const values = lookUp(run, distinct);
+  const values = lookUp(run, distinct, readView(run));
   const batch = prepare(plan).decoder.decode(distinct, values);
   if (batch !== undefined) buffer.add(batch);
   const rowOf = new Int32Array(distinct.length);
@@ -122,7 +122,7 @@ function* prefixRows(plan: LookupJoin, { distinct, ofRow }: Prefixes, buffer: Ro
       missing: index === undefined ? rows.missing : [],
       filter: undefined,
       limit: undefined,
-      overlay: run.transaction.overlay,
+      overlay: readView(run).overlay,
     },
     run.context,
     run.observed,
@@ -147,7 +147,7 @@ function* prefixRows(plan: LookupJoin, { distinct, ofRow }: Prefixes, buffer: Ro
         buffer.add({ rowCount: item.rowCount, columns: found });
       } else {
         const named = rowKeys(item.columns[0], item.rowCount);
-        const batch = decoder.decode(named, required(lookUp(run, named)));
+        const batch = decoder.decode(named, required(lookUp(run, named, readView(run))));
         if (batch !== undefined) buffer.add(batch);
       }
       if (run.shouldPause()) yield run.pause();

@@ -20,6 +20,7 @@
 import type { TemporaryFile } from '#base/world.ts';
 import type { Batch } from '#sql/batch.ts';
 import type { Datum } from '#sql/datum.ts';
+import type { FunctionCall } from '#sql/expression.ts';
 import type { EvaluationContext } from '#sql/function.ts';
 import type { Observed, Storage, Wait } from '#storage/storage.ts';
 import type { Activity } from '../activity/activity.ts';
@@ -34,6 +35,8 @@ export type Rows = Iterable<Batch | Wait>;
 export interface Run {
   readonly storage: Storage;
   readonly transaction: Transaction;
+  /** What scans see in place of the transaction, where functions that the statement calls may change rows meanwhile. */
+  frozen?: Transaction | undefined;
   readonly catalog: Catalog;
   readonly context: EvaluationContext;
   readonly observed: Observed;
@@ -55,6 +58,8 @@ export interface Run {
    * in the same order. Asked by the `await` operator a batch at a time. Absent: such functions are called like any other.
    */
   waitFor?(procOid: number, calls: readonly (readonly Datum[])[]): readonly Datum[] | Promise<readonly Datum[]>;
+  /** Runs a user's function that the call names: its rows, in the order of its result's columns. */
+  callRoutine?(call: FunctionCall, args: readonly Datum[]): Rows;
   /** A file for what must spill, on the account of the statement; throws 53400 or 53100 when it, or all of them together, grows too large. */
   openTemporary(): TemporaryFile;
   /** EXPLAIN ANALYZE: what an operator has to say of its memory when its input is at an end. */
@@ -66,6 +71,9 @@ export interface Run {
   /** EXPLAIN ANALYZE: stands between a node's operator and its consumer. Absent otherwise. */
   readonly instrument?: (plan: PhysicalPlan, rows: Rows) => Rows;
 }
+
+/** What scans read. Hot. */
+export const readView = (run: Run): Transaction => run.frozen ?? run.transaction;
 
 export type CommonTableRows = { readonly batches: () => Rows };
 

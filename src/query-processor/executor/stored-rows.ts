@@ -8,11 +8,12 @@ import type { Key } from '#sql/key.ts';
 import { asBuffer, RowReader } from '#sql/row.ts';
 import type { Type } from '#sql/type.ts';
 import { typeByOid } from '#sql/types/registry.ts';
+import type { Transaction } from '../transaction/transaction.ts';
 import type { Run } from './operator.ts';
 
 /** Values as the transaction sees them when the statement begins: its earlier writes, else the snapshot. Hot: point reads. */
-export function lookUp(run: Run, keys: readonly Key[]): readonly (Uint8Array | undefined)[] {
-  const { storage, transaction, observed } = run;
+export function lookUp(run: Run, keys: readonly Key[], transaction: Transaction = run.transaction): readonly (Uint8Array | undefined)[] {
+  const { storage, observed } = run;
   const overlay = transaction.overlay;
   if (overlay === undefined) return storage.get(transaction.snapshot, keys, observed);
   const found: (Uint8Array | undefined)[] = new Array(keys.length);

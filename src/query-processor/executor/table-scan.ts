@@ -9,7 +9,7 @@ import { layoutOf } from '../catalog/table-layout.ts';
 import type { PhysicalPlan, TableScan } from '../planner/physical-plan.ts';
 import { renameColumns } from './column-references.ts';
 import { accessRanges, isSingleKey, singleKey } from './key-access.ts';
-import type { Rows, Run } from './operator.ts';
+import { type Rows, type Run, readView } from './operator.ts';
 import { idsOf, positionsOf, prepared } from './prepared.ts';
 import { lookUp, RowDecoder, type StoredColumn } from './stored-rows.ts';
 
@@ -111,7 +111,7 @@ function readPoint(plan: TableScan, run: Run): Batch | undefined {
   const { keys, decoder, predicate } = prepare(plan);
   const key = singleKey(plan.access, keys, run.context);
   if (key === undefined) return undefined;
-  const [value] = lookUp(run, [key]);
+  const [value] = lookUp(run, [key], readView(run));
   if (value === undefined) return undefined;
   const batch = decoder.decodeOne(key, value);
   if (predicate === undefined || predicate(batch, run.context).count === 1) return batch;
@@ -127,7 +127,7 @@ function* rangeScan(plan: TableScan, run: Run): Generator<Batch | Wait, void, un
   if (isPoints && ranges.length <= lookUpKeysMax) {
     const points = ranges.map((range) => range.start);
     if (plan.descending) points.reverse();
-    let batch = decoder.decode(points, lookUp(run, points));
+    let batch = decoder.decode(points, lookUp(run, points, readView(run)));
     if (batch !== undefined && predicate !== undefined) {
       const { rows, count } = predicate(batch, run.context);
       run.removed?.(plan, batch.rowCount - count);
@@ -148,7 +148,7 @@ function* rangeScan(plan: TableScan, run: Run): Generator<Batch | Wait, void, un
       missing: layout.missing,
       filter: storageFilter,
       limit: plan.limit,
-      overlay: run.transaction.overlay,
+      overlay: readView(run).overlay,
     },
     run.context,
     observedBy(plan, run),

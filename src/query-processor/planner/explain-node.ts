@@ -72,7 +72,9 @@ class Describer {
         return node;
       }
       case 'functionScan': {
-        const names = plan.functions.map((item) => this.#names.functionName(item.call));
+        const names = plan.functions.map(({ call }) =>
+          call.kind === 'function' && call.form.kind === 'routine' ? plan.alias : this.#names.functionName(call),
+        );
         const title = `Function Scan on ${names.join(', ')}${names.length === 1 && names[0] === plan.alias ? '' : ` ${quoteName(plan.alias)}`}`;
         const node = this.#node(plan, 'Function Scan', { title, attributes: [['Alias', plan.alias]] });
         if (this.#isVerbose)

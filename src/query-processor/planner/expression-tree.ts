@@ -5,10 +5,10 @@
  *   E2  A subquery inside an expression counts as part of it: its free columns are the expression's columns, its volatility the
  *       expression's volatility, and a substitution reaches into its plan.
  */
-import { procByOid } from '#sql/builtins.ts';
 import type { ColumnId, Expression, SubqueryExpression } from '#sql/expression.ts';
 import { childrenOf, mapChildren, someExpression } from '#sql/expression-walk.ts';
 import { oid } from '#sql/oids.ts';
+import { isVolatileCall } from '#sql/volatility.ts';
 import type { LogicalPlan } from '../analyzer/logical-plan.ts';
 import { freeColumns, mapExpressions, mapInputs } from './plan-tree.ts';
 
@@ -101,7 +101,7 @@ export const containsSubquery = (e: Expression): boolean => someExpression(e, (i
 /** May give another value each time it is evaluated: must be evaluated exactly as often as it is written. */
 export function isVolatile(e: Expression): boolean {
   return someExpression(e, (inner) => {
-    if (inner.kind === 'function') return procByOid(inner.function)?.volatility === 'v';
+    if (inner.kind === 'function') return isVolatileCall(inner);
     return inner.kind === 'subquery' && planIsVolatile(subqueryPlan(inner));
   });
 }
@@ -118,6 +118,21 @@ export function planIsVolatile(plan: LogicalPlan): boolean {
   if (found) return true;
   mapInputs(plan, (input) => {
     found ||= planIsVolatile(input);
+    return input;
+  });
+  return found;
+}
+
+/** A call that is run by itself may fail, or call itself, on rows on which it is not to be run. */
+export function planRunsRoutine(plan: LogicalPlan): boolean {
+  let found = plan.kind === 'functionScan' && plan.functions.some(({ call }) => call.kind === 'function' && call.form.kind === 'routine');
+  if (found) return true;
+  mapExpressions(plan, (e) => {
+    found ||= someExpression(e, (inner) => inner.kind === 'subquery' && planRunsRoutine(subqueryPlan(inner)));
+    return e;
+  });
+  mapInputs(plan, (input) => {
+    found ||= planRunsRoutine(input);
     return input;
   });
   return found;

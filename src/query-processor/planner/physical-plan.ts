@@ -9,7 +9,7 @@
  *   P2  No expression names a column that its input has not: columns of outer queries are outerValues, set by the node whose `bindings` name them.
  *   P3  Joins keep the order of their outer rows, and await, apply, filter, project, window, limit, distinct and lockRows that of their input.
  */
-import type { AggregateCall, ColumnId, Expression, SortKey, WindowCall } from '#sql/expression.ts';
+import type { AggregateCall, ColumnId, Expression, SortKey, SubqueryCall, WindowCall } from '#sql/expression.ts';
 import type { NamedExpression, OnConflict, OutputColumn, RowLock, TableCheck, WindowSpecification } from '../analyzer/logical-plan.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
 
@@ -83,7 +83,10 @@ export type PhysicalPlan =
       readonly inner: PhysicalPlan;
       readonly condition: Expression | undefined;
     })
-  /** Runs a subquery for each row of input (once, when it has no bindings) and adds one column with its answer. See SubqueryExpression. */
+  /**
+   * Runs a subquery for each row of input (once, when it has no bindings and is no volatile call) and adds one column with its answer. See
+   * SubqueryExpression.
+   */
   | (Node & {
       readonly kind: 'apply';
       readonly input: PhysicalPlan;
@@ -93,6 +96,7 @@ export type PhysicalPlan =
       readonly bindings: readonly ColumnId[];
       /** The subquery's result columns. */
       readonly subOutput: readonly ColumnId[];
+      readonly call?: SubqueryCall | undefined;
       readonly result: OutputColumn;
     })
   | (Node & {

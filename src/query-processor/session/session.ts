@@ -15,6 +15,7 @@ import { findType } from '#sql/types/registry.ts';
 import type { ObservedSession, TransactionFacts } from '../activity/activity.ts';
 import { analyzeQuery } from '../analyzer/analyze.ts';
 import { type CurrentOf, currentRowParameter } from '../analyzer/current-of.ts';
+import type { BoundQuery } from '../analyzer/logical-plan.ts';
 import { execute } from '../executor/execute.ts';
 import { type ParsedStatement, parse, untilParser } from '../parser/parse.ts';
 import type { Field, Maybe, ResultSink, Session, SessionStart } from '../query-processor.ts';
@@ -26,6 +27,7 @@ import type { QueryProcessorHost } from './local-query-processor.ts';
 import { after } from './maybe.ts';
 import { PlanCache, type ShapedText } from './plan-cache.ts';
 import { analyzerEnvironment, type Compilation, type PlannedQuery, PreparedStatement, type StatementOutput } from './prepared-statement.ts';
+import { RoutineCalls, type RoutineHost } from './routine-calls.ts';
 import { PlanExecution, untilStable } from './run-plan.ts';
 import type { SessionCursors } from './session-cursors.ts';
 import { LocalSessionFacts } from './session-facts.ts';
@@ -57,7 +59,7 @@ type Portal = {
 const noParameters: readonly Datum[] = [];
 const noFormats: readonly number[] = [];
 
-export class LocalSession implements Session, StatementHost, ObservedSession {
+export class LocalSession implements Session, StatementHost, ObservedSession, RoutineHost {
   readonly processId: number;
   readonly secret: Uint8Array;
   readonly host: QueryProcessorHost;
@@ -71,6 +73,7 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
   readonly plans = new PlanCache();
   readonly #dialect: DialectCheck;
   readonly #random: SessionRandom;
+  readonly #routines: RoutineCalls;
   readonly #clock: () => number;
   readonly #onClose: () => void;
   #notices: Notice[] = [];
@@ -107,6 +110,7 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
     );
     this.block.beforeCommit = () => this.#beforeCommit();
     this.#random = new SessionRandom(host.world.random);
+    this.#routines = new RoutineCalls(this);
     this.#clock = () => host.world.clock.now();
     this.#onClose = onClose;
     this.facts = new LocalSessionFacts({
@@ -163,6 +167,10 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
 
   get parameters(): ReadonlyMap<string, string> {
     return this.settings.parameters();
+  }
+
+  get transaction(): Transaction {
+    return this.block.transaction;
   }
 
   get cursors(): SessionCursors {
@@ -388,6 +396,14 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
     return new PlanExecution(execute(planned.plan, run), run, this.host.readPoint);
   }
 
+  beginRoutineStatement(bound: BoundQuery): void {
+    if (!bound.isReadOnly) {
+      this.#checkChange(bound.command, undefined);
+      this.#ledger.noteChange(this.query);
+    }
+    this.block.startQuery(bound);
+  }
+
   /** WHERE CURRENT OF: the cursor's row is one more parameter. */
   #withCurrentRow({ cursorName, table }: CurrentOf, parameters: readonly Datum[]): readonly Datum[] {
     const given = [...parameters];
@@ -450,6 +466,7 @@ export class LocalSession implements Session, StatementHost, ObservedSession {
     );
     run.activity = this.host.activity;
     run.lockWaits = this;
+    run.routines = this.#routines.call;
     this.#run = run;
     return run;
   }

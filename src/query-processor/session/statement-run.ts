@@ -6,16 +6,18 @@ import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Clock, Disk, TemporaryFile, Timers } from '#base/world.ts';
 import { procByOid } from '#sql/builtins.ts';
 import type { Datum } from '#sql/datum.ts';
+import type { FunctionCall } from '#sql/expression.ts';
 import type { EvaluationContext } from '#sql/function.ts';
 import { Interval } from '#sql/types/interval-value.ts';
 import type { Observed, Storage, Wait } from '#storage/storage.ts';
 import type { Activity } from '../activity/activity.ts';
 import type { Catalog } from '../catalog/catalog.ts';
-import type { CommonTableRows, MemoryFigures, Rows, Run } from '../executor/operator.ts';
+import type { CommonTableRows, MemoryFigures, Rows } from '../executor/operator.ts';
 import type { StatementWrites } from '../executor/statement-writes.ts';
 import type { PhysicalPlan } from '../planner/physical-plan.ts';
 import type { Transaction } from '../transaction/transaction.ts';
 import { nothingSpills, StatementFiles, StatementMemory, type WorkMemory } from './memory-account.ts';
+import type { CallingRun, CallRoutine } from './nested-run.ts';
 
 /** A cancel request for the statement that runs. One object a message of the client. */
 export class Cancellation {
@@ -70,7 +72,7 @@ export type LockWaits = { waitForLock(functionName: string, args: readonly Datum
 /** nextval of a whole batch: the sequence's oid is each call's argument. */
 export type SequenceCalls = { nextval(calls: readonly (readonly Datum[])[]): Promise<readonly Datum[]> };
 
-export class StatementRun implements Run {
+export class StatementRun implements CallingRun {
   readonly storage: Storage;
   readonly transaction: Transaction;
   readonly catalog: Catalog;
@@ -81,6 +83,10 @@ export class StatementRun implements Run {
   /** Another one when a suspended portal goes on in a later message. */
   cancellation: Cancellation;
   rowsWanted: number | undefined = undefined;
+  frozen: Transaction | undefined = undefined;
+  readonly depth = 0;
+  /** Calls of users' functions that are run by themselves. */
+  routines: CallRoutine | undefined = undefined;
   changedRows = 0;
   writes: StatementWrites | undefined = undefined;
   activity: Activity | undefined = undefined;
@@ -159,6 +165,11 @@ export class StatementRun implements Run {
   async #sleep(times: readonly number[]): Promise<readonly Datum[]> {
     for (const ms of times) await this.cancellation.race(this.#timers.sleep(Math.min(Math.max(0, ms), longestSleepMs)));
     return times.map(() => '');
+  }
+
+  callRoutine(call: FunctionCall, args: readonly Datum[]): Rows {
+    if (this.routines === undefined) throw notSupported('functions whose statements are run one by one cannot be called here');
+    return this.routines(call, args, this);
   }
 
   openTemporary(): TemporaryFile {

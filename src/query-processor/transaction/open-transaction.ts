@@ -50,7 +50,7 @@ export class OpenTransaction implements Transaction {
     return this.buffer.size === 0 ? undefined : this.buffer;
   }
 
-  /** For a cursor: the same transaction, with its own writes as they are now. */
+  /** For a cursor, and for a statement that calls what changes rows. */
   frozen(): Transaction {
     return new FrozenView(
       this,
@@ -133,6 +133,10 @@ class FrozenView implements Transaction {
   constructor(transaction: OpenTransaction, overlay: Overlay | undefined) {
     this.#transaction = transaction;
     this.overlay = overlay;
+  }
+
+  frozen(): Transaction {
+    return this;
   }
 
   get snapshot(): Timestamp {

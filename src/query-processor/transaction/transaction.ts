@@ -19,6 +19,8 @@ export interface Transaction {
   readonly isReadOnly: boolean;
   /** The own writes, for scans; undefined while there are none (the fast path). */
   readonly overlay: Overlay | undefined;
+  /** The same transaction, with its own writes as they are now; what is written to it is written to the transaction. */
+  frozen(): Transaction;
   /** Buffers one key's post-image. A later write of the same key replaces it and keeps the stronger mode. */
   write(key: Key, value: Uint8Array | undefined, mode: 'write' | 'update' | 'blind'): void;
   /** `write` for each. The map is the transaction's from then on: a load's rows are not laid into a second one. */

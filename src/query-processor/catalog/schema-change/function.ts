@@ -71,7 +71,9 @@ function withBody(change: SchemaChange, stated: FunctionDescriptor, body: Node |
   const environment = environmentOf(change);
   const hasPolymorphic = inputArguments(stated).some(({ type }) => isPolymorphic(type.oid));
   if (body === undefined) {
-    checkFunctionBody(environment, stated, undefined, change.positionOf, !hasPolymorphic && change.host.checksFunctionBodies);
+    // Text may call the function itself: it is looked at when the function is there.
+    const catalog = change.catalog.withChanges(new Map([[stated.oid, stated]]), change.catalog.nextOid);
+    checkFunctionBody({ ...environment, catalog }, stated, undefined, change.positionOf, !hasPolymorphic && change.host.checksFunctionBodies);
     return stated;
   }
   if (hasPolymorphic) throw invalid('SQL function with unquoted function body cannot have polymorphic arguments');

@@ -25,6 +25,10 @@ import type { Rows, Run } from '../operator.ts';
 type Written = { readonly value: Uint8Array | undefined; readonly mode: string };
 
 export class InMemoryTransaction implements Transaction {
+  frozen(): Transaction {
+    return this;
+  }
+
   readonly snapshot = 1;
   readonly startTimestamp = 0;
   readonly isReadOnly = false;

@@ -15,6 +15,7 @@ import {
   conjunction,
   overlaps,
   planIsVolatile,
+  planRunsRoutine,
   rewrite,
   rewritePlanExpressions,
   subqueryPlan,
@@ -179,7 +180,8 @@ class Lifter {
     };
     const { plan, ordering } = this.input;
     const output = [...plan.output, result];
-    const runs = bindings.size === 0 ? 1 : plan.estimate.rows;
+    const call = e.call === undefined ? undefined : { ...e.call, isVolatile: e.call.isVolatile && planIsVolatile(logical) };
+    const runs = bindings.size === 0 && call?.isVolatile !== true ? 1 : plan.estimate.rows;
     const { startupCost, totalCost, rows } = plan.estimate;
     const once = e.form === 'exists' ? firstRowCost(subplan) : subplan.estimate.totalCost;
     this.input = {
@@ -192,6 +194,7 @@ class Lifter {
         comparison,
         bindings: [...bindings],
         subOutput: e.output,
+        call,
         result,
         output,
         estimate: estimate(
@@ -259,7 +262,7 @@ function onlyWhen(when: Expression, value: Expression): Expression {
 
 /** Whether running the subquery where it is not asked for could be noticed. */
 function mayFail(e: SubqueryExpression, plan: LogicalPlan): boolean {
-  return planIsVolatile(plan) || (e.form === 'scalar' && !isSingleRow(plan));
+  return planIsVolatile(plan) || planRunsRoutine(plan) || (e.form === 'scalar' && !isSingleRow(plan));
 }
 
 function isSingleRow(plan: LogicalPlan): boolean {
