@@ -73,7 +73,13 @@ function withBody(change: SchemaChange, stated: FunctionDescriptor, body: Node |
   if (body === undefined) {
     // Text may call the function itself: it is looked at when the function is there.
     const catalog = change.catalog.withChanges(new Map([[stated.oid, stated]]), change.catalog.nextOid);
-    checkFunctionBody({ ...environment, catalog }, stated, undefined, change.positionOf, !hasPolymorphic && change.host.checksFunctionBodies);
+    checkFunctionBody(
+      { ...environment, catalog },
+      stated,
+      undefined,
+      change.positionOf,
+      !hasPolymorphic && change.host.checksFunctionBodies,
+    );
     return stated;
   }
   if (hasPolymorphic) throw invalid('SQL function with unquoted function body cannot have polymorphic arguments');
