@@ -103,7 +103,7 @@ export async function importCheckpoint(
   const prefixes = [...counts.keys()];
   await store.write({
     keys: [...prefixes.map(rowCountKey), headerKey],
-    values: [...prefixes.map((prefix) => encodeRowCount(counts.get(prefix) ?? 0)), encoded],
+    values: [...prefixes.map((prefix) => encodeRowCount({ rows: counts.get(prefix) ?? 0, versions: counts.get(prefix) ?? 0 })), encoded],
   }).durable;
   store.refresh();
 }

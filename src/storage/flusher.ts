@@ -191,18 +191,21 @@ export class Flusher {
     const gaps = new StoreGaps(store);
     const superseded: Collectable[] = [];
     const tombstones: Collectable[] = [];
-    const counted = new Map<Key, number>();
+    const counted = new Map<Key, { rows: number; versions: number }>();
     let sliceStart = this.#world.clock.monotonicMs();
     let count = 0;
     for (const { versions } of taken) {
       for (const version of versions) {
+        const prefix = version.chain.key.slice(0, 4);
+        let change = counted.get(prefix);
+        if (change === undefined) {
+          change = { rows: 0, versions: 0 };
+          counted.set(prefix, change);
+        }
+        change.versions++;
         // Only the last of a key's versions in this batch leads; the others hang below it.
         if (version.newer !== undefined && version.newer.timestamp <= last.appliedTimestamp) continue;
-        const change = this.#flushChain(version, horizon, gaps, batch, superseded, tombstones);
-        if (change !== 0) {
-          const prefix = version.chain.key.slice(0, 4);
-          counted.set(prefix, (counted.get(prefix) ?? 0) + change);
-        }
+        change.rows += this.#flushChain(version, horizon, gaps, batch, superseded, tombstones);
         if ((++count & 63) === 0 && this.#world.clock.monotonicMs() - sliceStart >= sliceMs) {
           await this.#world.timers.yield();
           sliceStart = this.#world.clock.monotonicMs();

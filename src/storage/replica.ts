@@ -26,7 +26,7 @@ import { Recent, type Version } from './recent.ts';
 import { scan } from './scan.ts';
 import type { Observed, ScanRequest, Storage, Wait } from './storage.ts';
 import { StoreGaps } from './store-gaps.ts';
-import { firstKey, type Header, readHeader, storeEnd, storeStart } from './store-layout.ts';
+import { firstKey, type Header, readHeader, type SpaceCount, storeEnd, storeStart } from './store-layout.ts';
 import { Versions } from './versions.ts';
 
 export type ReplicaOptions = FlusherOptions & {
@@ -203,6 +203,11 @@ export class Replica implements Storage {
 
   rowCount(space: SpaceId): number {
     return this.#versions.rowCounts.told(space);
+  }
+
+  flushedCount(space: SpaceId): SpaceCount {
+    const { rowCounts } = this.#versions;
+    return { rows: rowCounts.exact(space), versions: rowCounts.versions(space) };
   }
 
   untilApplied(timestamp: Timestamp): Promise<void> | undefined {

@@ -4,7 +4,7 @@ import { MemoryStore } from './memory-store.ts';
 import { RowCounts, toldAfter } from './row-counts.ts';
 import { encodeRowCount } from './store-layout.ts';
 
-const change = (count: number) => new Map([[spacePrefix(20_000), count]]);
+const change = (count: number) => new Map([[spacePrefix(20_000), { rows: count, versions: Math.abs(count) }]]);
 
 it('tells powers of two, and seldom another one', () => {
   const counts = new RowCounts(new MemoryStore());
@@ -40,6 +40,7 @@ it('goes on from what the store holds', () => {
     store.write({ keys: [key], values: [count === undefined ? undefined : encodeRowCount(count)] });
   const after = new RowCounts(store);
   expect(after.exact(20_000)).toBe(5_000_000_000);
+  expect(after.versions(20_000)).toBe(5_000_000_000);
   expect(after.told(20_000)).toBe(2 ** 33);
   expect([...after.entries(change(-5_000_000_000))].map(({ count }) => count)).toEqual([undefined]);
 });

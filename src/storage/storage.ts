@@ -31,6 +31,11 @@ export interface Storage {
    * Roughly how many rows (or index entries) a space holds: a power of two, at least 1 024, that moves seldom (row-counts.ts). For plans only.
    */
   rowCount(space: SpaceId): number;
+  /**
+   * Rows of a space, and the versions of rows that were written in it since it was last empty (on this replica: since it was built), as far as they have
+   * been flushed. To judge by how much a table has changed.
+   */
+  flushedCount(space: SpaceId): { readonly rows: number; readonly versions: number };
   /** Bytes of all that this replica holds, in the store and over it. */
   readonly heldBytes: number;
   /** Changes whenever some space's rowCount does, and when a row of the statistics' space is written: plans are then made anew. */

@@ -5,7 +5,7 @@
  *   K                                     timestamp, mark, row                newest version of K: "current"
  *   0 'h' K ~timestamp                    mark, row                           a superseded version of K: "history"
  *   0 'c' timestamp sequence              list of (K, superseded timestamp)   what may be collected when the horizon passes `timestamp`
- *   0 'n' space                           number of rows                          of a space, in eight bytes (row-counts.ts)
+ *   0 'n' space                           rows, versions written              of a space, in eight bytes each (row-counts.ts)
  *   0 'm'                                 format, journal, position, ...      the header, written with every batch (S5)
  *
  * Timestamps are eight bytes, big-endian; ~ is the complement, so that newer comes first. The mark is 1 for a row, 0 for a tombstone.
@@ -131,10 +131,20 @@ export function decodeCollection(bytes: Buffer, length: number): Collectable[] {
 export const rowCountKey = (prefix: Key): Key => rowCountPrefix + prefix;
 export const spaceOfRowCount = (key: Key): Key => key.slice(rowCountPrefix.length);
 
-export function encodeRowCount(count: number): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(8);
-  writeTimestamp(bytes, count);
+/** Of one space: its rows, and the versions of rows that have been written in it. */
+export type SpaceCount = { readonly rows: number; readonly versions: number };
+
+export function encodeRowCount({ rows, versions }: SpaceCount): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(16);
+  bytes.writeBigInt64BE(BigInt(rows), 0);
+  bytes.writeBigInt64BE(BigInt(versions), 8);
   return bytes;
+}
+
+/** Stores of older releases have no number of versions: then there have been as many as there are rows. */
+export function decodeRowCount(bytes: Buffer, length: number): SpaceCount {
+  const rows = Number(bytes.readBigInt64BE(0));
+  return { rows, versions: length < 16 ? rows : Number(bytes.readBigInt64BE(8)) };
 }
 
 /** Where a replica stands. */

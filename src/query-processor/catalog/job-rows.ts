@@ -14,7 +14,8 @@ export type JobWork =
   | { readonly kind: 'buildIndex'; readonly tableOid: number; readonly indexOid: number; readonly tableName: string }
   | { readonly kind: 'validateConstraint'; readonly tableOid: number; readonly constraintOid: number }
   /** Takes away the rows of key spaces that nothing reads any more. */
-  | { readonly kind: 'dropSpaces'; readonly spaces: readonly number[] };
+  | { readonly kind: 'dropSpaces'; readonly spaces: readonly number[] }
+  | { readonly kind: 'analyze'; readonly tableOid: number };
 
 export type Job = {
   /** 26 characters of base32. */
@@ -67,6 +68,7 @@ const jobTypes: Readonly<Record<JobWork['kind'], string>> = {
   buildIndex: 'INDEX_BUILD',
   validateConstraint: 'VALIDATE_CONSTRAINT',
   dropSpaces: 'DROP',
+  analyze: 'ANALYZE',
 };
 export const jobType = (work: JobWork): string => jobTypes[work.kind];
 export const isFinished = (job: Job): boolean => job.status === 'completed' || job.status === 'failed';

@@ -5,6 +5,7 @@
  * Nothing but the quality of plans depends on these rows: they are read as of now, whatever a transaction's snapshot is, and written blindly.
  */
 import { InvariantError } from '#base/assert.ts';
+import type { Timestamp } from '#base/world.ts';
 import type { Datum } from '#sql/datum.ts';
 import { type Key, spacePrefix } from '#sql/key.ts';
 import { defaultSettings } from '#sql/settings.ts';
@@ -25,6 +26,16 @@ export type ColumnStatistics = {
   readonly correlation: number | undefined;
 };
 
+/** How often the table has been analyzed, and when last: by ANALYZE, and by itself. */
+export type AnalyzeHistory = {
+  readonly lastManual: Timestamp | undefined;
+  readonly manualCount: number;
+  readonly lastAutomatic: Timestamp | undefined;
+  readonly automaticCount: number;
+};
+
+export const neverAnalyzed: AnalyzeHistory = { lastManual: undefined, manualCount: 0, lastAutomatic: undefined, automaticCount: 0 };
+
 export type StoredStatistics = {
   /**
    * Rows that there were, and what storage estimated then, and will once it has flushed them: by how much its estimate leaves that span the
@@ -34,6 +45,9 @@ export type StoredStatistics = {
   readonly leastEstimatedRows: number;
   readonly estimatedRows: number;
   readonly pages: number;
+  /** Versions that had been written (Storage.flushedCount) when the rows were read. */
+  readonly versions: number;
+  readonly history: AnalyzeHistory;
   /** By attribute number. */
   readonly columns: ReadonlyMap<number, ColumnStatistics>;
 };
@@ -50,9 +64,11 @@ type StoredColumn = Omit<ColumnStatistics, 'common' | 'histogram'> & {
   readonly common: readonly { readonly value: string; readonly frequency: number }[];
   readonly histogram: readonly string[];
 };
-/** Rows of older releases have no least estimate. */
-type StoredRow = Omit<StoredStatistics, 'columns' | 'leastEstimatedRows'> & {
+/** Rows of older releases have no least estimate and no history. */
+type StoredRow = Omit<StoredStatistics, 'columns' | 'leastEstimatedRows' | 'versions' | 'history'> & {
   readonly leastEstimatedRows?: number;
+  readonly versions?: number;
+  readonly history?: AnalyzeHistory;
   readonly format: number;
   readonly columns: readonly StoredColumn[];
 };
@@ -87,8 +103,14 @@ export function decodeStatistics(table: TableDescriptor, row: Uint8Array): Store
       histogram: column.histogram.map(datum),
     });
   }
-  const { rows, estimatedRows, leastEstimatedRows = estimatedRows, pages } = stored;
-  return { rows, leastEstimatedRows, estimatedRows, pages, columns };
+  const { rows, estimatedRows, leastEstimatedRows = estimatedRows, pages, versions = rows, history = neverAnalyzed } = stored;
+  return { rows, leastEstimatedRows, estimatedRows, pages, versions, history, columns };
+}
+
+/** How many versions of rows have been written since the table was analyzed. The count begins anew where it is less than it was (Storage.flushedCount). */
+export function versionsSince(statistics: StoredStatistics | undefined, versions: number): number {
+  const before = statistics?.versions ?? 0;
+  return versions < before ? versions : versions - before;
 }
 
 type Known = { readonly row: Buffer; readonly table: TableDescriptor; readonly statistics: StoredStatistics };

@@ -17,14 +17,19 @@ import type { CatalogCache } from '../catalog/catalog-cache.ts';
 import { decodeJob, encodeJob, isFinished, type Job, jobKey, jobRange } from '../catalog/job-rows.ts';
 import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
 import { readRows } from '../catalog/schema-change/table-rows.ts';
+import { statisticsKey } from '../catalog/statistics-rows.ts';
 import { commit, commitRequest } from '../transaction/commit.ts';
 import { beginNodeTransaction } from '../transaction/node-transaction.ts';
 import type { OpenTransaction } from '../transaction/open-transaction.ts';
+import { TableAnalyzer, tableDue } from './analyze-table.ts';
 import { buildIndexSlice, leaveInvalid } from './build-index.ts';
+import { newAnalyzeJob } from './new-jobs.ts';
 import type { JobWorkHost } from './table-work.ts';
 import { validateSlice } from './validate-constraint.ts';
 
 const pollMs = 15_000;
+/** PostgreSQL's autovacuum_naptime: how often tables are looked at that may have changed much. */
+const analyzeNapMs = 60_000;
 const retryMs = 20;
 const takeOverMicroseconds = 60_000_000;
 
@@ -55,10 +60,15 @@ export class JobRunner {
   /** Jobs that were not finished when last looked, whoever runs them. */
   #unfinished = 0;
   #idle: Promise<void> = Promise.resolve();
+  readonly #analyzer: TableAnalyzer;
+  /** Monotonic time of the next look at the tables. */
+  #nextAnalyzeMs: number;
 
   constructor(host: JobHost) {
     this.#host = host;
     this.#id = host.nodeName;
+    this.#analyzer = new TableAnalyzer(host);
+    this.#nextAnalyzeMs = host.world.clock.monotonicMs() + analyzeNapMs;
   }
 
   /** Looks for work now and then from here on: jobs of nodes that are gone. */
@@ -99,6 +109,7 @@ export class JobRunner {
           if (this.#isStopped) break;
           await this.#finish(job);
         }
+        if (!this.#isStopped && world.clock.monotonicMs() >= this.#nextAnalyzeMs) await this.analyzeChanged();
       } catch (error) {
         // No leader, a Region cut off: the next look finds the jobs as they are.
         if (!(error instanceof SqlError)) throw error;
@@ -109,16 +120,41 @@ export class JobRunner {
     if (!this.#isStopped) this.#cancelPoll = world.timers.after(this.#nextLookMs, () => this.wake());
   }
 
+  /** Analyzes the tables that have changed much, one after the other, as jobs (analyze-table.ts). */
+  async analyzeChanged(): Promise<void> {
+    const { world, storage } = this.#host;
+    this.#nextAnalyzeMs = world.clock.monotonicMs() + analyzeNapMs;
+    const tried = new Set<number>();
+    while (!this.#isStopped) {
+      const job = await this.#inTransaction(async (transaction, catalog) => {
+        const isBusy = this.#jobs(transaction).some(({ job: { work }, isOpen }) => isOpen && work.kind === 'analyze');
+        const table = isBusy ? undefined : tableDue(storage, transaction, catalog);
+        if (table === undefined || tried.has(table.oid)) return undefined;
+        tried.add(table.oid);
+        transaction.mark(statisticsKey(table.oid), 'write');
+        return newAnalyzeJob(transaction, world, table);
+      });
+      if (job === undefined) return;
+      await this.#finish(job);
+    }
+  }
+
+  #jobs(transaction: OpenTransaction): readonly { readonly key: Key; readonly job: Job; readonly isOpen: boolean }[] {
+    return readRows(this.#host.storage, transaction, jobRange, 10_000).map(({ key, value }) => {
+      const job = decodeJob(value);
+      return { key, job, isOpen: !isFinished(job) };
+    });
+  }
+
   /** Jobs that this runner may work on; the rows of those long finished go. */
   async #open(): Promise<readonly Job[]> {
     const open: Job[] = [];
     await this.#inTransaction(async (transaction) => {
       const now = this.#host.world.clock.now();
       let unfinished = 0;
-      for (const { key, value } of readRows(this.#host.storage, transaction, jobRange, 10_000)) {
-        const job = decodeJob(value);
+      for (const { key, job, isOpen } of this.#jobs(transaction)) {
         const touched = job.updateTime ?? job.startTime;
-        if (isFinished(job)) {
+        if (!isOpen) {
           if (now - touched > jobRetentionMicroseconds) transaction.write(key, undefined, 'write');
           continue;
         }
@@ -175,7 +211,7 @@ export class JobRunner {
   async #work(known: Job, from: Key | undefined, transaction: OpenTransaction, catalog: LoadedCatalog): Promise<Step | undefined> {
     const job = this.#current(known, transaction);
     if (job === undefined) return undefined;
-    const next = this.#slice(job, from, transaction, catalog);
+    const next = await this.#slice(job, from, transaction, catalog);
     transaction.write(jobKey(job.id), encodeJob(next.job), 'write');
     return { ...next, isDone: isFinished(next.job) };
   }
@@ -190,7 +226,7 @@ export class JobRunner {
     return { ...job, status: 'processing', runner: this.#id, updateTime: transaction.startTimestamp };
   }
 
-  #slice(job: Job, from: Key | undefined, transaction: OpenTransaction, catalog: LoadedCatalog): Slice {
+  #slice(job: Job, from: Key | undefined, transaction: OpenTransaction, catalog: LoadedCatalog): Slice | Promise<Slice> {
     const { work } = job;
     switch (work.kind) {
       case 'buildIndex':
@@ -199,6 +235,8 @@ export class JobRunner {
         return { job: validateSlice(this.#host, job, work, transaction, catalog) };
       case 'dropSpaces':
         return this.#dropSpaces(job, work.spaces, from, transaction);
+      case 'analyze':
+        return this.#analyzer.step(job, work, transaction, catalog, () => this.#isStopped).then((next) => ({ job: next }));
       default:
         return unreachable(work);
     }

@@ -14,20 +14,24 @@ export function newIndexBuildJob(transaction: OpenTransaction, world: World, tab
     { kind: 'buildIndex', tableOid: table.oid, indexOid, tableName: `${table.schemaName}.${table.name}` },
     indexOid,
     `${table.schemaName}.${index?.name ?? ''}`,
-  );
+  ).id;
 }
 
 export function newValidationJob(transaction: OpenTransaction, world: World, table: TableDescriptor, constraintOid: number): string {
   const work: JobWork = { kind: 'validateConstraint', tableOid: table.oid, constraintOid };
-  return newJob(transaction, world, work, table.oid, `${table.schemaName}.${table.name}`);
+  return newJob(transaction, world, work, table.oid, `${table.schemaName}.${table.name}`).id;
 }
 
 /** `relationOid`: what the spaces belonged to. */
 export function newSpaceDropJob(transaction: OpenTransaction, world: World, relationOid: number, spaces: readonly number[]): string {
-  return newJob(transaction, world, { kind: 'dropSpaces', spaces }, relationOid, undefined);
+  return newJob(transaction, world, { kind: 'dropSpaces', spaces }, relationOid, undefined).id;
 }
 
-function newJob(transaction: OpenTransaction, world: World, work: JobWork, objectOid: number, objectName: string | undefined): string {
+export function newAnalyzeJob(transaction: OpenTransaction, world: World, table: TableDescriptor): Job {
+  return newJob(transaction, world, { kind: 'analyze', tableOid: table.oid }, table.oid, `${table.schemaName}.${table.name}`);
+}
+
+function newJob(transaction: OpenTransaction, world: World, work: JobWork, objectOid: number, objectName: string | undefined): Job {
   // A version 4 UUID, as DSQL's job ids are.
   const bytes = world.random.bytes(16);
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
@@ -46,5 +50,5 @@ function newJob(transaction: OpenTransaction, world: World, work: JobWork, objec
     progress: undefined,
   };
   transaction.write(jobKey(id), encodeJob(job), 'write');
-  return id;
+  return job;
 }

@@ -5,26 +5,20 @@
 import type { RangeVar, VacuumRelation, VacuumStmt } from '@pgsql/types';
 import { SqlError, sqlstate, warning } from '#base/sql-error.ts';
 import { type Batch, datumAt } from '#sql/batch.ts';
-import type { Datum } from '#sql/datum.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
-import { toldAfter } from '#storage/row-counts.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
 import { searchSchemas } from '../catalog/name-lookup.ts';
 import { roleOidOf } from '../catalog/privileges/role-graph.ts';
 import { databaseObject, ownsObject } from '../catalog/privileges/secured-object.ts';
-import { type ColumnStatistics, encodeStatistics, statisticsKey } from '../catalog/statistics-rows.ts';
+import { decodeStatistics, encodeStatistics, neverAnalyzed, statisticsKey } from '../catalog/statistics-rows.ts';
 import { storedTables } from '../catalog/system-catalog/row-maker.ts';
 import { layoutOf } from '../catalog/table-layout.ts';
 import type { Run } from '../executor/operator.ts';
-import { columnStatistics } from './column-statistics.ts';
 import { PlanExecution } from './run-plan.ts';
 import type { StatementHost } from './statement-host.ts';
 import type { StatementRun } from './statement-run.ts';
-
-/** PostgreSQL samples three hundred rows for each bound of the histogram. */
-const rowsOfTarget = 300;
-const pageBytes = 8192;
+import { TableSample } from './table-sample.ts';
 
 export async function runAnalyze(session: StatementHost, statement: VacuumStmt): Promise<string> {
   const { block } = session;
@@ -45,30 +39,17 @@ export async function runAnalyze(session: StatementHost, statement: VacuumStmt):
 }
 
 async function gather(session: StatementHost, table: TableDescriptor, run: StatementRun, target: number): Promise<void> {
-  const sample = new Sample(target * rowsOfTarget, run.context.random);
-  await new PlanExecution(allRows(table, run), run, session.host.readPoint).fetch(0, (batch) => {
-    sample.add(batch);
+  const { storage, readPoint } = session.host;
+  const sample = new TableSample(target, run.context.random);
+  await new PlanExecution(allRows(table, run), run, readPoint).fetch(0, ({ rowCount, columns }) => {
+    for (let row = 0; row < rowCount; row++) sample.offer(() => columns.map((vector) => datumAt(vector, row)));
     return undefined;
   });
-  const { rows, total, bytesPerRow } = sample.finish();
-  const columns = new Map<number, ColumnStatistics>();
-  if (total > 0)
-    table.columns
-      .filter((column) => !column.isDropped)
-      .forEach((column, at) => {
-        const values = rows.map((row) => row[at]);
-        columns.set(column.attributeNumber, columnStatistics(values, column.type, total, target));
-      });
-  const told = session.host.storage.rowCount(table.space);
-  const toldLater = toldAfter(told, total);
-  const statistics = {
-    rows: total,
-    leastEstimatedRows: Math.min(told, toldLater),
-    estimatedRows: Math.max(told, toldLater),
-    pages: Math.ceil((total * bytesPerRow) / pageBytes),
-    columns,
-  };
-  session.block.transaction.write(statisticsKey(table.oid), encodeStatistics(table, statistics), 'blind');
+  const key = statisticsKey(table.oid);
+  const [known] = storage.get(storage.appliedTimestamp, [key], { newest: 0 });
+  const before = known === undefined ? neverAnalyzed : decodeStatistics(table, known).history;
+  const history = { ...before, lastManual: run.transaction.startTimestamp, manualCount: before.manualCount + 1 };
+  session.block.transaction.write(key, encodeStatistics(table, sample.statistics(table, storage, history)), 'blind');
 }
 
 /** All rows with their columns that are not dropped. */
@@ -90,34 +71,6 @@ function* allRows(table: TableDescriptor, run: Run): Generator<Batch | Wait, voi
     run.context,
     run.observed,
   );
-}
-
-/** As many rows as wanted, each with the same chance, in the order in which they came. */
-class Sample {
-  readonly #size: number;
-  readonly #random: { float(): number };
-  readonly #rows: { readonly at: number; readonly values: readonly Datum[] }[] = [];
-  #seen = 0;
-
-  constructor(size: number, random: { float(): number }) {
-    this.#size = size;
-    this.#random = random;
-  }
-
-  add(batch: Batch): void {
-    for (let row = 0; row < batch.rowCount; row++) {
-      const at = this.#seen++;
-      const place = at < this.#size ? at : Math.floor(this.#random.float() * this.#seen);
-      if (place < this.#size) this.#rows[place] = { at, values: batch.columns.map((vector) => datumAt(vector, row)) };
-    }
-  }
-
-  finish(): { readonly rows: readonly (readonly Datum[])[]; readonly total: number; readonly bytesPerRow: number } {
-    const rows = this.#rows.sort((a, b) => a.at - b.at).map(({ values }) => values);
-    let bytes = 0;
-    for (const row of rows) for (const value of row) bytes += typeof value === 'string' ? value.length + 1 : value === null ? 0 : 8;
-    return { rows, total: this.#seen, bytesPerRow: rows.length === 0 ? 0 : 24 + bytes / rows.length };
-  }
 }
 
 function tablesNamed(session: StatementHost, { relation = {}, va_cols }: VacuumRelation): readonly TableDescriptor[] {

@@ -14,7 +14,7 @@ import { actionNames, constraintsOf, includedByPrimaryKey, indexDefinition } fro
 import { domainConstraints, ofNoForeignKey } from './domain-rows.ts';
 import { aclDatum } from './role-rows.ts';
 import { arrayOf, everyRelation, int2vector, oidvector, type RowMakers, roleName, type SystemRow, storedTables } from './row-maker.ts';
-import { pgStats, sizesOf } from './statistics-facts.ts';
+import { pgStats, pgStatTables, sizesOf } from './statistics-facts.ts';
 import { isSystemView } from './system-tables.ts';
 import { optionTexts } from './view-facts.ts';
 import { sessionOf, viewText } from './view-text.ts';
@@ -487,4 +487,6 @@ export const relationRows: RowMakers = {
   pg_indexes: pgIndexes,
   pg_sequence: pgSequence,
   pg_stats: pgStats,
+  pg_stat_all_tables: pgStatTables,
+  pg_stat_user_tables: pgStatTables,
 };

@@ -1,11 +1,11 @@
-/** pg_stats, and the sizes in pg_class: what ANALYZE has found, as PostgreSQL shows it. */
+/** pg_stats, the sizes in pg_class and pg_stat_*_tables: what ANALYZE has found, and how much has changed since, as PostgreSQL shows it. */
 import type { Datum } from '#sql/datum.ts';
 import { oid } from '#sql/oids.ts';
 import { ArrayValue } from '#sql/types/array-value.ts';
 import type { Run } from '../../executor/operator.ts';
 import type { TableDescriptor } from '../descriptors.ts';
-import { decodeStatistics, type StoredStatistics, statisticsKey } from '../statistics-rows.ts';
-import { arrayOf, type SystemRow, storedTables } from './row-maker.ts';
+import { decodeStatistics, neverAnalyzed, type StoredStatistics, statisticsKey, versionsSince } from '../statistics-rows.ts';
+import { arrayOf, postgresTime, type SystemRow, storedTables } from './row-maker.ts';
 import { mayReadColumn } from './shown-relations.ts';
 
 function storedStatistics(run: Run, table: TableDescriptor): StoredStatistics | undefined {
@@ -43,5 +43,31 @@ export function* pgStats(run: Run): Iterable<SystemRow> {
         correlation: known.correlation === undefined ? null : Math.fround(known.correlation),
       };
     }
+  }
+}
+
+/**
+ * pg_stat_user_tables, and the same of all tables: there are none but users' that are stored. Scans and changes by kind are not counted here: NULL.
+ * The numbers are those of this Region's replica, and those of rows as far as it has flushed them.
+ */
+export function* pgStatTables(run: Run): Iterable<SystemRow> {
+  for (const table of storedTables(run.catalog)) {
+    const { rows, versions } = run.storage.flushedCount(table.space);
+    const statistics = storedStatistics(run, table);
+    const { lastManual, manualCount, lastAutomatic, automaticCount } = statistics?.history ?? neverAnalyzed;
+    yield {
+      relid: table.oid,
+      schemaname: table.schemaName,
+      relname: table.name,
+      n_live_tup: rows,
+      n_dead_tup: 0,
+      n_mod_since_analyze: versionsSince(statistics, versions),
+      last_analyze: lastManual === undefined ? null : postgresTime(lastManual),
+      last_autoanalyze: lastAutomatic === undefined ? null : postgresTime(lastAutomatic),
+      vacuum_count: 0,
+      autovacuum_count: 0,
+      analyze_count: manualCount,
+      autoanalyze_count: automaticCount,
+    };
   }
 }

@@ -85,6 +85,10 @@ export class InMemoryStorage implements Storage {
     return 1024;
   }
 
+  flushedCount(): { readonly rows: number; readonly versions: number } {
+    return { rows: this.rows.size, versions: this.rows.size };
+  }
+
   untilApplied(): undefined {
     return undefined;
   }
