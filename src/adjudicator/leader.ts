@@ -15,10 +15,12 @@
  * when that has run out.
  */
 import { assert } from '#base/assert.ts';
+import { randomId } from '#base/base32.ts';
 import type { Timestamp, World } from '#base/world.ts';
 import type { Receipts } from '#crossbar/crossbar.ts';
 import type { CommitRecord, Journal, JournalPosition } from '#journal/journal.ts';
 import type { Adjudicator, CommitRequest, Verdict } from './adjudicator.ts';
+import { AppendPace } from './append-pace.ts';
 import { CommitClock } from './commit-clock.ts';
 import { type DecisionMaker, decisionMaker } from './commit-decision.ts';
 import { ConflictHistory, type ConflictHistoryOptions } from './conflict-history.ts';
@@ -42,12 +44,14 @@ export type LeaderOptions = ConflictHistoryOptions & {
   readonly unansweredBytes?: number;
   /** Requests that may wait undecided, beyond which they are refused; 10 000. */
   readonly waitingRequests?: number;
-  /** Appends under way at once; 1. More pay where an append takes a journey: the next batch need not wait for the answer to the last. */
+  /** Greatest number of appends under way at once; 1. More pay where an append takes a journey (append-pace.ts). */
   readonly appendsUnderWay?: number;
   /** 3 s; see above. */
   readonly leadershipMs?: number;
-  /** Breaks isolation on purpose, for the simulator alone. */
+  /** Break the rules on purpose, for the simulator alone: isolation; that a claim is known from another; that nothing is answered before it is durable. */
   readonly skipConflictCheck?: boolean;
+  readonly skipFencing?: boolean;
+  readonly skipDurability?: boolean;
 };
 
 type Batch = {
@@ -77,8 +81,9 @@ export async function startLeader(options: LeaderOptions): Promise<Leader> {
   const past = options.history ?? new ConflictHistory(world.random, options);
   await past.catchUp(journal);
   const epoch = past.epoch + 1;
+  const claimant = options.skipFencing === true ? '' : randomId(world.random);
   const sentMs = world.clock.monotonicMs();
-  const claimed = await journal.append({ kind: 'claim', epoch, floor: past.lastTimestamp }, past.position);
+  const claimed = await journal.append({ kind: 'claim', epoch, floor: past.lastTimestamp, claimant }, past.position);
   if (claimed === 'moved') throw new ClaimLost(`the journal moved beyond position ${past.position} before epoch ${epoch} could claim it`);
   world.log.info('adjudicator claims the journal', { epoch, position: claimed.position, floor: past.lastTimestamp });
   return new Leader(options, {
@@ -126,7 +131,8 @@ export class Leader implements Adjudicator {
   #batch: Batch = emptyBatch();
   /** In the order of their positions. */
   readonly #inFlight: Batch[] = [];
-  readonly #appendsUnderWay: number;
+  readonly #pace: AppendPace;
+  readonly #skipDurability: boolean;
   readonly #waiting: Waiting[] = [];
   #unanswered: Unanswered[] = [];
   #unansweredBytes = 0;
@@ -148,7 +154,8 @@ export class Leader implements Adjudicator {
     this.#receipts = options.receipts;
     this.#exclusive = options.exclusive;
     this.#leadershipMs = options.leadershipMs ?? 3000;
-    this.#appendsUnderWay = options.appendsUnderWay ?? 1;
+    this.#pace = new AppendPace(options.appendsUnderWay ?? 1);
+    this.#skipDurability = options.skipDurability ?? false;
     this.#onStopped = options.onStopped;
     this.#batchBytes = options.batchBytes ?? 2 ** 20;
     this.#batchRecords = options.batchRecords ?? 4096;
@@ -278,12 +285,13 @@ export class Leader implements Adjudicator {
   }
 
   #send(): void {
-    if (this.#inFlight.length >= this.#appendsUnderWay || this.#stopped !== undefined) return;
+    if (this.#inFlight.length >= this.#pace.appendsUnderWay || this.#stopped !== undefined) return;
     const batch = this.#batch;
     if (batch.records.length === 0 && batch.barriers.length === 0) return;
     this.#batch = emptyBatch();
     const behind = this.#position + this.#inFlight.length;
     this.#inFlight.push(batch);
+    if (this.#skipDurability) acknowledge(batch, behind + 1);
     const sentMs = this.#exclusive ? 0 : this.#world.clock.monotonicMs();
     this.#journal.append({ kind: 'commits', epoch: this.epoch, records: batch.records }, behind).then(
       (placed) => {
@@ -301,6 +309,7 @@ export class Leader implements Adjudicator {
     assert(position === this.#position + 1, 'J1: the leader alone appends');
     assert(this.#inFlight.shift() === batch, 'J2: appends become durable in order');
     this.#position = position;
+    if (!this.#exclusive) this.#pace.note(this.#world.clock.monotonicMs() - sentMs);
     this.#confirmedUntilMs = Math.max(this.#confirmedUntilMs, sentMs + this.#leadershipMs * 0.9);
     if (batch.records.length > 0) this.#head = batch.records[batch.records.length - 1].timestamp;
     for (const barrier of batch.barriers) barrier(true);
@@ -325,8 +334,7 @@ export class Leader implements Adjudicator {
     if (this.#awaitingClaim.length > 0) this.#claimSettled();
     for (const { position, batch } of answered) {
       this.#unansweredBytes -= batch.bytes;
-      for (let i = 0; i < batch.answers.length; i++)
-        batch.answers[i]({ kind: 'committed', timestamp: batch.records[i].timestamp, position });
+      acknowledge(batch, position);
     }
     if (this.#waiting.length > 0) {
       this.#admitWaiting();
@@ -384,6 +392,11 @@ export class Leader implements Adjudicator {
 /** The leadership that was asked has ended. */
 export class NotLeading extends Error {
   override readonly name = 'NotLeading';
+}
+
+// Hot: once a batch.
+function acknowledge({ answers, records }: Batch, position: JournalPosition): void {
+  for (let i = 0; i < answers.length; i++) answers[i]({ kind: 'committed', timestamp: records[i].timestamp, position });
 }
 
 const emptyBatch = (): Batch => ({ records: [], answers: [], barriers: [], bytes: 0 });

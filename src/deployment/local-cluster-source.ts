@@ -80,7 +80,7 @@ export class LocalClusterSource implements ClusterSource {
     const { appliedTimestamp, catalogTimestamp } = content;
     const header = { journalId: journal.id, position: contentPosition, hash: genesisHash(journal.id), appliedTimestamp, catalogTimestamp };
     await writeCheckpointOf(this.#options.world, `${this.#directoryOf(home)}/checkpoints`, header, content.pages);
-    await journal.append({ kind: 'claim', epoch: 1, floor: appliedTimestamp }, contentPosition);
+    await journal.append({ kind: 'claim', epoch: 1, floor: appliedTimestamp, claimant: '' }, contentPosition);
   }
 
   #directoryOf(home: string): string {

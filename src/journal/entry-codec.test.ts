@@ -8,7 +8,12 @@ import { commitsOf, plain } from './journal-contract.ts';
 const key = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
 const timestamp = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
 const entry: fc.Arbitrary<JournalEntry> = fc.oneof(
-  fc.record({ kind: fc.constant('claim' as const), epoch: fc.nat(), floor: timestamp }),
+  fc.record({
+    kind: fc.constant('claim' as const),
+    epoch: fc.nat(),
+    floor: timestamp,
+    claimant: fc.string({ unit: 'grapheme-ascii', maxLength: 30 }),
+  }),
   fc.record({
     kind: fc.constant('commits' as const),
     epoch: fc.nat(),

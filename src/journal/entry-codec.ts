@@ -2,7 +2,7 @@
  * Binary form of a journal entry. Format 1; a new form gets a new number and the old one stays readable.
  *
  *   entry    = format uint8, kind uint8 (1 claim, 2 commits), then
- *   claim    = floor int64
+ *   claim    = floor int64, claimant (length, latin1; not there in the first version's)
  *   commits  = count, records
  *   record   = id (length, latin1), timestamp int64, snapshot int64, count, writes, count, marks
  *   write    = mode and presence uint8, key (length, latin1), value (length, bytes) unless a tombstone
@@ -27,6 +27,7 @@ export function encodeEntry(entry: JournalEntry, writer: ByteWriter): void {
   if (entry.kind === 'claim') {
     writer.uint8(claimKind);
     writer.int64(entry.floor);
+    writeLatin1(writer, entry.claimant);
     return;
   }
   writer.uint8(commitsKind);
@@ -60,7 +61,8 @@ export function decodeEntry(reader: ByteReader, epoch: number): JournalEntry {
     const found = reader.uint8();
     if (found !== format) throw new MalformedEntry(`entry format ${found} is not known to this version`);
     const kind = reader.uint8();
-    if (kind === claimKind) return { kind: 'claim', epoch, floor: Number(reader.int64()) };
+    if (kind === claimKind)
+      return { kind: 'claim', epoch, floor: Number(reader.int64()), claimant: reader.remaining === 0 ? '' : readLatin1(reader) };
     if (kind !== commitsKind) throw new MalformedEntry(`entry kind ${kind} is not known to this version`);
     const count = readCount(reader);
     const records: CommitRecord[] = [];

@@ -31,7 +31,7 @@ export const commitsOf = (epoch: number, ...numbers: number[]): JournalEntry => 
   epoch,
   records: numbers.map(recordOf),
 });
-export const claimOf = (epoch: number, floor = 0): JournalEntry => ({ kind: 'claim', epoch, floor });
+export const claimOf = (epoch: number, floor = 0): JournalEntry => ({ kind: 'claim', epoch, floor, claimant: 'contract' });
 
 /** With buffers as plain arrays, so that views and copies compare alike. */
 export const plain = (entry: JournalEntry): unknown =>

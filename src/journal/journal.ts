@@ -28,8 +28,11 @@ export type CommitRecord = {
 };
 
 export type JournalEntry =
-  /** A new leadership begins; timestamps of its commits are above `floor`. */
-  | { readonly kind: 'claim'; readonly epoch: number; readonly floor: Timestamp }
+  /**
+   * A new leadership begins; timestamps of its commits are above `floor`. `claimant` is made for this claim alone: two nodes that claim the same epoch at the same place would
+   * write the same bytes without it, and each take the other's claim for its own. (Empty in journals of early versions.)
+   */
+  | { readonly kind: 'claim'; readonly epoch: number; readonly floor: Timestamp; readonly claimant: string }
   | { readonly kind: 'commits'; readonly epoch: number; readonly records: readonly CommitRecord[] };
 
 export type PlacedEntry = {

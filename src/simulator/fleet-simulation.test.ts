@@ -40,8 +40,8 @@ describe('a simulated fleet', () => {
 describe('the checkers find', () => {
   for (const bug of fleetBugs) {
     it(bug, { timeout: 120_000 }, async () => {
-      for (let seed = 1; seed <= 60; seed++) if ((await run(seed, 300, bug)).violations.length > 0) return;
-      expect.fail(`${bug} was not noticed in 60 histories`);
+      for (let seed = 1; seed <= 120; seed++) if ((await run(seed, 300, bug)).violations.length > 0) return;
+      expect.fail(`${bug} was not noticed in 120 histories`);
     });
   }
 });

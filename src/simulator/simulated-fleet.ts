@@ -18,7 +18,16 @@ import { SimulatedNetwork } from './simulated-transport.ts';
 import { ProcessLife, SimulatedClock } from './simulated-world.ts';
 
 /** Rules left out of the fleet's protocol, or broken beneath it: the checkers must find each. */
-export const fleetBugs = ['skipConflictCheck', 'skipLeaseWait', 'skipReceipts', 'answerUnstable', 'slowClock', 'skipRecordRule'] as const;
+export const fleetBugs = [
+  'skipConflictCheck',
+  'skipLeaseWait',
+  'skipReceipts',
+  'answerUnstable',
+  'slowClock',
+  'skipRecordRule',
+  'skipFencing',
+  'skipDurability',
+] as const;
 export type FleetBug = (typeof fleetBugs)[number];
 
 type Life = {
@@ -279,4 +288,6 @@ const faultsOf = (bug: FleetBug): FleetFaults => ({
   skipLeaseWait: bug === 'skipLeaseWait',
   skipReceipts: bug === 'skipReceipts',
   skipConflictCheck: bug === 'skipConflictCheck',
+  skipFencing: bug === 'skipFencing',
+  skipDurability: bug === 'skipDurability',
 });

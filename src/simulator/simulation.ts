@@ -161,12 +161,16 @@ class Simulation {
     await this.#quietEnd();
   }
 
+  /** As a client would: the adjudicator may change at any time, and then it is to be tried again. */
   async #setUp(): Promise<void> {
-    const outcome = await this.#transaction(this.#deployment.regions[0], (open) => {
-      for (const account of accounts) open.write(account, openingBalance, 'write');
-      for (const parent of parents) open.write(parent, { children: 0 }, 'write');
-    });
-    if (outcome.kind !== 'committed') throw new Error(`the first transaction ended as ${outcome.kind}`);
+    for (let tries = 1; ; tries++) {
+      const outcome = await this.#transaction(this.#deployment.regions[0], (open) => {
+        for (const account of accounts) open.write(account, openingBalance, 'write');
+        for (const parent of parents) open.write(parent, { children: 0 }, 'write');
+      });
+      if (outcome.kind === 'committed') return;
+      if (outcome.kind !== 'aborted' || tries === 5) throw new Error(`the first transaction ended as ${outcome.kind}`);
+    }
   }
 
   async #client(region: string): Promise<void> {

@@ -81,7 +81,7 @@ class Model {
 
   claim(gap: number): PlacedEntry {
     this.timestamp += gap;
-    return this.#append({ kind: 'claim', epoch: 1, floor: this.timestamp });
+    return this.#append({ kind: 'claim', epoch: 1, floor: this.timestamp, claimant: '' });
   }
 
   at(key: Key, snapshot: number): number | undefined {

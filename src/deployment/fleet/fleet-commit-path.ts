@@ -10,10 +10,8 @@
  * Who leads is written in the journal: the leader of the last claim that counts, as read here. The office is only who should try next. Every exchange may be lost; it is then
  * repeated, by the next heartbeat or under the same transaction id.
  */
-import type { CommitRequest, Verdict } from '#adjudicator/adjudicator.ts';
 import { ConflictHistory } from '#adjudicator/conflict-history.ts';
 import { ClaimLost } from '#adjudicator/leader.ts';
-import { decodeVerdict, encodeRequest } from '#adjudicator/request-codec.ts';
 import { ByteReader } from '#base/bytes.ts';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Clock, Timestamp, World } from '#base/world.ts';
@@ -29,17 +27,19 @@ import { CommitPath, type LeaderDoor } from '../commit-path.ts';
 import { truncationPoint, WindowStart } from '../window-start.ts';
 import { beginFleetLeadership, type FleetFaults, type FleetLeadership } from './fleet-leadership.ts';
 import {
-  commitQuestion,
   decodeGrant,
   decodeHead,
   decodeStable,
+  decodeVerdicts,
   encodeFarewell,
   encodeHeartbeat,
   encodeReceipt,
   type Heartbeat,
   headQuestion,
+  isMalformed,
   messageKind,
 } from './node-messages.ts';
+import { RemoteLeader } from './remote-leader.ts';
 import { ClusterSubjects } from './subjects.ts';
 
 /** A journal that other nodes append to as well. */
@@ -185,6 +185,7 @@ export class FleetCommitPath {
     this.#cancelHeartbeat();
     this.#cancelOffice();
     this.#node.lease.drop();
+    this.#remote?.end();
     this.#say(encodeFarewell(this.#options.node));
     const leadership = this.#leadership;
     if (leadership !== undefined) {
@@ -276,6 +277,15 @@ export class FleetCommitPath {
   }
 
   #take(message: Uint8Array): void {
+    try {
+      this.#hear(message);
+    } catch (error) {
+      if (!isMalformed(error)) throw error;
+      this.#world.log.warn('a message of the adjudicator could not be read', { error: error.message });
+    }
+  }
+
+  #hear(message: Uint8Array): void {
     const reader = new ByteReader(message);
     const kind = reader.uint8();
     if (kind === messageKind.grant) {
@@ -283,6 +293,9 @@ export class FleetCommitPath {
       this.#node.grant(number, sentAt, epoch);
     } else if (kind === messageKind.stable) {
       this.#node.announced(decodeStable(reader).stable);
+    } else if (kind === messageKind.verdicts) {
+      const { epoch, verdicts } = decodeVerdicts(reader);
+      if (this.#remote?.epoch === epoch) this.#remote.answered(verdicts);
     }
   }
 
@@ -342,7 +355,15 @@ export class FleetCommitPath {
     const epoch = this.#options.journal.lastEpoch;
     if (epoch === 0 || own?.leader.epoch === epoch) return undefined;
     if (this.#remote?.epoch !== epoch)
-      this.#remote = new RemoteLeader(this.#messages, this.#subjects, epoch, () => this.#options.journal.lastEpoch > epoch);
+      this.#remote = new RemoteLeader({
+        epoch,
+        node: this.#options.node,
+        messages: this.#messages,
+        subjects: this.#subjects,
+        timers: this.#world.timers,
+        clock: this.#world.clock,
+        isOver: () => this.#options.journal.lastEpoch > epoch,
+      });
     return this.#remote;
   }
 
@@ -430,37 +451,6 @@ export class FleetCommitPath {
       const cancel = this.#world.timers.after(200, done);
       this.#changed.add(done);
     });
-  }
-}
-
-/** The leader of an epoch on another node. */
-class RemoteLeader implements LeaderDoor {
-  readonly epoch: number;
-  readonly #messages: LargeMessages;
-  readonly #subjects: ClusterSubjects;
-  readonly #isOver: () => boolean;
-  readonly #ended: Promise<undefined>;
-  /** A later claim has been read: nobody needs to wait for this leader's answer any more. */
-  end: () => void = () => {};
-
-  constructor(messages: LargeMessages, subjects: ClusterSubjects, epoch: number, isOver: () => boolean) {
-    this.epoch = epoch;
-    this.#messages = messages;
-    this.#subjects = subjects;
-    this.#isOver = isOver;
-    this.#ended = new Promise((resolve) => {
-      this.end = () => resolve(undefined);
-    });
-  }
-
-  get isStopped(): boolean {
-    return this.#isOver();
-  }
-
-  async commit(request: CommitRequest): Promise<Verdict> {
-    const asked = this.#messages.request(this.#subjects.leader(this.epoch), commitQuestion(encodeRequest(request)), 5000);
-    const answer = await Promise.race([asked, this.#ended]);
-    return answer === undefined ? { kind: 'unknown' } : decodeVerdict(new ByteReader(answer));
   }
 }
 

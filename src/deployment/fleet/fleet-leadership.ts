@@ -10,8 +10,7 @@
 import type { CommitRequest, Verdict } from '#adjudicator/adjudicator.ts';
 import type { ConflictHistory } from '#adjudicator/conflict-history.ts';
 import { type Leader, NotLeading, startLeader } from '#adjudicator/leader.ts';
-import { decodeRequest, encodeVerdict, MalformedMessage } from '#adjudicator/request-codec.ts';
-import { ByteReader, EndOfBytes } from '#base/bytes.ts';
+import { ByteReader } from '#base/bytes.ts';
 import type { Timestamp, World } from '#base/world.ts';
 import { FleetReceipts, unknownLeasesMs } from '#crossbar/fleet-receipts.ts';
 import type { LeaseTerms, SentAt } from '#crossbar/read-leases.ts';
@@ -20,15 +19,20 @@ import { LargeMessageAssembler } from '#transport/large-messages.ts';
 import type { Transport } from '#transport/transport.ts';
 import type { LeaderDoor } from '../commit-path.ts';
 import {
+  decodeCommits,
   decodeFarewell,
   decodeHeartbeat,
   decodeReceipt,
   encodeGrant,
   encodeHead,
   encodeStable,
+  encodeVerdicts,
   type Heartbeat,
+  isMalformed,
   messageKind,
+  type TransactionVerdict,
 } from './node-messages.ts';
+import { OnceATurn } from './once-a-turn.ts';
 import type { ClusterSubjects } from './subjects.ts';
 
 export type FleetLeadershipOptions = {
@@ -59,6 +63,8 @@ export type FleetFaults = {
   readonly skipReceipts?: boolean;
   readonly skipConflictCheck?: boolean;
   readonly grantUnconfirmed?: boolean;
+  readonly skipFencing?: boolean;
+  readonly skipDurability?: boolean;
 };
 
 /** Enough to fill a journey between Regions with batches. */
@@ -66,6 +72,10 @@ const appendsUnderWay = 8;
 /** Transactions that are being put together: a few of the largest. */
 const assembledBytes = 64 * 2 ** 20;
 const assembledRequests = 256;
+/** Of verdicts that go together: well below what a message may hold. */
+const togetherBytes = 128 * 1024;
+/** Of one verdict, about; a conflict names its key. */
+const verdictBytes = 256;
 
 /** Claims the journal. Rejects with ClaimLost when somebody else has just done so. */
 export async function beginFleetLeadership(options: FleetLeadershipOptions): Promise<FleetLeadership> {
@@ -96,6 +106,8 @@ export async function beginFleetLeadership(options: FleetLeadershipOptions): Pro
       history,
       onStopped: (reason) => parts.leadership?.stopped(reason),
       skipConflictCheck: faults?.skipConflictCheck ?? false,
+      skipFencing: faults?.skipFencing ?? false,
+      skipDurability: faults?.skipDurability ?? false,
     });
   } catch (error) {
     receipts.close();
@@ -113,6 +125,8 @@ export class FleetLeadership implements LeaderDoor {
   readonly #assembler = new LargeMessageAssembler(assembledBytes, assembledRequests);
   /** How far each node that has been heard of needs the journal, and when it was heard last (monotonic clock). */
   readonly #nodes = new Map<string, { readonly flushed: JournalPosition; readonly heardMs: number }>();
+  /** What goes to each node. */
+  readonly #verdicts = new Map<string, OnceATurn<TransactionVerdict>>();
   #stopListening: () => void = () => {};
 
   constructor(options: FleetLeadershipOptions, leader: Leader, receipts: FleetReceipts) {
@@ -220,7 +234,7 @@ export class FleetLeadership implements LeaderDoor {
       const whole = this.#assembler.take(message);
       if (whole !== undefined) this.#answer(new ByteReader(whole), answer);
     } catch (error) {
-      if (!(error instanceof MalformedMessage || error instanceof EndOfBytes)) throw error;
+      if (!isMalformed(error)) throw error;
       this.#options.world.log.warn('a message to the adjudicator could not be read', { error: error.message });
     }
   }
@@ -241,12 +255,29 @@ export class FleetLeadership implements LeaderDoor {
       case messageKind.head:
         void this.head().then((head) => answer(encodeHead(head)));
         break;
-      case messageKind.commit:
-        this.leader.commit(decodeRequest(reader)).then((verdict) => answer(encodeVerdict(verdict)));
+      case messageKind.commits: {
+        const { node, requests } = decodeCommits(reader);
+        const verdicts = this.#verdictsTo(node);
+        for (const request of requests) {
+          const { transactionId } = request;
+          this.leader.commit(request).then((verdict) => verdicts.add({ transactionId, verdict }, verdictBytes));
+        }
         break;
+      }
       default:
         this.#options.world.log.debug('a message of unknown kind to the adjudicator is passed over');
     }
+  }
+
+  #verdictsTo(node: string): OnceATurn<TransactionVerdict> {
+    const known = this.#verdicts.get(node);
+    if (known !== undefined) return known;
+    const { world, transport, subjects } = this.#options;
+    const made = new OnceATurn<TransactionVerdict>(world.timers, togetherBytes, (verdicts) =>
+      transport.send(subjects.node(node), encodeVerdicts(this.leader.epoch, verdicts)),
+    );
+    this.#verdicts.set(node, made);
+    return made;
   }
 
   #notLeading(error: Error): void {

@@ -1,17 +1,22 @@
 /**
  * What the nodes of a cluster say to each other, as bytes (format 1 of each kind; a first byte that is not known is passed over by whoever gets it).
  *
- *   node -> leader (subject `leader.EPOCH`)      heartbeat, receipt, farewell; asking: head, commit
- *   leader -> one node (subject `node.NAME`)     grant
+ *   node -> leader (subject `leader.EPOCH`)      heartbeat, receipt, farewell, commits; asking: head
+ *   leader -> one node (subject `node.NAME`)     grant, verdicts
  *   leader -> all nodes (subject `stable`)       stable mark
  */
-import { type ByteReader, ByteWriter } from '#base/bytes.ts';
-import { readLatin1, writeLatin1 } from '#base/compact.ts';
+import type { CommitRequest, Verdict } from '#adjudicator/adjudicator.ts';
+import { decodeRequest, decodeVerdict, encodeVerdict, MalformedMessage } from '#adjudicator/request-codec.ts';
+import { ByteReader, ByteWriter, EndOfBytes } from '#base/bytes.ts';
+import { readCount, readLatin1, writeCount, writeLatin1 } from '#base/compact.ts';
 import type { Timestamp } from '#base/world.ts';
 import type { SentAt } from '#crossbar/read-leases.ts';
 import type { JournalPosition } from '#journal/journal.ts';
 
-export const messageKind = { heartbeat: 1, receipt: 2, farewell: 3, head: 4, commit: 5, grant: 6, stable: 7 } as const;
+export const messageKind = { heartbeat: 1, receipt: 2, farewell: 3, head: 4, commits: 5, grant: 6, stable: 7, verdicts: 8 } as const;
+
+/** Bytes that no node of a known version has sent. */
+export const isMalformed = (error: unknown): error is Error => error instanceof MalformedMessage || error instanceof EndOfBytes;
 
 export type Heartbeat = {
   readonly node: string;
@@ -74,10 +79,49 @@ export function decodeHead(reader: ByteReader): Timestamp | undefined {
   return timestamp < 0 ? undefined : timestamp;
 }
 
-export function commitQuestion(request: Uint8Array): Uint8Array {
-  const writer = started(messageKind.commit, request.length + 1);
-  writer.bytes(request);
+/** Encoded requests that a node has made in one turn. */
+export function encodeCommits(node: string, requests: readonly Uint8Array[]): Uint8Array {
+  let bytes = node.length + 16;
+  for (const { length } of requests) bytes += length + 5;
+  const writer = started(messageKind.commits, bytes);
+  writeLatin1(writer, node);
+  writeCount(writer, requests.length);
+  for (const request of requests) writePart(writer, request);
   return writer.view();
+}
+
+export type Commits = { readonly node: string; readonly requests: readonly CommitRequest[] };
+
+/** Throws MalformedMessage. */
+export function decodeCommits(reader: ByteReader): Commits {
+  const node = readLatin1(reader);
+  const requests: CommitRequest[] = [];
+  for (let left = readCount(reader); left > 0; left--) requests.push(decodeRequest(readPart(reader)));
+  return { node, requests };
+}
+
+export type TransactionVerdict = { readonly transactionId: string; readonly verdict: Verdict };
+
+export function encodeVerdicts(epoch: number, verdicts: readonly TransactionVerdict[]): Uint8Array {
+  const writer = started(messageKind.verdicts, 16 + verdicts.length * 64);
+  writer.uint32(epoch);
+  writeCount(writer, verdicts.length);
+  for (const { transactionId, verdict } of verdicts) {
+    writeLatin1(writer, transactionId);
+    writePart(writer, encodeVerdict(verdict));
+  }
+  return writer.view();
+}
+
+export type Verdicts = { readonly epoch: number; readonly verdicts: readonly TransactionVerdict[] };
+
+/** Throws MalformedMessage. */
+export function decodeVerdicts(reader: ByteReader): Verdicts {
+  const epoch = reader.uint32();
+  const verdicts: TransactionVerdict[] = [];
+  for (let left = readCount(reader); left > 0; left--)
+    verdicts.push({ transactionId: readLatin1(reader), verdict: decodeVerdict(readPart(reader)) });
+  return { epoch, verdicts };
 }
 
 export type Grant = { readonly epoch: number; readonly number: number; readonly sentAt: SentAt };
@@ -113,3 +157,10 @@ function started(kind: number, bytes: number): ByteWriter {
   writer.uint8(kind);
   return writer;
 }
+
+function writePart(writer: ByteWriter, bytes: Uint8Array): void {
+  writeCount(writer, bytes.length);
+  writer.bytes(bytes);
+}
+
+const readPart = (reader: ByteReader): ByteReader => new ByteReader(reader.bytes(readCount(reader)));

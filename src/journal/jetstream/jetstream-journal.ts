@@ -3,8 +3,8 @@
  * node also appends.
  *
  * Appending. Messages go out at once, each expecting the one before it, so several appends may be under way. An append is durable when its own messages are acknowledged
- * at the sequences they were meant for and every append before it is durable; then it becomes the journal's next entry here in the same call, without waiting for it to come back
- * through the reader. Anything else leaves the append in doubt, and doubt is settled by reading, never by guessing:
+ * at the sequences they were meant for and every append before it is durable; then it becomes the journal's next entry here in the same call. It is durable as well when it comes back
+ * through the reader, which may be sooner. Anything else leaves the append in doubt, and doubt is settled by reading, never by guessing:
  *
  *   - Its entry has come back through the reader: it is durable.
  *   - Another entry stands at its position, or another epoch was claimed: 'moved'.
@@ -182,27 +182,31 @@ export class JetStreamJournal implements Journal {
   #advance(): void {
     if (this.#settling || this.#closed) return;
     let count = 0;
+    let hasGrown = false;
     for (const append of this.#appends) {
-      if (append.outcome !== 'stored' || !this.#becomeDurable(append)) break;
+      if (!this.#hasRead(append.placed)) {
+        if (append.outcome !== 'stored' || !this.#takeOwn(append)) break;
+        hasGrown = true;
+      }
       count++;
     }
-    if (count > 0) this.#tell(this.#appends.splice(0, count));
+    if (hasGrown) this.#grown();
+    for (const { placed, resolve } of this.#appends.splice(0, count)) resolve({ position: placed.position });
     if (this.#appends[0]?.outcome !== undefined) this.#settle();
   }
 
+  /** It has come back already: readers are told of what is stored at about the time when its writer is. */
+  #hasRead({ position, hash }: PlacedEntry): boolean {
+    if (this.#rule.end.position < position) return false;
+    const found = this.#tail.read(position, 1)?.[0];
+    return found !== undefined && sameHash(found.hash, hash);
+  }
+
   /** False when the reader has to say first what lies before it. */
-  #becomeDurable(append: Append): boolean {
-    const { placed, firstSequence, messages, previousHash, frame } = append;
-    if (this.#rule.end.position >= placed.position)
-      return this.#rule.end.position === placed.position && sameHash(placed.hash, this.#rule.end.hash);
+  #takeOwn({ placed, firstSequence, messages, previousHash, frame }: Append): boolean {
     if (!this.#rule.takeOwn(firstSequence + messages.length - 1, messages.length - 1, placed, previousHash)) return false;
     this.#keep(placed, firstSequence, frame.length);
     return true;
-  }
-
-  #tell(appends: readonly Append[]): void {
-    this.#grown();
-    for (const { placed, resolve } of appends) resolve({ position: placed.position });
   }
 
   #settle(): void {
@@ -226,7 +230,7 @@ export class JetStreamJournal implements Journal {
       if (this.#closed) return;
       this.#appends.shift();
       if (isDurable) {
-        this.#tell([append]);
+        append.resolve({ position: append.placed.position });
         continue;
       }
       append.resolve('moved');
@@ -254,7 +258,11 @@ export class JetStreamJournal implements Journal {
       }
       this.#assignedSequence = next + append.messages.length - 1;
       if ((await this.#publish(append)) === 'stored') {
-        if (this.#becomeDurable(append)) return true;
+        if (this.#hasRead(append.placed)) return true;
+        if (this.#takeOwn(append)) {
+          this.#grown();
+          return true;
+        }
       } else await this.#timers.sleep(this.#retryMs);
     }
   }
@@ -288,10 +296,14 @@ export class JetStreamJournal implements Journal {
   #read(sequence: Sequence, message: Uint8Array): void {
     if (this.#closed || this.#failure !== undefined || sequence <= this.#rule.last) return;
     try {
-      const taken = this.#rule.take(sequence, message);
-      if (taken !== undefined) {
-        this.#keep(taken.placed, taken.firstSequence, taken.bytes);
-        this.#grown();
+      const own = this.#ownOf(sequence, message);
+      if (own !== undefined && this.#takeOwn(own)) this.#grown();
+      else {
+        const taken = this.#rule.take(sequence, message);
+        if (taken !== undefined) {
+          this.#keep(taken.placed, taken.firstSequence, taken.bytes);
+          this.#grown();
+        }
       }
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)));
@@ -302,8 +314,16 @@ export class JetStreamJournal implements Journal {
       this.#waiting.delete(waiting);
       waiting.resolve();
     }
-    // An append whose acknowledgement came before what lies in front of it.
-    if (this.#appends[0]?.outcome !== undefined) this.#advance();
+    // An append that has come back, or whose acknowledgement came before what lies in front of it.
+    if (this.#appends.length > 0) this.#advance();
+  }
+
+  /** The append under way whose only message this is: it need not be decoded and hashed again. Hot: once a batch. */
+  #ownOf(sequence: Sequence, message: Uint8Array): Append | undefined {
+    if (this.#appends.length === 0) return undefined;
+    const append = this.#appends[this.#rule.end.position + 1 - this.#appends[0].placed.position];
+    if (append === undefined || append.firstSequence !== sequence || append.messages.length !== 1) return undefined;
+    return Buffer.compare(append.messages[0], message) === 0 ? append : undefined;
   }
 
   #keep(placed: PlacedEntry, firstSequence: Sequence, bytes: number): void {
