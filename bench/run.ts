@@ -2,6 +2,7 @@
  * `npm run bench`: Borealis, a stock PostgreSQL and PGlite, one after the other, the same workloads on each, one table with ratios.
  *
  *   npm run bench -- --seconds 5 --only borealis,postgres --skip-analytics
+ *   npm run bench -- --fleet --seconds 5            a fleet of two Regions and a witness (fleet.ts)
  */
 import { spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -18,6 +19,12 @@ const only = option('only', 'borealis,postgres,pglite').split(',');
 if (spawnSync('pgbench', ['--version']).status !== 0) {
   console.error("pgbench is needed: it comes with PostgreSQL's server package (Debian: apt-get install postgresql)");
   process.exit(1);
+}
+
+if (process.argv.includes('--fleet')) {
+  const { measureFleet } = await import('./fleet.ts');
+  await measureFleet({ seconds, connections: option('connections', '1,8,16,64,128').split(',').map(Number) });
+  process.exit(0);
 }
 
 async function measure(

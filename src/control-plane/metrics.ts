@@ -15,6 +15,10 @@ export function collectMetrics(figures: () => NodeFigures): Registry {
   gauge('borealis_journal_position', 'Entries in the journal', ['cluster'], (made, now) => {
     for (const { id, journalPosition } of now.clusters) made.set({ cluster: id }, journalPosition);
   });
+  gauge('borealis_adjudicator', '1 where this process has the adjudicator of the cluster', ['cluster', 'region'], (made, now) => {
+    made.reset();
+    for (const { id, leaderRegion } of now.clusters) if (leaderRegion !== undefined) made.set({ cluster: id, region: leaderRegion }, 1);
+  });
   gauge('borealis_replica_lag_entries', 'Journal entries that a replica has not applied yet', ['cluster', 'region'], (made, now) => {
     for (const { id, regions } of now.clusters) for (const { name, lag } of regions) made.set({ cluster: id, region: name }, lag);
   });

@@ -14,6 +14,7 @@ export type NodeFigures = {
     readonly id: string;
     readonly counters: ClusterCounters;
     readonly journalPosition: number;
+    readonly leaderRegion: string | undefined;
     readonly regions: readonly { readonly name: string; readonly lag: number; readonly recentBytes: number; readonly storeBytes: number }[];
   }[];
   /** All of them, as the API knows them. */
