@@ -26,6 +26,7 @@ import type { Office, Transport } from '#transport/transport.ts';
 import { CommitPath, type LeaderDoor } from '../commit-path.ts';
 import { truncationPoint, WindowStart } from '../window-start.ts';
 import { beginFleetLeadership, type FleetFaults, type FleetLeadership } from './fleet-leadership.ts';
+import { newLife } from './node-life.ts';
 import {
   decodeGrant,
   decodeHead,
@@ -87,6 +88,8 @@ export class FleetCommitPath {
   readonly readPoint: ReadPoint;
   readonly adjudicator: CommitPath;
   readonly #options: FleetCommitPathOptions;
+  /** By what the leader knows this node: its process, for what one has received the next one has to receive again. */
+  readonly #life: string;
   readonly #world: World;
   readonly #terms: LeaseTerms;
   readonly #patienceMs: number;
@@ -111,6 +114,7 @@ export class FleetCommitPath {
   constructor(options: FleetCommitPathOptions) {
     const { world, journal, replica, node } = options;
     this.#options = options;
+    this.#life = newLife(node, world.random);
     this.#world = world;
     this.#terms = options.terms ?? fleetTerms;
     this.#patienceMs = options.patienceMs ?? usualPatienceMs;
@@ -150,11 +154,11 @@ export class FleetCommitPath {
 
   /** Follows the journal and stands for office; resolves when the replica has applied what the journal held, and somebody leads. */
   async start(): Promise<void> {
-    const { journal, transport, node } = this.#options;
+    const { journal, transport } = this.#options;
     this.#stops.push(
       journal.onGrow(() => this.#grown()),
       transport.onChange(() => this.#tellChanged()),
-      transport.listen(this.#subjects.node(node), (message) => this.#take(message)),
+      transport.listen(this.#subjects.node(this.#life), (message) => this.#take(message)),
       transport.listen(this.#subjects.stable, (message) => this.#take(message)),
     );
     this.#epochSeen = journal.lastEpoch;
@@ -186,10 +190,10 @@ export class FleetCommitPath {
     this.#cancelOffice();
     this.#node.lease.drop();
     this.#remote?.end();
-    this.#say(encodeFarewell(this.#options.node));
+    this.#say(encodeFarewell(this.#life));
     const leadership = this.#leadership;
     if (leadership !== undefined) {
-      leadership.release(this.#options.node);
+      leadership.release(this.#life);
       await leadership.end('the node is being stopped', this.#patienceMs);
       await this.#options.office
         .leave()
@@ -248,8 +252,8 @@ export class FleetCommitPath {
   // Hot: once a batch.
   #received(position: JournalPosition): void {
     this.#delivery.confirm(position);
-    if (this.#leadership !== undefined) this.#leadership.received(this.#options.node, position);
-    else this.#say(encodeReceipt({ node: this.#options.node, position }));
+    if (this.#leadership !== undefined) this.#leadership.received(this.#life, position);
+    else this.#say(encodeReceipt({ node: this.#life, position }));
     if (this.#changed.size > 0) this.#tellChanged();
   }
 
@@ -258,7 +262,7 @@ export class FleetCommitPath {
     if (this.#closed) return;
     const wantsLease = this.#world.clock.monotonicMs() - this.#lastUsedMs < idleMs;
     const heartbeat: Heartbeat = {
-      node: this.#options.node,
+      node: this.#life,
       sentAt: this.#node.lease.sentNow(),
       received: this.#node.received,
       flushed: this.#node.replica.flushedPosition,
@@ -357,7 +361,7 @@ export class FleetCommitPath {
     if (this.#remote?.epoch !== epoch)
       this.#remote = new RemoteLeader({
         epoch,
-        node: this.#options.node,
+        node: this.#life,
         messages: this.#messages,
         subjects: this.#subjects,
         timers: this.#world.timers,
@@ -391,7 +395,7 @@ export class FleetCommitPath {
   }
 
   async #claim(): Promise<void> {
-    const { world, journal, transport, node, faults } = this.#options;
+    const { world, journal, transport, faults } = this.#options;
     const history = this.#history;
     try {
       const leadership = await beginFleetLeadership({
@@ -399,7 +403,7 @@ export class FleetCommitPath {
         journal,
         transport,
         subjects: this.#subjects,
-        node,
+        node: this.#life,
         terms: this.#terms,
         history,
         windowMs: this.#options.windowMs ?? usualWindowMs,

@@ -18,6 +18,7 @@ import type { Journal, JournalPosition } from '#journal/journal.ts';
 import { LargeMessageAssembler } from '#transport/large-messages.ts';
 import type { Transport } from '#transport/transport.ts';
 import type { LeaderDoor } from '../commit-path.ts';
+import { nodeOf } from './node-life.ts';
 import {
   decodeCommits,
   decodeFarewell,
@@ -40,7 +41,7 @@ export type FleetLeadershipOptions = {
   readonly journal: Journal;
   readonly transport: Transport;
   readonly subjects: ClusterSubjects;
-  /** This node. */
+  /** This node, in this life (node-life.ts). */
   readonly node: string;
   readonly terms: LeaseTerms;
   /** Kept up to date by this node; the leader's from now on. */
@@ -176,7 +177,7 @@ export class FleetLeadership implements LeaderDoor {
   heartbeat(heartbeat: Heartbeat): void {
     const { node, sentAt, received, flushed, wantsLease } = heartbeat;
     if (this.leader.stopped) return;
-    this.#nodes.set(node, { flushed, heardMs: this.#options.world.clock.monotonicMs() });
+    this.#nodes.set(nodeOf(node), { flushed, heardMs: this.#options.world.clock.monotonicMs() });
     if (!wantsLease) {
       this.received(node, received);
       return;
