@@ -3,6 +3,7 @@
  */
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { memoryDisk } from '#base/real-world.ts';
+import type { Rate } from '#base/token-bucket.ts';
 import type { World } from '#base/world.ts';
 import { activityOperations } from '#control-plane/api/activity-operations.ts';
 import { ApiService } from '#control-plane/api/api-service.ts';
@@ -63,6 +64,8 @@ export type NodeOptions = {
   readonly connectionRate: number | undefined;
   readonly connectionBurst: number | undefined;
   readonly sessionMs: number | undefined;
+  /** Calls of the API by one access key. */
+  readonly apiRate: Rate;
   readonly checksTokenHost: boolean;
   /** This node is one of a fleet. */
   readonly fleet: FleetOptions | undefined;
@@ -177,6 +180,7 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
       ...activityOperations(),
       ...connectOperations({ identities, regions: regionControl, host: options.host }),
     ],
+    rate: options.apiRate,
   });
 
   let isServing = false;

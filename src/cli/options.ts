@@ -86,7 +86,7 @@ export const startFlags: readonly FlagDefinition[] = [
     fallback: '5',
     description: 'multi-Region clusters that may be created in a Region',
   },
-  { name: 'connection-limit', argument: 'N', fallback: undefined, description: 'open connections of a Region (10000)' },
+  { name: 'connection-limit', argument: 'N', fallback: undefined, description: 'open connections to a cluster in a Region (10000)' },
   {
     name: 'connection-rate',
     argument: 'N',
@@ -105,6 +105,8 @@ export const startFlags: readonly FlagDefinition[] = [
     fallback: undefined,
     description: 'a connection ends after so long (1h in profile dsql; 0, which is never, in open)',
   },
+  { name: 'api-rate', argument: 'N', fallback: '200', description: 'API calls a second by one access key' },
+  { name: 'api-burst', argument: 'N', fallback: '2000', description: 'API calls at once by one access key' },
   { name: 'auth-host-check', argument: 'on|off', fallback: 'on', description: 'whether a token must be for this host' },
   { name: 'tls-cert', argument: 'FILE', fallback: undefined, description: "certificate for the SQL ports instead of the deployment's own" },
   { name: 'tls-key', argument: 'FILE', fallback: undefined, description: 'its private key' },
@@ -136,6 +138,7 @@ export type StartOptions = {
   readonly connectionRate: number | undefined;
   readonly connectionBurst: number | undefined;
   readonly sessionMs: number | undefined;
+  readonly apiRate: { readonly perSecond: number; readonly burst: number };
   readonly checksTokenHost: boolean;
   readonly tlsCertFile: string | undefined;
   readonly tlsKeyFile: string | undefined;
@@ -180,6 +183,11 @@ export function startOptions(given: FlagValues, environment: NodeJS.ProcessEnv):
     if (!Number.isInteger(value) || value < 0) throw new CommandError(`--${name} takes a number, not "${needed(name)}"`);
     return value;
   };
+  const positive = (name: string): number => {
+    const value = count(name);
+    if (value === 0) throw new CommandError(`--${name} takes a number above 0`);
+    return value;
+  };
   const optionalCount = (name: string): number | undefined => (text(name) === undefined ? undefined : count(name));
   const sessionDuration = text('session-duration');
   const regions = needed('regions')
@@ -215,6 +223,7 @@ export function startOptions(given: FlagValues, environment: NodeJS.ProcessEnv):
     connectionRate: optionalCount('connection-rate'),
     connectionBurst: optionalCount('connection-burst'),
     sessionMs: sessionDuration === undefined ? undefined : milliseconds('session-duration', sessionDuration),
+    apiRate: { perSecond: positive('api-rate'), burst: positive('api-burst') },
     checksTokenHost: oneOf('auth-host-check', 'on', 'off') === 'on',
     tlsCertFile: text('tls-cert'),
     tlsKeyFile: text('tls-key'),

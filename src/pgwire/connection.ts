@@ -28,8 +28,8 @@ export type ConnectionEnvironment = {
   readonly limits: ConnectionLimits;
   readonly secureContext: () => SecureContext;
   readonly router: ClusterRouter;
-  /** Asked when a client may start a session; an error refuses it (too many, too fast, shutting down). */
-  readonly admit: () => SqlError | undefined;
+  /** Asked when a client wants a session of a cluster; an error refuses it (too many, too fast, shutting down). */
+  readonly admit: (clusterId: string) => SqlError | undefined;
   readonly cancel: (processId: number, secret: Uint8Array) => void;
 };
 
@@ -267,10 +267,10 @@ export class Connection {
     if (user === undefined || user === '') {
       throw new SqlError(sqlstate.invalidAuthorizationSpecification, 'no PostgreSQL user name specified in startup packet');
     }
-    const refusal = this.#environment.admit();
-    if (refusal !== undefined) throw refusal;
     const cluster = this.#environment.router.route(this.#serverName(), startupOptions(packet.parameters).clusterId);
     if (cluster === undefined) throw noSuchCluster();
+    const refusal = this.#environment.admit(cluster.id);
+    if (refusal !== undefined) throw refusal;
     this.#startup = { packet, user, cluster };
     this.#frames.endStartup();
     this.#stage = 'password';

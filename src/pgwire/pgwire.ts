@@ -34,6 +34,7 @@ export interface ClusterRouter {
 
 export type ConnectionLimits = {
   readonly messageBytes: number;
+  /** To one cluster in one Region. */
   readonly connections: number;
   /** Token bucket: so many new connections at once, refilled by so many a second. */
   readonly connectionBurst: number;

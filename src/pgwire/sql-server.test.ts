@@ -346,8 +346,8 @@ describe('limits on connections', () => {
       limits: { ...dsqlConnectionLimits, connections: 2, connectionBurst: 4, connectionsPerSecond: 0.5 },
       cancel: () => {},
       router: {
-        route: () => ({
-          id: 'c',
+        route: (_serverName, clusterId) => ({
+          id: clusterId ?? 'c',
           queryProcessor: () => queryProcessor,
           authenticate: () => ({ kind: 'allowed', principal: 'p', accessKeyId: 'k' }),
         }),
@@ -360,6 +360,9 @@ describe('limits on connections', () => {
       code: '53300',
       message: 'Unable to accept connection, too many open connections.',
     });
+    // The limits are each cluster's own.
+    const elsewhere = await connect({ port, options: '-c amzn-cluster-id=other' });
+    await elsewhere.end();
     await first.end();
     while (limited.connectionCount > 1) await new Promise((resolve) => setTimeout(resolve, 5));
     const third = await connect({ port });

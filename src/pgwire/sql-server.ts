@@ -19,24 +19,22 @@ export type SqlServerOptions = {
 };
 
 export class SqlServer {
+  readonly #options: Pick<SqlServerOptions, 'limits' | 'world'>;
+  /** Of each cluster that somebody has connected to. */
+  readonly #budgets = new Map<string, ConnectionBudget>();
   #server: Server;
   #connections = new Set<Connection>();
   #isClosing = false;
 
   private constructor(options: SqlServerOptions) {
-    const budget = new ConnectionBudget(options.limits, options.world.clock);
-    const sessions = (): number => {
-      let count = 0;
-      for (const connection of this.#connections) if (connection.hasSession) count++;
-      return count;
-    };
+    this.#options = options;
     const environment = {
       world: options.world,
       limits: options.limits,
       secureContext: options.secureContext,
       router: options.router,
       cancel: options.cancel,
-      admit: () => (this.#isClosing ? shuttingDown() : budget.admit(sessions())),
+      admit: (cluster: string) => (this.#isClosing ? shuttingDown() : this.#budgetOf(cluster).admit(this.#sessionsOf(cluster))),
     };
     this.#server = createServer((socket: Socket) => {
       // Sockets that never authenticate are bounded too, somewhat above the sessions' own bound.
@@ -72,8 +70,23 @@ export class SqlServer {
     return this.#connections.size;
   }
 
-  /** Ends the connections to one cluster. */
+  #budgetOf(cluster: string): ConnectionBudget {
+    const known = this.#budgets.get(cluster);
+    if (known !== undefined) return known;
+    const made = new ConnectionBudget(this.#options.limits, this.#options.world.clock);
+    this.#budgets.set(cluster, made);
+    return made;
+  }
+
+  #sessionsOf(cluster: string): number {
+    let count = 0;
+    for (const connection of this.#connections) if (connection.hasSession && connection.clusterId === cluster) count++;
+    return count;
+  }
+
+  /** Ends the connections to one cluster, which is going away. */
   closeCluster(id: string): void {
+    this.#budgets.delete(id);
     for (const connection of this.#connections) if (connection.clusterId === id) connection.shutDown(shuttingDown());
   }
 

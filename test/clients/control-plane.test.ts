@@ -200,6 +200,13 @@ describe('the AWS SDK', { timeout: 60_000 }, () => {
     expect(new Set(pages.flat())).toEqual(new Set([...made, deployment.description.clusters[0].id]));
     await expect(client.send(new ListClustersCommand({ maxResults: 101 }))).rejects.toMatchObject({ name: 'ValidationException' });
     await expect(client.send(new ListClustersCommand({ nextToken: 'x' }))).rejects.toMatchObject({ name: 'ValidationException' });
+    // A page's token goes on with its own list only.
+    const { nextToken } = await client.send(new ListClustersCommand({ maxResults: 1 }));
+    expect((await client.send(new ListClustersCommand({ nextToken }))).clusters).toHaveLength(6);
+    await expect(clientOf(east).send(new ListClustersCommand({ nextToken }))).rejects.toMatchObject({
+      name: 'ValidationException',
+      fieldList: [{ name: 'nextToken' }],
+    });
     for (const identifier of made) await client.send(new DeleteClusterCommand({ identifier }));
     for (const identifier of made) await waitUntilClusterNotExists({ client, ...wait }, { identifier });
   });

@@ -7,9 +7,12 @@ export class ApiError extends Error {
   readonly type: string;
   readonly status: number;
   readonly members: Readonly<Record<string, unknown>>;
+  /** Said in the header Retry-After: when it may go better. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(type: string, status: number, message: string, members: Readonly<Record<string, unknown>> = {}) {
+  constructor(type: string, status: number, message: string, members: Readonly<Record<string, unknown>> = {}, retryAfterSeconds?: number) {
     super(message);
+    this.retryAfterSeconds = retryAfterSeconds;
     this.type = type;
     this.status = status;
     this.members = members;

@@ -1,9 +1,10 @@
 /**
  * The HTTP API: finds the operation, verifies who asks, carries it out, and answers as restJson1 has it. Every call that names an operation is audited.
  *
- *   Everything here is in the order of AWS: an unknown operation is told without a signature; then the signature; then the members; then the permission;
- *   then the state.
+ *   Everything here is in the order of AWS: an unknown operation is told without a signature; then the signature; then the rate; then the members; then the
+ *   permission; then the state.
  */
+import type { Rate } from '#base/token-bucket.ts';
 import type { World } from '#base/world.ts';
 import type { Clusters } from '#deployment/clusters.ts';
 import type { Identities, Identity } from '#iam/iam.ts';
@@ -13,6 +14,7 @@ import { ApiCall, BytesAnswer, FlowingAnswer, type Operation } from './api-call.
 import { ApiError, asApiError, unknownOperation } from './api-error.ts';
 import { clusterOperations } from './cluster-operations.ts';
 import { policyOperations } from './policy-operations.ts';
+import { RequestRate } from './request-rate.ts';
 import { streamOperations } from './stream-operations.ts';
 import { tagOperations } from './tag-operations.ts';
 
@@ -23,6 +25,8 @@ export type ApiServiceOptions = {
   readonly audit: AuditLog;
   /** Borealis' own operations, under /borealis. */
   readonly ownOperations: readonly Operation[];
+  /** Calls of one access key. */
+  readonly rate: Rate;
 };
 
 export type ApiRequest = HttpRequestParts & { readonly address: string; readonly isSecure: boolean };
@@ -44,8 +48,11 @@ export class ApiService {
   readonly #options: ApiServiceOptions;
   readonly #operations: readonly { readonly operation: Operation; readonly segments: readonly string[] }[];
 
+  readonly #rate: RequestRate;
+
   constructor(options: ApiServiceOptions) {
     this.#options = options;
+    this.#rate = new RequestRate(options.rate, options.world.clock);
     this.#operations = [...clusterOperations, ...policyOperations, ...tagOperations, ...streamOperations, ...options.ownOperations].map(
       (operation) => ({ operation, segments: operation.path.split('/').slice(1) }),
     );
@@ -90,11 +97,16 @@ export class ApiService {
         const report = error instanceof Error ? (error.stack ?? error.message) : String(error);
         this.#options.world.log.error('an API call failed', { error: report, requestId });
       }
-      const { type, status, message, members } =
-        known ?? new ApiError('InternalServerException', 500, 'An internal error has occurred: the log of the deployment has the details.');
+      const { type, status, message, members, retryAfterSeconds } =
+        known ??
+        new ApiError('InternalServerException', 500, 'An internal error has occurred: the log of the deployment has the details.', {}, 1);
       return {
         status,
-        headers: { ...headers, 'x-amzn-ErrorType': type, ...(status === 500 ? { 'Retry-After': '1' } : {}) },
+        headers: {
+          ...headers,
+          'x-amzn-ErrorType': type,
+          ...(retryAfterSeconds === undefined ? {} : { 'Retry-After': String(retryAfterSeconds) }),
+        },
         body: JSON.stringify({ message, ...members }),
       };
     }
@@ -110,6 +122,8 @@ export class ApiService {
     let who: ApiCaller | undefined;
     try {
       who = callerOf();
+      // The console's pages look often, and at every cluster.
+      if (auditsLooking || request.method !== 'GET') this.#rate.admit(who.accessKeyId);
       const parts = {
         world,
         clusters,

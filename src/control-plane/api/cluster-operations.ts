@@ -69,13 +69,21 @@ function list(call: ApiCall): Answer {
   const after = query.text('next-token', { minimum: 1, maximum: 2_048 });
   query.check();
   call.authorize('dsql:ListClusters', `arn:aws:dsql:${region}:${accountId}:cluster/*`);
-  const last = after === undefined ? '' : Buffer.from(after, 'base64url').toString('utf8');
-  if (after !== undefined && !/^[a-z0-9]{26}$/.test(last))
-    throw invalidFields([{ name: 'nextToken', message: "Value at 'nextToken' is not a token of this service" }]);
+  const last = after === undefined ? '' : placeOf(after, region);
   const behind = call.clusters.registry.clusters(region).filter(({ id }) => id > last);
   const page = behind.slice(0, limit);
-  const nextToken = behind.length > limit ? { nextToken: Buffer.from(page[page.length - 1].id).toString('base64url') } : {};
+  const nextToken = behind.length > limit ? { nextToken: pageToken(region, page[page.length - 1].id) } : {};
   return { clusters: page.map((cluster) => ({ identifier: cluster.id, arn: clusterArn(cluster) })), ...nextToken };
+}
+
+/** A token belongs to the list that it goes on with: that of another Region does not take it. */
+const pageToken = (region: string, last: string): string => Buffer.from(JSON.stringify(['clusters', region, last])).toString('base64url');
+
+function placeOf(token: string, region: string): string {
+  const last = /^\["clusters","([a-z0-9-]+)","([a-z0-9]{26})"\]$/.exec(Buffer.from(token, 'base64url').toString('utf8'));
+  if (last === null || last[1] !== region)
+    throw invalidFields([{ name: 'nextToken', message: "Value at 'nextToken' is not a token of this list" }]);
+  return last[2];
 }
 
 function update(call: ApiCall): Promise<Answer> {
