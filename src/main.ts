@@ -1,6 +1,7 @@
 /**
  * Builds a node from its parts, top to bottom: identity, clusters, then the ports, so that nothing is served before it can be.
  */
+import { X509Certificate } from 'node:crypto';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { memoryDisk } from '#base/real-world.ts';
 import type { Rate } from '#base/token-bucket.ts';
@@ -91,6 +92,8 @@ export type DeploymentDescription = {
   readonly formatVersion: 1;
   readonly host: string;
   readonly httpPort: number;
+  /** SHA-256 of the certificate that the HTTP port shows; undefined: it speaks plain HTTP. */
+  readonly httpFingerprint: string | undefined;
   readonly regions: readonly { readonly name: string; readonly port: number }[];
   readonly clusters: readonly { readonly id: string; readonly isDefault: boolean }[];
 };
@@ -112,6 +115,9 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
           names: certificateNames(options),
         })
       : options.tls;
+  const certificate = new X509Certificate(identity.certificate);
+  // Beyond loopback HTTP is over TLS, and where somebody has brought a certificate.
+  const httpTls = isLoopback(options.host) && options.tls === undefined ? undefined : identity;
   const secureContext = createSecureContext({ cert: identity.certificate, key: identity.privateKey, minVersion: 'TLSv1.2' });
 
   const network = new RegionNetwork({ world, regions: [...regions, options.witnessRegion], rttMs: options.regionRttMs });
@@ -215,10 +221,15 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
         endpoints,
         api,
         audit,
-        isSecure: !isLoopback(options.host),
+        isSecure: httpTls !== undefined,
       },
-      hostNames: ['localhost', '127.0.0.1', '::1', options.host.toLowerCase(), ...regions.map((region) => `dsql.${region}.api.aws`)],
-      tls: isLoopback(options.host) ? undefined : identity,
+      hostNames: [
+        ...['localhost', '127.0.0.1', '::1', options.host.toLowerCase()],
+        ...regions.map((region) => `dsql.${region}.api.aws`),
+        // Whoever has brought a certificate says by it how the deployment is called.
+        ...(options.tls === undefined ? [] : namesIn(certificate)),
+      ],
+      tls: httpTls,
     });
   } catch (error) {
     await stop();
@@ -231,6 +242,7 @@ export async function startNode(world: World, options: NodeOptions): Promise<Run
       formatVersion: 1,
       host: options.host,
       httpPort: http.port,
+      httpFingerprint: httpTls === undefined ? undefined : certificate.fingerprint256,
       regions: regionControl.ports,
       clusters: distinct(clusters.registry.clusters()),
     },
@@ -292,6 +304,11 @@ function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
     made ??= make();
     return made;
   };
+}
+
+/** Host names and addresses; those with a wildcard say too little. */
+function namesIn({ subjectAltName }: X509Certificate): readonly string[] {
+  return [...(subjectAltName ?? '').matchAll(/(?:DNS|IP Address):([^,\s*"]+)(?=,|$)/g)].map(([, name]) => name.toLowerCase());
 }
 
 export const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');

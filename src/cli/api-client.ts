@@ -1,8 +1,6 @@
 /** Calls the HTTP API of a running deployment, signed like any other client's calls. */
-import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import path from 'node:path';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import type { AccessKey } from '#iam/iam.ts';
 import { signRequest } from '#iam/signed-request.ts';
 import { CommandError, type DeploymentFile, readDeployment, reason } from './data-directory.ts';
@@ -81,9 +79,8 @@ export class ApiClient {
     content: object | Uint8Array | undefined,
     take?: (chunk: string) => void,
   ): Promise<RawAnswer> {
-    const { host: address, httpPort } = this.deployment;
+    const { host: address, httpPort, httpFingerprint } = this.deployment;
     const host = reachable(address);
-    const isSecure = !isLoopbackAddress(address);
     const isBytes = content instanceof Uint8Array;
     const body = isBytes ? content : Buffer.from(content === undefined ? '' : JSON.stringify(content));
     const parts = {
@@ -103,9 +100,10 @@ export class ApiClient {
       path: target,
       headers: { ...Object.fromEntries(headers), 'content-length': body.length },
     };
+    const socket = httpFingerprint === undefined ? undefined : await this.#secureSocket(host, httpPort, httpFingerprint);
     return new Promise((resolve, reject) => {
       const refuse = (error: Error): void => reject(this.#unreachable(error));
-      const sent = isSecure ? httpsRequest({ ...options, ca: readFileSync(path.join(this.#dataDir, 'tls/ca.crt')) }) : httpRequest(options);
+      const sent = httpRequest(socket === undefined ? options : { ...options, createConnection: () => socket });
       sent.on('error', refuse);
       sent.on('response', (response) => {
         const chunks: Buffer[] = [];
@@ -125,9 +123,20 @@ export class ApiClient {
       sent.end(body);
     });
   }
+
+  /** To whoever shows the very certificate that the deployment has noted down: names and authorities need not be known here. */
+  #secureSocket(host: string, port: number, fingerprint: string): Promise<TLSSocket> {
+    return new Promise((resolve, reject) => {
+      const socket = connectTls({ host, port, rejectUnauthorized: false });
+      socket.once('error', (error) => reject(this.#unreachable(error)));
+      socket.once('secureConnect', () => {
+        if (socket.getPeerCertificate().fingerprint256 === fingerprint) return resolve(socket);
+        socket.destroy();
+        reject(new CommandError(`port ${port} of ${host} shows another certificate than the deployment of ${this.#dataDir} does`));
+      });
+    });
+  }
 }
 
 /** Where clients of this machine reach what listens on all addresses. */
 export const reachable = (address: string): string => (address === '0.0.0.0' ? '127.0.0.1' : address === '::' ? '::1' : address);
-
-const isLoopbackAddress = (address: string): boolean => address === 'localhost' || address === '::1' || address.startsWith('127.');

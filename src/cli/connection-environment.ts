@@ -5,7 +5,7 @@ import { type Endpoint, tokenFor } from './endpoint.ts';
 const environmentTokenSeconds = 12 * 60 * 60;
 
 export async function connectionEnvironment(endpoint: Endpoint, user: string): Promise<Readonly<Record<string, string>>> {
-  const scheme = endpoint.address === '127.0.0.1' || endpoint.address === '::1' || endpoint.address === 'localhost' ? 'http' : 'https';
+  const scheme = endpoint.isHttpSecure ? 'https' : 'http';
   const host = endpoint.address.includes(':') ? `[${endpoint.address}]` : endpoint.address;
   // The Region's default cluster is reached by address alone. Another one is named twice: by the host name, for TLS, and by the start-up
   // option, for clients that send no server name; the address says where that host really is.

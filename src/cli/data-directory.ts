@@ -19,6 +19,8 @@ export type DeploymentFile = {
   readonly formatVersion: 1;
   readonly host: string;
   readonly httpPort: number;
+  /** SHA-256 of the certificate that the HTTP port shows, in hexadecimal; undefined: it speaks plain HTTP. */
+  readonly httpFingerprint?: string | undefined;
   readonly regions: readonly { readonly name: string; readonly port: number }[];
   readonly clusters: readonly { readonly id: string; readonly isDefault: boolean }[];
 };

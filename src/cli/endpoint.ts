@@ -18,6 +18,7 @@ export type Endpoint = {
   readonly address: string;
   readonly port: number;
   readonly httpPort: number;
+  readonly isHttpSecure: boolean;
   readonly key: AccessKey;
 };
 
@@ -39,6 +40,7 @@ export async function findEndpoint(choice: EndpointChoice, environment: NodeJS.P
     address: reachable(deployment.host),
     port: region.port,
     httpPort: deployment.httpPort,
+    isHttpSecure: deployment.httpFingerprint !== undefined,
     key: accessKeyFor(choice.dataDir, environment),
   };
 }

@@ -108,7 +108,12 @@ export const startFlags: readonly FlagDefinition[] = [
   { name: 'api-rate', argument: 'N', fallback: '200', description: 'API calls a second by one access key' },
   { name: 'api-burst', argument: 'N', fallback: '2000', description: 'API calls at once by one access key' },
   { name: 'auth-host-check', argument: 'on|off', fallback: 'on', description: 'whether a token must be for this host' },
-  { name: 'tls-cert', argument: 'FILE', fallback: undefined, description: "certificate for the SQL ports instead of the deployment's own" },
+  {
+    name: 'tls-cert',
+    argument: 'FILE',
+    fallback: undefined,
+    description: "certificate instead of the deployment's own; HTTP is then over TLS on loopback too",
+  },
   { name: 'tls-key', argument: 'FILE', fallback: undefined, description: 'its private key' },
   { name: 'log-level', argument: 'LEVEL', fallback: 'info', description: 'debug, info, warn, error' },
   { name: 'log-format', argument: 'pretty|json', fallback: 'pretty', description: 'form of the log on standard error' },

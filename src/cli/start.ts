@@ -6,7 +6,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { isIP } from 'node:net';
 import path from 'node:path';
 import { fileDisk, realWorld } from '#base/real-world.ts';
-import { isLoopback, startNode } from '#main.ts';
+import { startNode } from '#main.ts';
 import { CommandError, holdDirectory, reason, writeDeployment } from './data-directory.ts';
 import { makeLog } from './log.ts';
 import { type FlagValues, type StartOptions, startOptions } from './options.ts';
@@ -67,7 +67,7 @@ function greeting(deployment: Parameters<typeof writeDeployment>[1], options: St
   lines.push(`  ${options.witnessRegion.padEnd(16)}witness`);
   const dataDir = options.dataDir === './borealis-data' ? '' : ` --data-dir ${options.dataDir}`;
   if (cluster !== undefined) lines.push('', `  psql            eval "$(npx borealis env${dataDir})" && psql`);
-  const address = `http${isLoopback(host) ? '' : 's'}://${isIP(host) === 6 ? `[${host}]` : host}:${deployment.httpPort}`;
+  const address = `http${deployment.httpFingerprint === undefined ? '' : 's'}://${isIP(host) === 6 ? `[${host}]` : host}:${deployment.httpPort}`;
   lines.push(`  console         ${address}/`, `  health          ${address}/health`, '');
   return lines.join('\n');
 }

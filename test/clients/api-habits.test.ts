@@ -62,8 +62,8 @@ describe('the API', { timeout: 60_000 }, () => {
     await client.send(new DeleteClusterCommand({ identifier, clientToken: 'habit-2' }));
     expect(await client.send(new DeleteClusterCommand({ identifier, clientToken: 'habit-2' }))).toMatchObject({ identifier });
     await waitUntilClusterNotExists({ client, minDelay: 0.2, maxDelay: 1, maxWaitTime: 10 }, { identifier });
-    for (const command of [new GetClusterCommand({ identifier }), new DeleteClusterCommand({ identifier })])
-      await expect(client.send<object, object>(command)).rejects.toMatchObject({
+    for (const answer of [client.send(new GetClusterCommand({ identifier })), client.send(new DeleteClusterCommand({ identifier }))])
+      await expect(answer).rejects.toMatchObject({
         name: 'ResourceNotFoundException',
         $metadata: { httpStatusCode: 404 },
         resourceId: identifier,

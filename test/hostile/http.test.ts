@@ -152,6 +152,81 @@ describe('the HTTP port', { timeout: 60_000 }, () => {
     expect((await signed('GET', '/cluster')).status).toBe(200);
   });
 
+  it('takes no body that is nested beyond reason, in whatever it lies', async () => {
+    const deep = `${'['.repeat(50_000)}${']'.repeat(50_000)}`;
+    for (const [target, body] of [
+      ['/cluster', `{"clientToken":"t","tags":${deep}}`],
+      ['/cluster', `{"clientToken":"t","unknown":${deep}}`],
+      ['/borealis/iam/CreateUser', `{"UserName":${deep}}`],
+    ])
+      expect(await signed('POST', target, body), target).toMatchObject({ status: 400, content: { reason: 'cannotParse' } });
+    const policy = `{"Version":"2012-10-17","Statement":${'['.repeat(9_000)}${']'.repeat(9_000)}}`;
+    const validate = JSON.stringify({ policyDocument: policy, policyType: 'RESOURCE_POLICY' });
+    expect((await signed('POST', '/borealis/policies/validate', validate)).status).toBe(200);
+    expect((await signed('POST', '/cluster', JSON.stringify({ policy }))).status).toBe(400);
+    expect((await send('POST', '/console/session', { 'content-type': 'application/json' }, deep.slice(40_000, 55_000))).status).toBe(400);
+  });
+
+  it('takes no large body of unknown length, from whoever it comes', async () => {
+    const piece = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
+    for (const target of ['/cluster', '/console/session', '/borealis/recovery-points/aaaaaaaaaaaaaaaaaaaaaaaaaa/complete']) {
+      const head = `POST ${target} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
+      expect(await raw(Buffer.from(head + piece.repeat(8))), target).toMatch(/^HTTP\/1\.1 413 /);
+    }
+  });
+
+  it('gives nothing by a path that means another one', async () => {
+    const line = (target: string, more = ''): Promise<string> =>
+      raw(Buffer.from(`GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: close\r\n${more}\r\n`, 'latin1'));
+    for (const target of [
+      '/console/assets/../../main.js',
+      '/console/assets/%2e%2e/%2e%2e/main.js',
+      '/console/assets/..%5c..%5cmain.js',
+      '/console/assets/%00',
+      '/console/assets/%c0%ae%c0%ae/x',
+      '/console/assets//etc/passwd',
+      '/../../etc/passwd',
+    ]) {
+      const answer = await line(target);
+      expect(answer, target).not.toMatch(/^HTTP\/1\.1 5/);
+      expect(answer, target).not.toMatch(/root:|import \{/);
+    }
+    // What is behind the session stays there, however it is spelt.
+    for (const target of [
+      '/console/api/control/us-east-1/cluster',
+      '/console//api/control/us-east-1/cluster',
+      '/console/x/../api/control/us-east-1/cluster',
+      '/console/%61pi/control/us-east-1/cluster',
+      '/CONSOLE/API/control/us-east-1/cluster',
+      `http://127.0.0.1:${port}/console/api/control/us-east-1/cluster`,
+    ])
+      expect(await line(target), target).not.toContain('"identifier"');
+    expect(await line('http://evil.example/cluster')).not.toMatch(/^HTTP\/1\.1 (2|5)/);
+    // A request that two readers would cut in different places is none.
+    for (const more of [
+      'Content-Length: 3\r\nTransfer-Encoding: chunked\r\n',
+      'Content-Length: 3\r\nContent-Length: 4\r\n',
+      'Bad\x00: x\r\n',
+    ])
+      expect(await line('/cluster', more)).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it('serves others while many requests never end', async () => {
+    const head = `POST /cluster HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 1000\r\n\r\n{`;
+    const stalled = await Promise.all(
+      Array.from(
+        { length: 300 },
+        () =>
+          new Promise<ReturnType<typeof connect>>((resolve, reject) => {
+            const socket = connect(port, '127.0.0.1', () => socket.write(head, () => resolve(socket)));
+            socket.on('error', reject);
+          }),
+      ),
+    );
+    for (let i = 0; i < 5; i++) expect((await signed('GET', '/cluster')).status).toBe(200);
+    for (const socket of stalled) socket.destroy();
+  });
+
   it('writes down who called and who connected, and no secret', async () => {
     const client = await deployment.connect();
     await client.end();

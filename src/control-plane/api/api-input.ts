@@ -107,8 +107,15 @@ export function bodyMembers(body: Uint8Array): ReadonlyMap<string, unknown> {
   }
   const members = membersOf(value);
   if (members === undefined) throw invalidRequest('cannotParse', 'The request body is not a JSON object.');
+  if (isDeeperThan(value, depthMaximum)) throw invalidRequest('cannotParse', 'The request body is nested too deeply.');
   return members;
 }
+
+/** No operation takes more than three; what walks through members later need not guard its stack. */
+const depthMaximum = 32;
+
+const isDeeperThan = (value: unknown, depth: number): boolean =>
+  typeof value === 'object' && value !== null && (depth === 0 || Object.values(value).some((member) => isDeeperThan(member, depth - 1)));
 
 export const tagPattern = /^[a-zA-Z0-9_.:/=+\-@ ]*$/;
 export const tagKeyRule: TextRule = { minimum: 1, maximum: 128, pattern: tagPattern };
