@@ -81,6 +81,7 @@ export const sqlstate = {
   invalidSchemaName: '3F000',
   invalidSavepointSpecification: '3B001',
   serializationFailure: '40001',
+  snapshotTooOld: '72000',
   statementCompletionUnknown: '40003',
   deadlockDetected: '40P01',
   syntaxErrorOrAccessRuleViolation: '42000',

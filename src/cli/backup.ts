@@ -86,10 +86,23 @@ export async function restore(file: string, choice: RestoreChoice): Promise<void
   }
 }
 
-export async function forkCluster(id: string, choice: Omit<RestoreChoice, 'cluster'>): Promise<void> {
+/** `at`: as it was then; as it is, unless told otherwise. */
+/** A new cluster that begins as another (the default one) was at a moment. */
+export async function restoreMoment(at: string, source: string | undefined, choice: Omit<RestoreChoice, 'cluster'>): Promise<void> {
+  const { deployment } = new ApiClient(choice.dataDir, process.env);
+  const id = source ?? deployment.clusters.find(({ isDefault }) => isDefault)?.id;
+  if (id === undefined) throw new CommandError('there is no default cluster: say of which with --of');
+  await forkCluster(id, at, choice);
+}
+
+export async function forkCluster(id: string, at: string | undefined, choice: Omit<RestoreChoice, 'cluster'>): Promise<void> {
   const client = new ApiClient(choice.dataDir, process.env);
   const [region] = await located(client, id, choice);
-  const answer = await client.call(region, 'POST', `/borealis/clusters/${id}/fork`, { clientToken: randomUUID(), ...newCluster(choice) });
+  const answer = await client.call(region, 'POST', `/borealis/clusters/${id}/fork`, {
+    clientToken: randomUUID(),
+    ...newCluster(choice),
+    ...(at === undefined ? {} : { restoreTime: at }),
+  });
   printAnswer(await settled(client, region, answer, fillingMs), choice.isJson);
 }
 

@@ -153,23 +153,32 @@ const newClusterOf = (options: Record<string, unknown>) => ({
   witnessRegion: textOf(options.witnessRegion),
   isProtected: options.deletionProtection !== false,
 });
-withNewCluster(cluster.command('fork').description('make a new cluster that begins as a copy of this one').argument('<id>')).action(
-  async (id: string, options) => {
+withNewCluster(cluster.command('fork').description('make a new cluster that begins as a copy of this one').argument('<id>'))
+  .option('--at <TIME>', 'as it was then, such as 2026-01-31T12:00:00Z, as far as its past is retained')
+  .action(async (id: string, options) => {
     const { forkCluster } = await import('./backup.ts');
-    await forkCluster(id, newClusterOf(options));
-  },
-);
+    await forkCluster(id, textOf(options.at), newClusterOf(options));
+  });
 withRegion(program.command('backup').description('write all of a cluster, as it is at one timestamp, into a file').argument('<file>'))
   .option('--cluster <ID>', 'the cluster (the default one)')
   .action(async (file: string, options) => {
     const { backup } = await import('./backup.ts');
     await backup(file, textOf(options.cluster), clusterChoiceOf(options));
   });
-withNewCluster(program.command('restore').description('make a cluster of what a backup holds').argument('<file>'))
+withNewCluster(
+  program.command('restore').description('make a cluster of what a backup holds, or of what a cluster was at a moment').argument('[file]'),
+)
+  .option('--at <TIME>', 'instead of a file: as a cluster was then, such as 2026-01-31T12:00:00Z, as far as its past is retained')
+  .option('--of <ID>', 'with --at: the cluster (the default one)')
   .option('--cluster <new|ID>', 'a new cluster, or one whose content is replaced', 'new')
-  .action(async (file: string, options) => {
-    const { restore } = await import('./backup.ts');
-    await restore(file, { ...newClusterOf(options), cluster: textOf(options.cluster) ?? 'new' });
+  .action(async (file: string | undefined, options) => {
+    const { restore, restoreMoment } = await import('./backup.ts');
+    const at = textOf(options.at);
+    if ((at === undefined) === (file === undefined)) throw new CommandError('restore takes a backup file, or --at TIME');
+    if (at !== undefined && textOf(options.cluster) !== 'new')
+      throw new CommandError('what was at a moment is restored into a new cluster');
+    if (file === undefined) await restoreMoment(at ?? '', textOf(options.of), newClusterOf(options));
+    else await restore(file, { ...newClusterOf(options), cluster: textOf(options.cluster) ?? 'new' });
   });
 
 const stream = program.command('stream').description('change streams: what is committed to a cluster, as it is committed');

@@ -177,6 +177,32 @@ describe('a fork', () => {
     expect(await rowsOf(clusters, source)).toEqual(rows);
   });
 
+  it('of a moment of the past is what was there then, and its own past begins with it', async () => {
+    const world = worldOn(memoryDisk());
+    const clusters = await open(world, { retainedMs: 3_600_000 });
+    const source = await makeSource(clusters, 1_200);
+    const rows = await rowsOf(clusters, source);
+    await world.timers.sleep(2);
+    const at = world.clock.now();
+    await world.timers.sleep(2);
+    const session = await connect(clusters, source);
+    await query(session, 'UPDATE account SET balance = 0');
+    await query(session, 'DROP TABLE account');
+    session.close();
+    await clusters.checkMoment(source, at);
+    const fork = await make(clusters, { kind: 'cluster', home: source.id, at });
+    expect(await rowsOf(clusters, fork)).toEqual(rows);
+    const past = await connect(clusters, fork);
+    await query(past, 'BEGIN');
+    await expect(query(past, "SET LOCAL borealis.as_of = '2001-01-01'")).rejects.toMatchObject({ sqlstate: '72000' });
+    past.close();
+    await expect(clusters.checkMoment(fork, at - 1)).rejects.toMatchObject({ kind: 'invalid', field: 'restoreTime' });
+    expect(await make(clusters, { kind: 'cluster', home: fork.id, at: at - 1 }, [{ region: east, id: ids.peer }])).toMatchObject({
+      status: 'FAILED',
+      failure: expect.stringMatching(/past is kept since/),
+    });
+  });
+
   it('of what is gone fails, and can be deleted', async () => {
     const clusters = await open(worldOn(memoryDisk()));
     const fork = await make(clusters, { kind: 'cluster', home: 'z'.repeat(26) });
@@ -185,6 +211,33 @@ describe('a fork', () => {
     await clusters.change(() => deleteCluster(clusters.registry, east, fork.id));
     await clusters.settle();
     expect(clusters.registry.clusters()).toEqual([]);
+  });
+});
+
+describe('several restores', () => {
+  it('go on side by side, and one that fails for a lasting reason ends with it', { timeout: 20_000 }, async () => {
+    const disk = memoryDisk();
+    let full = '';
+    const world = worldOn({
+      ...disk,
+      openAppend: (path) => {
+        if (full !== '' && path.includes(`/${full}/checkpoints/`)) throw new Error('no space left on device');
+        return disk.openAppend(path);
+      },
+    });
+    const clusters = await open(world);
+    const source = await makeSource(clusters, 100);
+    const origin: JournalOrigin = { kind: 'cluster', home: source.id };
+    full = ids.other;
+    const request = { origin, witnessRegion: undefined, createdAt: 1, isProtected: false, tags: {} };
+    for (const id of [ids.other, ids.peer])
+      await clusters.change(() => createFilled(clusters.registry, clusters.rules, { ...request, members: [{ region: east, id }] }));
+    await clusters.settle();
+    expect(clusters.registry.get(east, ids.peer).status).toBe('ACTIVE');
+    expect(clusters.registry.get(east, ids.other).status).toBe('CREATING');
+    while (clusters.registry.get(east, ids.other).status === 'CREATING') await world.timers.sleep(50);
+    expect(clusters.registry.get(east, ids.other)).toMatchObject({ status: 'FAILED', failure: 'no space left on device' });
+    expect(disk.list('data/clusters')).not.toContain(ids.other);
   });
 });
 

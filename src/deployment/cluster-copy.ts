@@ -17,12 +17,14 @@ export type ClusterCopy = {
 
 /** What was to be copied is not there, and will not be. */
 export class OriginLost extends Error {
-  override readonly name = 'OriginLost';
+  override readonly name: string = 'OriginLost';
 }
 
-/** The moment is older than what is kept, or has not come yet. */
-export class MomentNotKept extends Error {
-  override readonly name = 'MomentNotKept';
+/** Nothing can be copied as of a moment that is older than what is kept. */
+export class MomentNotKept extends OriginLost {
+  constructor(at: Timestamp, since: Timestamp) {
+    super(`the cluster's past is kept since ${momentText(since)}: ${momentText(at)} is before it`);
+  }
 }
 
 /**
@@ -49,8 +51,7 @@ export function copyOfReplica(world: World, replica: Replica, underWay: Set<Clus
 
 /** Every commit has its place before or after `at` for good once a later one has been applied, or the clock has passed it: the caller sees to that. */
 function momentOf(replica: Replica, at: Timestamp): Pick<ClusterCopy, 'appliedTimestamp' | 'catalogTimestamp'> {
-  if (at < replica.horizon)
-    throw new MomentNotKept(`the cluster's history begins at ${momentText(replica.horizon)}: ${momentText(at)} is no longer kept`);
+  if (at < replica.horizon) throw new MomentNotKept(at, replica.horizon);
   const appliedTimestamp = Math.min(at, replica.appliedTimestamp);
   const [version] = replica.scanKeys(appliedTimestamp, { start: catalogVersionKey, end: `${catalogVersionKey}\0` }, 1);
   return { appliedTimestamp, catalogTimestamp: version?.timestamp ?? 0 };

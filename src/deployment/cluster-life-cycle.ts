@@ -15,6 +15,10 @@ import type { RecoveryPoints } from './recovery-points.ts';
 
 /** After a failure (a full disk, say) it is tried again so often. */
 const retryMs = 2_000;
+/** Clusters that are made or removed at once. */
+const atOnce = 4;
+/** A copy that has failed for so long is given up. */
+const lastingMs = 3_000;
 
 export type ClusterLifeCycleOptions = {
   readonly world: World;
@@ -34,6 +38,8 @@ export class ClusterLifeCycle {
   #cancelRetry: () => void = () => {};
   #isClosed = false;
   #failure: Error | undefined;
+  /** Of copies, by the home that they are to fill. */
+  readonly #failingSince = new Map<string, number>();
 
   constructor(options: ClusterLifeCycleOptions) {
     this.#options = options;
@@ -64,31 +70,45 @@ export class ClusterLifeCycle {
         await this.#round();
         this.#failure = undefined;
       } catch (error) {
-        // In the same step as the end of the loop: who calls settle() next must not be given this run.
-        this.#settling = undefined;
         this.#failure = error instanceof Error ? error : new Error(String(error));
         this.#options.world.log.error('a change of a cluster could not be finished; it is tried again', { error: String(error) });
         this.#cancelRetry();
         this.#cancelRetry = this.#options.world.timers.after(retryMs, () => void this.settle());
-        return;
+        // What has been asked for meanwhile does not wait for the retry.
       }
     }
+    // In the same step as the end of the loop: who calls settle() next must not be given this run.
     this.#settling = undefined;
   }
 
   async #round(): Promise<void> {
     const { registry } = this.#options;
-    for (const journal of registry.journals()) {
-      if (this.#isClosed) return;
-      if (journal.state === 'making') await this.#make(journal);
-      else if (journal.state === 'removing') await this.#remove(journal);
-    }
+    const failures = await this.#sideBySide(registry.journals().filter(({ state }) => state !== 'ready'));
+    if (this.#isClosed) return;
     for (const { region, id, status, home } of registry.clusters()) {
       if (status === 'UPDATING' && home !== undefined) await this.#change(region, id, 'UPDATING', 'ACTIVE');
       else if (status === 'DELETING' && home === undefined) await this.#change(region, id, 'DELETING', undefined);
       else if (status === 'PENDING_DELETE') this.#options.closeEndpoint(registry.get(region, id));
     }
     for (const stream of registry.streams()) await this.#settleStream(stream);
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** What is to be done to one cluster waits for no other, but that so many are worked at at once; what has failed is given back when all are done. */
+  async #sideBySide(journals: readonly JournalRecord[]): Promise<readonly unknown[]> {
+    const waiting = [...journals];
+    const failures: unknown[] = [];
+    const work = async (): Promise<void> => {
+      for (let journal = waiting.shift(); journal !== undefined && !this.#isClosed; journal = waiting.shift()) {
+        try {
+          await (journal.state === 'making' ? this.#make(journal) : this.#remove(journal));
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: atOnce }, work));
+    return failures;
   }
 
   async #make(journal: JournalRecord): Promise<void> {
@@ -97,10 +117,11 @@ export class ClusterLifeCycle {
     try {
       await host.prepare(journal, await this.#contentOf(journal));
     } catch (error) {
-      if (!(error instanceof OriginLost)) throw error;
+      if (!(error instanceof Error) || !this.#isLasting(journal, error)) throw error;
       await this.#giveUp(journal, error);
       return;
     }
+    this.#failingSince.delete(journal.home);
     await registry.change(() => {
       // It may have been deleted meanwhile.
       if (registry.journal(journal.home)?.state !== 'making') return { changes: [], answer: undefined };
@@ -139,20 +160,31 @@ export class ClusterLifeCycle {
     if (origin.kind === 'recovery-point') return recoveryPoints.content(origin.id);
     const source = registry.journal(origin.home);
     if (source?.state !== 'ready') throw new OriginLost(`the cluster ${origin.home}, of which this was to be a copy, is gone`);
-    return (await host.open(source)).copy();
+    return (await host.open(source)).copy(origin.at);
   }
 
-  /** What it was to begin with cannot be had, now or later: the clusters have failed, and can be deleted. */
-  async #giveUp(journal: JournalRecord, reason: OriginLost): Promise<void> {
+  /** What is gone stays gone. A copy that fails again and again (the disk is full) ends too, and gives back the room that it has taken; an empty cluster waits. */
+  #isLasting({ home, origin }: JournalRecord, error: Error): boolean {
+    if (error instanceof OriginLost) return true;
+    if (origin === undefined || this.#isClosed) return false;
+    const nowMs = this.#options.world.clock.monotonicMs();
+    const firstMs = this.#failingSince.get(home) ?? nowMs;
+    this.#failingSince.set(home, firstMs);
+    return nowMs - firstMs >= lastingMs;
+  }
+
+  /** What it was to begin with cannot be had: the clusters have failed, say why, and can be deleted. */
+  async #giveUp(journal: JournalRecord, reason: Error): Promise<void> {
     const { registry, world } = this.#options;
     world.log.error('a cluster could not be made', { cluster: journal.home, error: reason.message });
+    this.#failingSince.delete(journal.home);
     await registry.change(() => ({
       changes: [
         { key: journalKey(journal.home), value: { ...journal, state: 'removing' } },
         ...registry.membersOf(journal.home).map(
           (member): RegistryChange => ({
             key: clusterKey(member.region, member.id),
-            value: { ...member, status: 'FAILED', home: undefined },
+            value: { ...member, status: 'FAILED', home: undefined, failure: reason.message },
           }),
         ),
       ],

@@ -9,6 +9,7 @@
  * Peers share one journal, and keep settings, tags, policy and protection of their own, as in DSQL. The default cluster has the same id in each of its Regions;
  * clusters made through the API have one each.
  */
+import type { Timestamp } from '#base/world.ts';
 import { accountId } from '#iam/iam.ts';
 import type { StreamPlace } from './change-streams/stream-place.ts';
 
@@ -36,6 +37,8 @@ export type ClusterRecord = {
   readonly tags: Readonly<Record<string, string>>;
   readonly policy: ClusterPolicy | undefined;
   readonly multiRegion: MultiRegionSetup | undefined;
+  /** FAILED: why. */
+  readonly failure?: string;
   /** Its journal; undefined until it is set up. */
   readonly home: string | undefined;
 };
@@ -43,8 +46,8 @@ export type ClusterRecord = {
 /** What a journal begins with. */
 export type JournalOrigin =
   | { readonly kind: 'recovery-point'; readonly id: string }
-  /** Another cluster's content, when it is read. */
-  | { readonly kind: 'cluster'; readonly home: string };
+  /** Another cluster's content: as it was at a moment that is retained, or as it is when it is read. */
+  | { readonly kind: 'cluster'; readonly home: string; readonly at?: Timestamp };
 
 export type JournalRecord = {
   readonly kind: 'journal';

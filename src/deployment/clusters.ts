@@ -6,14 +6,14 @@
  *   DIR/clusters/HOME/          journal, checkpoints and replicas of one cluster, or of two peers (cluster.ts)
  */
 import { randomId } from '#base/base32.ts';
-import type { World } from '#base/world.ts';
+import type { Timestamp, World } from '#base/world.ts';
 import type { QueryProcessor } from '#query-processor/query-processor.ts';
 import { BackupJobs } from './backup-jobs.ts';
 import type { ChangeFeed, FeedStart } from './change-streams/change-feed.ts';
 import { StreamFigures } from './change-streams/stream-figures.ts';
 import type { StreamPlace } from './change-streams/stream-place.ts';
 import type { ClusterRules } from './cluster-changes.ts';
-import type { ClusterCopy } from './cluster-copy.ts';
+import { type ClusterCopy, MomentNotKept } from './cluster-copy.ts';
 import { ClusterHost } from './cluster-host.ts';
 import { ClusterLifeCycle } from './cluster-life-cycle.ts';
 import {
@@ -25,7 +25,7 @@ import {
   type StoredStatus,
   type StreamRecord,
 } from './cluster-records.ts';
-import { conflict } from './cluster-refusal.ts';
+import { conflict, invalid } from './cluster-refusal.ts';
 import { ClusterRegistry, type Decision, type RegistryChange, type TokenUse } from './cluster-registry.ts';
 import type { ClusterSource, HostedCluster } from './cluster-source.ts';
 import { RecoveryPoints } from './recovery-points.ts';
@@ -150,11 +150,20 @@ export class Clusters {
     return opened instanceof Promise ? opened.then((cluster) => cluster.queryProcessor(region)) : opened.queryProcessor(region);
   }
 
+  /** Throws the refusal unless the cluster can be copied as it was then. */
+  async checkMoment(cluster: ClusterRecord, at: Timestamp): Promise<void> {
+    try {
+      await this.#copyOf(cluster, at);
+    } catch (error) {
+      throw error instanceof MomentNotKept ? invalid(cluster.id, 'restoreTime', `This cannot be restored: ${error.message}.`) : error;
+    }
+  }
+
   /** Of a cluster that is set up; it is opened when it is idle. */
-  async #copyOf({ id, home }: ClusterRecord): Promise<ClusterCopy> {
+  async #copyOf({ id, home }: ClusterRecord, at?: Timestamp): Promise<ClusterCopy> {
     const journal = home === undefined ? undefined : this.registry.journal(home);
     if (journal?.state !== 'ready') throw conflict(id, `Cluster ${id} has nothing to be copied yet.`);
-    return (await this.#host.open(journal)).copy();
+    return (await this.#host.open(journal)).copy(at);
   }
 
   /** Where a stream goes on from; undefined: its Region is down, or its cluster has gone meanwhile. The caller closes it. */

@@ -27,6 +27,8 @@ export interface Storage {
   readonly appliedTimestamp: Timestamp;
   /** Commit timestamp of the newest applied commit that wrote in the catalog's space (sql/spaces.ts); 0 when none has. */
   readonly catalogTimestamp: Timestamp;
+  /** Oldest snapshot that can be read. */
+  readonly horizon: Timestamp;
   /**
    * Roughly how many rows (or index entries) a space holds: a power of two, at least 1 024, that moves seldom (row-counts.ts). For plans only.
    */

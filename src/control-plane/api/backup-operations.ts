@@ -4,13 +4,14 @@
  *
  * A restore job is the making of a cluster, and has its id: it runs while that is CREATING.
  */
+import type { Timestamp } from '#base/world.ts';
 import type { BackupJob } from '#deployment/backup-jobs.ts';
 import { type ClusterRecord, clusterArn, type JournalOrigin } from '#deployment/cluster-records.ts';
 import { createFilled, refill } from '#deployment/cluster-restores.ts';
 import type { RecoveryPoint } from '#deployment/recovery-points.ts';
 import { accountId } from '#iam/iam.ts';
 import { type Answer, type ApiCall, BytesAnswer, type Operation } from './api-call.ts';
-import { ApiError, resourceNotFound } from './api-error.ts';
+import { ApiError, invalidFields, resourceNotFound } from './api-error.ts';
 import { identifierRule, type TextRule } from './api-input.ts';
 
 export const backupOperations: readonly Operation[] = [
@@ -149,6 +150,8 @@ function authorizedPoint(call: ApiCall, action: string): string {
 async function startRestore(call: ApiCall): Promise<Answer> {
   const { input, clusters, region } = call;
   const { registry } = clusters;
+  const source = input.text('sourceClusterIdentifier', identifierRule);
+  if (source !== undefined) return restoreMoment(call, source);
   const point = input.required('recoveryPointId', input.text('recoveryPointId', identifierRule)) ?? '';
   const into = input.text('clusterIdentifier', identifierRule);
   if (into === undefined) {
@@ -171,22 +174,56 @@ async function startRestore(call: ApiCall): Promise<Answer> {
   return restoreAnswer(record, point);
 }
 
+/** A new cluster that begins as another one was at a moment. */
+async function restoreMoment(call: ApiCall, source: string): Promise<Answer> {
+  const at = call.input.required('restoreTime', momentOf(call.input.text('restoreTime', momentRule)));
+  return restoreAnswer(await makeCopy(call, 'borealis:StartRestoreJob', source, at), undefined);
+}
+
 async function fork(call: ApiCall): Promise<Answer> {
-  const { clusters, region } = call;
   const id = call.pathText('identifier', identifierRule);
+  const at = momentOf(call.input.text('restoreTime', momentRule));
+  const made = await makeCopy(call, 'borealis:ForkCluster', id, at);
+  return { identifier: made.id, arn: clusterArn(made), status: made.status, sourceArn: clusterArn({ region: call.region, id }) };
+}
+
+/** Of a cluster as it is, or as it was `at` a moment. */
+async function makeCopy(call: ApiCall, action: string, id: string, at: Timestamp | undefined): Promise<ClusterRecord> {
+  const { clusters, region } = call;
+  const { registry } = clusters;
   const source = clusterArn({ region, id });
-  const made = await makeFilled(
+  if (at !== undefined) {
+    call.input.check();
+    call.authorize(action, source);
+    if (at > call.parts.world.clock.now())
+      throw invalidFields([
+        { name: 'restoreTime', message: "Value at 'restoreTime' failed to satisfy constraint: Member must not lie in the future" },
+      ]);
+    await clusters.checkMoment(registry.get(region, id), at);
+  }
+  return makeFilled(
     call,
-    'borealis:ForkCluster',
+    action,
     () => {
-      const { home, status } = clusters.registry.get(region, id);
-      if (home === undefined || clusters.registry.journal(home)?.state !== 'ready')
-        throw new ApiError('ConflictException', 409, `Cluster ${id} cannot be forked: its status is ${status}.`);
-      return { kind: 'cluster', home };
+      const { home, status } = registry.get(region, id);
+      if (home === undefined || registry.journal(home)?.state !== 'ready')
+        throw new ApiError('ConflictException', 409, `Cluster ${id} cannot be copied: its status is ${status}.`);
+      return at === undefined ? { kind: 'cluster', home } : { kind: 'cluster', home, at };
     },
     source,
   );
-  return { identifier: made.id, arn: clusterArn(made), status: made.status, sourceArn: source };
+}
+
+/** An instant with its zone, to the microsecond. */
+const momentRule: TextRule = { minimum: 20, maximum: 32, pattern: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$/ };
+
+function momentOf(text: string | undefined): Timestamp | undefined {
+  const [, seconds, fraction = '', zone] = /^([^.Z+]*:\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)$/.exec(text ?? '') ?? [];
+  const milliseconds = Date.parse(`${seconds}${zone}`);
+  if (text === undefined) return undefined;
+  if (Number.isNaN(milliseconds))
+    throw invalidFields([{ name: 'restoreTime', message: "Value at 'restoreTime' failed to satisfy constraint: Member must be a time" }]);
+  return milliseconds * 1_000 + Number(fraction.padEnd(6, '0'));
 }
 
 /** A new cluster of the call's Region, or of two Regions. */
@@ -218,8 +255,7 @@ function describeRestore(call: ApiCall): Answer {
   call.authorize('borealis:DescribeRestoreJob', clusterArn({ region: call.region, id }));
   const record = registry.get(call.region, id);
   const origin = record.home === undefined ? undefined : registry.journal(record.home)?.origin;
-  if (record.status !== 'FAILED' && origin?.kind !== 'recovery-point')
-    throw resourceNotFound(`Restore job ${id} was not found.`, id, 'restore-job');
+  if (record.status !== 'FAILED' && origin === undefined) throw resourceNotFound(`Restore job ${id} was not found.`, id, 'restore-job');
   return restoreAnswer(record, origin?.kind === 'recovery-point' ? origin.id : undefined);
 }
 
@@ -230,6 +266,7 @@ function restoreAnswer(record: ClusterRecord, point: string | undefined): Answer
     state,
     createdResourceArn: clusterArn(record),
     identifier: record.id,
+    ...(record.failure === undefined ? {} : { statusMessage: record.failure }),
     ...(point === undefined ? {} : { recoveryPointId: point }),
   };
 }

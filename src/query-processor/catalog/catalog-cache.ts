@@ -7,6 +7,7 @@
  */
 import { keptCatalogs } from '#base/limits.ts';
 import type { Timestamp } from '#base/world.ts';
+import { catalogVersionKey } from '#sql/spaces.ts';
 import type { Storage } from '#storage/storage.ts';
 import { LoadedCatalog } from './loaded-catalog.ts';
 
@@ -14,6 +15,9 @@ export class CatalogCache {
   readonly #storage: Storage;
   /** Valid for every snapshot from its version up to the version of the next schema change; newest last. */
   #kept: { readonly from: Timestamp; readonly catalog: LoadedCatalog }[] = [];
+
+  /** Of versions that were read when they were no longer the newest. */
+  readonly #past: LoadedCatalog[] = [];
 
   constructor(storage: Storage) {
     this.#storage = storage;
@@ -31,9 +35,16 @@ export class CatalogCache {
     return catalog;
   }
 
-  /** For a transaction that began before a schema change: what was kept when it was the newest, else read again. */
+  /** For a transaction that began before a schema change, or reads the past: what is kept of that version, else read again. */
   #old(snapshot: Timestamp): LoadedCatalog {
+    const [row] = this.#storage.scanKeys(snapshot, { start: catalogVersionKey, end: `${catalogVersionKey}\0` }, 1);
+    const version = row?.timestamp ?? 0;
+    const known =
+      this.#kept.find(({ catalog }) => catalog.version === version)?.catalog ?? this.#past.find((kept) => kept.version === version);
+    if (known !== undefined) return known;
     const loaded = LoadedCatalog.load(this.#storage, snapshot);
-    return this.#kept.find((kept) => kept.catalog.version === loaded.version)?.catalog ?? loaded;
+    this.#past.push(loaded);
+    if (this.#past.length > keptCatalogs) this.#past.shift();
+    return loaded;
   }
 }

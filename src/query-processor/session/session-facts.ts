@@ -8,6 +8,7 @@ import type { Storage } from '#storage/storage.ts';
 import type { LoadedCatalog } from '../catalog/loaded-catalog.ts';
 import { CatalogNames, searchSchemas, temporaryAlias } from '../catalog/name-lookup.ts';
 import { catalogFunction } from '../catalog/system-catalog/catalog-functions.ts';
+import { asOfSetting } from './as-of.ts';
 import type { SequenceAllocator } from './sequence-allocator.ts';
 import { setIdentity } from './session-identity.ts';
 import type { SessionLocks } from './session-locks.ts';
@@ -118,6 +119,7 @@ export class LocalSessionFacts implements SessionFacts, NameLookup {
       setIdentity(settings, this.#catalog(), key, value, isLocal);
       return value;
     }
+    if (key === asOfSetting && isLocal) throw new SqlError(sqlstate.activeSqlTransaction, `"${asOfSetting}" must be set before any query`);
     if (settings.get(name) === undefined && !name.includes('.')) throw unrecognized(name);
     return settings.set(name, value, isLocal);
   }

@@ -4,8 +4,10 @@
  *   G1  A value set in a transaction that rolls back is as if it had never been set; one set by SET LOCAL ends with the transaction.
  *   G2  `current` is a new object after each change that it shows, never the old one changed.
  */
-import type { Profile, Settings } from '#sql/settings.ts';
+import type { Timestamp } from '#base/world.ts';
+import { defaultSettings, type Profile, type Settings } from '#sql/settings.ts';
 import { splitSearchPath } from '../catalog/identifiers.ts';
+import { asOfSetting, asOfTimestamp } from './as-of.ts';
 import type { WorkMemory } from './memory-account.ts';
 import { checkedValue, checkSettable, isCustomName, settingDefinitions, settingNumber, unrecognized } from './setting-definitions.ts';
 import { splitDateStyle } from './time-settings.ts';
@@ -113,6 +115,16 @@ export class SessionSettings {
   number(name: string): number {
     return settingNumber(name, this.#value(name) ?? '0');
   }
+
+  /** The moment of the past that transactions begun now see; undefined: the present. Hot. */
+  get asOf(): Timestamp | undefined {
+    if (this.#asOf.version !== this.version) {
+      const context = { settings: defaultSettings, transactionTimestamp: 0, names: undefined };
+      this.#asOf = { version: this.version, timestamp: asOfTimestamp(this.#value(asOfSetting) ?? '', context) };
+    }
+    return this.#asOf.timestamp;
+  }
+  #asOf: { readonly version: number; readonly timestamp: Timestamp | undefined } = { version: -1, timestamp: undefined };
 
   /** What a statement may hold, and write to temporary files. */
   get workMemory(): WorkMemory {

@@ -5,10 +5,11 @@
  */
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { type PgSetting, pgSettings } from '#sql/postgres/pg-setting.ts';
-import type { Profile } from '#sql/settings.ts';
+import { defaultSettings, type Profile } from '#sql/settings.ts';
 import { injectionSetting, parseInjection } from '../activity/conflict-injection.ts';
 import { newestDsqlProfile } from '../dialect/check-statement.ts';
 import { settableInDsql } from '../dialect/setting-rules.ts';
+import { asOfSetting, asOfValue } from './as-of.ts';
 import { formatDateStyle, parseDateStyle, parseTimeZone } from './time-settings.ts';
 
 export type SettingDefinition = {
@@ -59,6 +60,7 @@ const added: readonly SettingDefinition[] = [
   custom('dsql.enable_batched_nestloop', 'on', "Enables the planner's use of batched nested-loop joins.", 'user'),
   custom(injectionSetting, 'off', 'Lets commits fail with a conflict, for tests of retry loops.', 'user'),
   custom(holdSetting, '0', 'Milliseconds for which a commit is held before it is decided, for tests.', 'user'),
+  custom(asOfSetting, '', 'Lets transactions see a moment of the past, and change nothing.', 'user'),
   custom('borealis.profile', 'open', "How close the session is to Aurora DSQL's restrictions: open or dsql.", 'user'),
 ];
 
@@ -134,6 +136,8 @@ export const isCustomName = (key: string): boolean => /^[a-z_\u0080-\uffff][\w$]
 /** The value as it is kept and shown. Throws 22023. `before` is the value now (DateStyle keeps the half that is not named). */
 export function checkedValue(key: string, value: string, before: string): string {
   switch (key) {
+    case asOfSetting:
+      return asOfValue(value, { settings: defaultSettings, transactionTimestamp: 0, names: undefined });
     case 'timezone':
       return parseTimeZone(value);
     case 'datestyle':

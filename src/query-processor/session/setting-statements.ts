@@ -4,6 +4,7 @@ import { notSupported, SqlError, sqlstate, warning } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
 import { quoteIdentifier } from '../catalog/identifiers.ts';
 import type { Field, Maybe } from '../query-processor.ts';
+import { asOfSetting, asOfValue } from './as-of.ts';
 import { constantOf } from './constants.ts';
 import { after } from './maybe.ts';
 import { plainField } from './prepared-statement.ts';
@@ -13,7 +14,12 @@ import { settingDefinitions } from './setting-definitions.ts';
 import type { StatementHost, UtilityOutput } from './statement-host.ts';
 import { transactionModes } from './transaction-statements.ts';
 
-export function runSet(session: StatementHost, statement: VariableSetStmt): string {
+export function runSet(session: StatementHost, statement: VariableSetStmt): Maybe<string> {
+  const tag = set(session, statement);
+  return after(session.block.followAsOf(), () => tag);
+}
+
+function set(session: StatementHost, statement: VariableSetStmt): string {
   const { settings, block } = session;
   const name = statement.name ?? '';
   const isLocal = statement.is_local === true;
@@ -24,6 +30,10 @@ export function runSet(session: StatementHost, statement: VariableSetStmt): stri
   switch (statement.kind) {
     case 'VAR_SET_VALUE':
       if (name === 'role' || name === 'session_authorization') return setRole(session, name, statement.args ?? [], isLocal);
+      if (name.toLowerCase() === asOfSetting) {
+        settings.set(name, asOfValue(settingValue(name, statement.args ?? []), session.typeContext), isLocal);
+        return tag;
+      }
       if (name === 'transaction_isolation') transactionIsolation(statement.args ?? []);
       if (name === 'transaction_read_only' && settings.current.profile === 'open') {
         settings.set(name, settingValue(name, statement.args ?? []), true);

@@ -8,11 +8,12 @@
  *   X1  An error in an implicit transaction rolls it back at once; in a block it leaves the state `failed`, which only an end leaves.
  *   X2  The catalog seen by a statement is the one at the snapshot with the transaction's own schema changes laid over.
  *   X3  The commit request names every relation whose descriptor any statement of the transaction used.
+ *   X4  Under borealis.as_of the snapshot is a moment of the past, and the transaction read-only (as-of.ts).
  */
 import type { Adjudicator } from '#adjudicator/adjudicator.ts';
 import { assert } from '#base/assert.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
-import type { World } from '#base/world.ts';
+import type { Timestamp, World } from '#base/world.ts';
 import type { ReadPoint } from '#crossbar/crossbar.ts';
 import { catalogVersionKey, descriptorKey, firstTemporaryOid } from '#sql/spaces.ts';
 import type { Storage } from '#storage/storage.ts';
@@ -26,6 +27,8 @@ import { type DeferredChecks, keptChecks, owesChecks, restoreChecks } from '../e
 import type { Maybe } from '../query-processor.ts';
 import { commitRequest } from '../transaction/commit.ts';
 import { OpenTransaction, type TransactionSavepoint } from '../transaction/open-transaction.ts';
+import { asOfSetting, checkAsOf } from './as-of.ts';
+import { after } from './maybe.ts';
 import { PermissionCheck } from './permission-check.ts';
 import { SessionCursors } from './session-cursors.ts';
 import type { SessionLocks } from './session-locks.ts';
@@ -69,6 +72,8 @@ export class TransactionBlock {
   #savepoints: Savepoint[] = [];
   #schemaChanges = 0;
   #hasChangedRows = false;
+  /** Of the transaction under way. */
+  #asOf: Timestamp | undefined;
   /** Makes the checks that were deferred to the commit, and reads the rest of what cursors hold: the session's, which can run them. */
   beforeCommit: () => Maybe<void> = () => undefined;
   /** Called after a commit that has changed the schema. */
@@ -122,9 +127,13 @@ export class TransactionBlock {
     await this.#opened(snapshot);
   }
 
-  #opened(snapshot: number): Promise<void> | undefined {
+  #opened(head: number): Promise<void> | undefined {
     const { clock } = this.#host.world;
-    const isReadOnly = this.#settings.isOn('default_transaction_read_only');
+    const { asOf } = this.#settings;
+    if (asOf !== undefined) checkAsOf(asOf, this.#host.storage.horizon, clock.now());
+    this.#asOf = asOf;
+    const snapshot = asOf === undefined ? head : Math.min(asOf, head);
+    const isReadOnly = asOf !== undefined || this.#settings.isOn('default_transaction_read_only');
     this.#transaction = new OpenTransaction({
       snapshot,
       startTimestamp: clock.now(),
@@ -143,6 +152,19 @@ export class TransactionBlock {
     return catalog.version > readPoint.stable ? readPoint.untilStable(catalog.version) : undefined;
   }
 
+  /** borealis.as_of has been set or reset: a transaction under way begins anew as of then, unless it has seen something already. */
+  followAsOf(): Maybe<void> {
+    if (this.#transaction === undefined || this.#settings.asOf === this.#asOf) return undefined;
+    const isUsed =
+      this.#usedRelations.size > 0 || this.#changes.size > 0 || this.#savepoints.length > 0 || this.#transaction.buffer.decides;
+    if (isUsed) throw new SqlError(sqlstate.activeSqlTransaction, `"${asOfSetting}" must be set before any query`);
+    const wasReadOnly = this.#transaction.isReadOnly && this.#asOf === undefined;
+    this.#transaction = undefined;
+    return after(this.open(), () => {
+      if (wasReadOnly) this.setReadOnly(true);
+    });
+  }
+
   /** For statements that need no snapshot (SET): what they change belongs to a transaction all the same. */
   enter(): void {
     if (this.#state === 'idle') this.#state = 'implicit';
@@ -157,6 +179,8 @@ export class TransactionBlock {
   }
 
   setReadOnly(isReadOnly: boolean): void {
+    if (!isReadOnly && this.#asOf !== undefined)
+      throw new SqlError(sqlstate.activeSqlTransaction, `cannot set transaction read-write mode while "${asOfSetting}" is set`);
     this.transaction.isReadOnly = isReadOnly;
     this.#settings.setTransactionFact('transaction_read_only', isReadOnly ? 'on' : 'off');
   }
@@ -312,6 +336,7 @@ export class TransactionBlock {
     this.#usedRelations.clear();
     if (this.#savepoints.length > 0) this.#savepoints = [];
     this.#schemaChanges = 0;
+    this.#asOf = undefined;
     this.#hasChangedRows = false;
     if (this.#afterCommit.length > 0) this.#afterCommit = [];
   }

@@ -160,6 +160,10 @@ export class InMemoryStorage implements Storage {
     if (batch !== undefined) yield batch;
   }
 
+  get horizon(): number {
+    return 0;
+  }
+
   scanKeys(): never {
     throw new InvariantError('plans do not scan keys');
   }
