@@ -1,37 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { memoryDisk, realWorld, silentLog } from '#base/real-world.ts';
 import type { World } from '#base/world.ts';
-import { RegionNetwork } from '#crossbar/network.ts';
-import type { Session } from '#query-processor/query-processor.ts';
-import { Cluster } from './cluster.ts';
+import { connectTo as connect, openCluster } from './cluster-fixture.ts';
 import { query } from './query-fixture.ts';
 
-const regions = ['us-east-1', 'us-east-2'];
-
-const open = (world: World): Promise<Cluster> =>
-  Cluster.open({
-    world,
-    id: 'c'.repeat(26),
-    directory: 'cluster',
-    isInMemory: true,
-    network: new RegionNetwork({ world, regions: [...regions, 'us-west-2'], rttMs: 0 }),
-    regions,
-    witnessRegion: 'us-west-2',
-    profile: 'open',
-    retainedMs: 0,
-    onFailure: (error) => {
-      throw error;
-    },
-    journalSegmentBytes: 4_096,
-  });
-
-const connect = (cluster: Cluster, region: string): Session => {
-  const session = cluster
-    .queryProcessor(region)
-    ?.connect({ user: 'admin', database: 'postgres', applicationName: 'test', options: new Map() });
-  if (session === undefined) throw new Error('no such Region');
-  return session;
-};
+const open = (world: World) => openCluster(world, 0);
 
 /** Cuts the journal as truncation does once the conflict window has passed: whole segments below the checkpoint go. */
 function cutJournal(disk: World['disk']): number {

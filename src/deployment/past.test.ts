@@ -3,34 +3,19 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { memoryDisk, realWorld, silentLog } from '#base/real-world.ts';
 import type { World } from '#base/world.ts';
-import { RegionNetwork } from '#crossbar/network.ts';
 import type { Session } from '#query-processor/query-processor.ts';
-import { Cluster } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
 import { MomentNotKept } from './cluster-copy.ts';
+import { connectTo as connect, openCluster, regions } from './cluster-fixture.ts';
 import { query } from './query-fixture.ts';
 
-const regions = ['us-east-1', 'us-east-2'];
 const opened: Cluster[] = [];
 afterEach(async () => {
   for (const cluster of opened.splice(0)) await cluster.close();
 });
 
 async function open(world: World): Promise<Cluster> {
-  const cluster = await Cluster.open({
-    world,
-    id: 'c'.repeat(26),
-    directory: 'cluster',
-    isInMemory: true,
-    network: new RegionNetwork({ world, regions: [...regions, 'us-west-2'], rttMs: 0 }),
-    regions,
-    witnessRegion: 'us-west-2',
-    profile: 'open',
-    retainedMs: 3_600_000,
-    onFailure: (error) => {
-      throw error;
-    },
-    journalSegmentBytes: 2_048,
-  });
+  const cluster = await openCluster(world, 3_600_000, 2_048);
   opened.push(cluster);
   return cluster;
 }
@@ -39,12 +24,6 @@ async function reopen(cluster: Cluster, world: World): Promise<Cluster> {
   opened.splice(opened.indexOf(cluster), 1);
   await cluster.close();
   return open(world);
-}
-
-function connect(cluster: Cluster, region = regions[0], options: ReadonlyMap<string, string> = new Map()): Session {
-  const session = cluster.queryProcessor(region)?.connect({ user: 'admin', database: 'postgres', applicationName: '', options });
-  if (session === undefined) throw new Error('no such Region');
-  return session;
 }
 
 const textOf = (timestamp: number): string => {

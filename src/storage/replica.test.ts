@@ -414,6 +414,26 @@ it('does not take back the horizon of a transaction that began after an idle hou
   await replica.close();
 });
 
+it('keeps as much history as it is asked to, and no more, also where it is opened anew again and again', async () => {
+  const model = new Model();
+  const second = 1_000_000;
+  const folder = mkdtempSync(join(root, 'history-'));
+  const key = keyOf(1);
+  for (let round = 0; round < 12; round++) {
+    const replica = await Replica.open(new LmdbStore(folder), world, options());
+    replica.retainHistory(60_000);
+    for (let n = 0; n < 10; n++) replica.apply(model.commits([{ gap: second, writes: [{ key, n: round * 10 + n }] }]));
+    await replica.collect();
+    const { appliedTimestamp, horizon } = replica;
+    expect(replica.get(Math.max(appliedTimestamp - 59 * second, model.timestamps[0]), [key], { newest: 0 })).toEqual([
+      rowOf(Math.max(round * 10 + 9 - 59, 0)),
+    ]);
+    expect(appliedTimestamp - horizon).toBeLessThanOrEqual(Math.max(62 * second, appliedTimestamp));
+    if (round >= 7) expect(appliedTimestamp - horizon).toBeLessThanOrEqual(62 * second);
+    await replica.close();
+  }
+});
+
 it('leaves one entry a live key, and nothing of deleted ones, once all is collected', async () => {
   const model = new Model();
   const store = new MemoryStore();

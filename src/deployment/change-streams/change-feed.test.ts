@@ -2,48 +2,23 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { memoryDisk, realWorld, silentLog } from '#base/real-world.ts';
-import { RegionNetwork } from '#crossbar/network.ts';
-import type { Session } from '#query-processor/query-processor.ts';
-import { Cluster } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
+import { clusterId, connectTo as connect, openCluster, regions } from '../cluster-fixture.ts';
 import { query } from '../query-fixture.ts';
 import { type FeedStart, PlaceGone, type StreamedChange } from './change-feed.ts';
 import { placeOf, type StreamPlace } from './stream-place.ts';
 
-const [east, west] = ['us-east-1', 'us-east-2'];
-const clusterId = 'c'.repeat(26);
+const [east, west] = regions;
 const opened: Cluster[] = [];
 afterEach(async () => {
   for (const cluster of opened.splice(0)) await cluster.close();
 });
 
 async function open(): Promise<Cluster> {
-  const world = realWorld({ log: silentLog, disk: memoryDisk() });
-  const cluster = await Cluster.open({
-    world,
-    id: clusterId,
-    directory: 'cluster',
-    isInMemory: true,
-    network: new RegionNetwork({ world, regions: [east, west, 'us-west-2'], rttMs: 0 }),
-    regions: [east, west],
-    witnessRegion: 'us-west-2',
-    profile: 'open',
-    retainedMs: 3_600_000,
-    onFailure: (error) => {
-      throw error;
-    },
-    journalSegmentBytes: 4_096,
-  });
+  const cluster = await openCluster(realWorld({ log: silentLog, disk: memoryDisk() }), 3_600_000);
   opened.push(cluster);
   return cluster;
 }
-
-const connect = (cluster: Cluster): Session => {
-  const session = cluster
-    .queryProcessor(east)
-    ?.connect({ user: 'admin', database: 'postgres', applicationName: 'test', options: new Map() });
-  if (session === undefined) throw new Error('no such Region');
-  return session;
-};
 
 const startOf = (place: StreamPlace): FeedStart => ({ place, mayBeGone: false });
 
