@@ -21,6 +21,10 @@ beforeAll(async () => {
 });
 afterAll(() => pair?.stop());
 
+const planSwitches = ['hashjoin', 'mergejoin', 'nestloop', 'indexscan', 'seqscan', 'sort', 'incremental_sort', 'hashagg'].map(
+  (way) => `enable_${way}`,
+);
+
 /** What differs with one seed's tables and statements. */
 async function differences(engines: EnginePair, seed: number): Promise<{ readonly found: string[]; readonly answered: number }> {
   const random = new Random(seed);
@@ -38,6 +42,8 @@ async function differences(engines: EnginePair, seed: number): Promise<{ readonl
   for (const { statements } of tables) for (const sql of statements) await compare(sql, false);
   if (process.env.BOREALIS_ANALYZE) await engines.both('ANALYZE');
   for (let at = 0; at < statementsPerSeed; at++) {
+    // However Borealis plans a statement, its answer is PostgreSQL's.
+    if (at % 10 === 0) for (const name of planSwitches) await engines.borealis.ask(`SET ${name} = ${random.chance(0.7) ? 'on' : 'off'}`);
     if (at % 5 === 4) {
       const change = randomChange(random, tables);
       await engines.both('BEGIN');

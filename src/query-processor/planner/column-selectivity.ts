@@ -1,4 +1,4 @@
-/** What share of a column's rows a comparison with a known value keeps, from the column's statistics. */
+/** What share of a column's rows a comparison with a known value keeps, and of the pairs of two columns' rows an equality, from the columns' statistics. */
 import type { Datum } from '#sql/datum.ts';
 import type { NonNull } from '#sql/type.ts';
 import { typeByOid } from '#sql/types/registry.ts';
@@ -31,6 +31,38 @@ export function equalityShare(statistics: ColumnStatistics, value: Datum, typeOi
   const share = rest / Math.max(1, statistics.distinct - statistics.common.length);
   // Not more than the least of the common ones.
   return Math.min(share, statistics.common.at(-1)?.frequency ?? 1);
+}
+
+/**
+ * The share of all pairs of rows that are equal: common values meet common values exactly, the others as if each of them had an equal part of what is left
+ * (PostgreSQL's eqjoinsel). undefined: neither column has common values, or they do not go together.
+ */
+export function pairShare(left: ColumnStatistics, right: ColumnStatistics, typeOid: number): number | undefined {
+  if (left.common.length === 0 && right.common.length === 0) return undefined;
+  const sample = right.common[0]?.value ?? left.common[0]?.value ?? null;
+  const compare = sample === null ? undefined : comparison(left.common.length > 0 ? left : right, sample, typeOid);
+  if (compare === undefined) return undefined;
+  let share = 0;
+  let leftMatched = 0;
+  let rightMatched = 0;
+  for (const mine of left.common) {
+    const its = right.common.find(({ value }) => value !== null && mine.value !== null && compare(value, mine.value) === 0);
+    if (its === undefined) continue;
+    share += mine.frequency * its.frequency;
+    leftMatched += mine.frequency;
+    rightMatched += its.frequency;
+  }
+  const sum = ({ common }: ColumnStatistics): number => common.reduce((total, { frequency }) => total + frequency, 0);
+  const leftCommon = sum(left);
+  const rightCommon = sum(right);
+  const leftRest = Math.max(0, 1 - left.nullFraction - leftCommon);
+  const rightRest = Math.max(0, 1 - right.nullFraction - rightCommon);
+  const leftValues = Math.max(1, left.distinct - left.common.length);
+  const rightValues = Math.max(1, right.distinct - right.common.length);
+  share += ((leftCommon - leftMatched) * rightRest) / rightValues;
+  share += ((rightCommon - rightMatched) * leftRest) / leftValues;
+  share += (leftRest * rightRest) / Math.max(leftValues, rightValues);
+  return share;
 }
 
 /** Even what seems to be beyond all values may have come since. */

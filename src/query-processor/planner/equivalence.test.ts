@@ -90,6 +90,9 @@ const ways: Readonly<Record<string, Partial<PlannerSettings>>> = {
   'no hash join': { enableHashJoin: false },
   'no nested loop': { enableNestedLoop: false },
   'no index scan': { enableIndexScan: false },
+  'no sort': { enableSort: false },
+  'no hash aggregate': { enableHashAggregate: false },
+  'no hash join and no sequential scan': { enableHashJoin: false, enableSeqScan: false },
 };
 
 describe('a query answers the same however it is planned', () => {

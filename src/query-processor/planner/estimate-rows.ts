@@ -8,7 +8,7 @@ import { someExpression } from '#sql/expression-walk.ts';
 import { ArrayValue } from '#sql/types/array-value.ts';
 import type { LogicalPlan } from '../analyzer/logical-plan.ts';
 import type { TableDescriptor } from '../catalog/descriptors.ts';
-import { equalityShare, rangeShare } from './column-selectivity.ts';
+import { equalityShare, pairShare, rangeShare } from './column-selectivity.ts';
 import { type ColumnStatistics, defaultTableRows, type PlannerEnvironment } from './environment.ts';
 import { columnsOf, conjunctsOf, subqueryPlan } from './expression-tree.ts';
 import { expressionsOf, inputsOf, outputIds } from './plan-tree.ts';
@@ -188,6 +188,15 @@ export class Estimator {
     return 1 / Math.max(1, this.distinct(id, this.tableRows(source.table)));
   }
 
+  /** Of two columns: what of all pairs is equal, by their common values where both are known, else by the larger number of distinct ones. */
+  #joinEquality(left: ColumnId, right: ColumnId, typeOid: number): number {
+    const known = [this.#statistics(left), this.#statistics(right)] as const;
+    const share = known[0] === undefined || known[1] === undefined ? undefined : pairShare(known[0], known[1], typeOid);
+    if (share !== undefined) return share;
+    const present = known.reduce((product, column) => product * (1 - (column?.nullFraction ?? 0)), 1);
+    return present * Math.min(this.#equality(left), this.#equality(right));
+  }
+
   selectivity(condition: Expression): number {
     switch (condition.kind) {
       case 'constant':
@@ -267,7 +276,7 @@ export class Estimator {
     if (strategy === 3 || operator?.name === '<>') {
       const equal =
         left !== undefined && right !== undefined
-          ? Math.min(this.#equality(left), this.#equality(right))
+          ? this.#joinEquality(left, right, call.args[0].type.oid)
           : left !== undefined || right !== undefined
             ? this.#equality(left ?? right ?? 0, call.args[left === undefined ? 0 : 1])
             : equalitySelectivity;

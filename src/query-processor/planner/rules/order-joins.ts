@@ -1,6 +1,6 @@
 /**
- * Chooses the order of inner joins: from each start greedily the next relation that leaves the fewest rows, and of these orders the one
- * with the fewest intermediate rows. Semi and anti joins over the chain take part as filters that become possible once their columns are there.
+ * Chooses the order of inner joins, by the rows that they give: of a few relations the best there is (join-subsets.ts), of more the next one greedily,
+ * that which leaves the fewest rows. Semi and anti joins over the chain take part as filters that become possible once their columns are there.
  *
  * After conditions are pushed, so that sizes and join conditions are known. A single join keeps its written order (the physical planner
  * chooses sides), and so do outer joins, which stand in the chain as one relation.
@@ -11,10 +11,8 @@ import type { LogicalPlan } from '../../analyzer/logical-plan.ts';
 import { Estimator } from '../estimate-rows.ts';
 import { columnsOf, conjunction, conjunctsOf, isVolatile, mapSubqueries, overlaps } from '../expression-tree.ts';
 import { freeColumns, mapExpressions, mapInputs, outputIds } from '../plan-tree.ts';
+import { joinBySubsets, joined, mostSubsetRelations, type Relation } from './join-subsets.ts';
 import type { Rule } from './rule.ts';
-
-/** Beyond so many relations only the smallest one is tried as a start. */
-const exhaustiveStarts = 8;
 
 export const orderJoins: Rule = {
   name: 'order-joins',
@@ -26,16 +24,6 @@ export const orderJoins: Rule = {
 };
 
 type Join = Extract<LogicalPlan, { kind: 'join' }>;
-
-/** One member of a chain. */
-type Relation = {
-  readonly plan: LogicalPlan;
-  readonly join: 'inner' | 'semi' | 'anti';
-  /** Conditions of a semi or anti join: they go with it. */
-  readonly condition: Expression | undefined;
-  /** Columns of other members that must be there before: lateral references, columns of a semi join's condition. */
-  readonly needs: ReadonlySet<ColumnId>;
-};
 
 function order(plan: LogicalPlan, estimator: Estimator): LogicalPlan {
   if (plan.kind === 'join' && isChainLink(plan)) {
@@ -74,26 +62,19 @@ function flatten(plan: LogicalPlan, relations: Relation[], conditions: Expressio
 type State = {
   plan: LogicalPlan;
   rows: number;
-  /** Sum of the sizes on the way. */
-  cost: number;
   readonly left: Set<Relation>;
   readonly conditions: Set<Expression>;
   readonly placed: Set<ColumnId>;
 };
 
 function arrange(relations: readonly Relation[], conditions: readonly Expression[], estimator: Estimator): LogicalPlan {
+  if (relations.length <= mostSubsetRelations) return joinBySubsets(relations, conditions, estimator);
   const made = new Set<ColumnId>();
   for (const relation of relations) if (relation.join === 'inner') for (const id of outputIds(relation.plan)) made.add(id);
   const starts = relations.filter((relation) => relation.join === 'inner' && !overlaps(relation.needs, made));
-  const bySize = [...starts].sort((a, b) => estimator.rows(a.plan) - estimator.rows(b.plan));
-  const tried = relations.length > exhaustiveStarts ? bySize.slice(0, 1) : bySize;
-  let best: State | undefined;
-  for (const start of tried) {
-    const state = greedy(start, relations, conditions, made, estimator);
-    if (best === undefined || state.cost < best.cost) best = state;
-  }
-  if (best === undefined) throw new InvariantError('a join chain has a first relation');
-  return best.plan;
+  const [smallest] = starts.sort((a, b) => estimator.rows(a.plan) - estimator.rows(b.plan));
+  if (smallest === undefined) throw new InvariantError('a join chain has a first relation');
+  return greedy(smallest, relations, conditions, made, estimator);
 }
 
 function greedy(
@@ -102,11 +83,10 @@ function greedy(
   conditions: readonly Expression[],
   made: ReadonlySet<ColumnId>,
   estimator: Estimator,
-): State {
+): LogicalPlan {
   const state: State = {
     plan: start.plan,
     rows: estimator.rows(start.plan),
-    cost: estimator.rows(start.plan),
     left: new Set(relations.filter((relation) => relation !== start)),
     conditions: new Set(conditions),
     placed: new Set(outputIds(start.plan)),
@@ -125,10 +105,8 @@ function greedy(
     }
     if (chosen === undefined) throw new InvariantError('every relation of a join chain can be placed');
     place(state, chosen.relation, chosen.conditions, chosen.rows);
-    // Written order among equals, and reading a relation costs too.
-    state.cost += chosen.rows;
   }
-  return state;
+  return state.plan;
 }
 
 function isPlaceable(relation: Relation, placed: ReadonlySet<ColumnId>, made: ReadonlySet<ColumnId>): boolean {
@@ -150,14 +128,7 @@ function applicableConditions(relation: Relation, state: State, made: ReadonlySe
 }
 
 function place(state: State, relation: Relation, conditions: readonly Expression[], rows: number): void {
-  state.plan = {
-    kind: 'join',
-    join: relation.join,
-    left: state.plan,
-    right: relation.plan,
-    condition: conjunction([...conditions, ...conjunctsOf(relation.condition)]),
-    lateral: overlaps(freeColumns(relation.plan), state.placed),
-  };
+  state.plan = joined(state.plan, relation, conditions);
   state.rows = Math.max(1, rows);
   state.left.delete(relation);
   for (const condition of conditions) state.conditions.delete(condition);
