@@ -14,7 +14,7 @@ import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { World } from '#base/world.ts';
-import type { QueryProcessor, SessionStart } from '#query-processor/query-processor.ts';
+import type { Endpoints, QueryProcessor, SessionStart } from '#query-processor/query-processor.ts';
 import * as backend from './backend-message.ts';
 import { FrameReader } from './frames.ts';
 import { decodeMessage, decodeStartup, type StartupPacket } from './frontend-message.ts';
@@ -324,6 +324,9 @@ export class Connection {
       database: parameters.get('database') ?? user,
       applicationName: parameters.get('application_name') ?? '',
       options: startupOptions(parameters).settings,
+      endpoints: endpointsOf(this.#raw),
+      // Not at once: who asks may be this very session, within its work.
+      terminate: () => queueMicrotask(() => this.shutDown(terminated())),
     });
     this.#cancelTimeout();
     this.#limitAge();
@@ -374,6 +377,18 @@ export class Connection {
     this.#onClosed();
   }
 }
+
+const terminated = (): SqlError => new SqlError(sqlstate.adminShutdown, 'terminating connection due to administrator command');
+
+const endpointsOf = ({ remoteAddress, remotePort, localAddress, localPort }: Socket): Endpoints => ({
+  clientAddress: plainAddress(remoteAddress),
+  clientPort: remotePort,
+  serverAddress: plainAddress(localAddress),
+  serverPort: localPort,
+});
+
+/** An IPv4 address that a socket of both families writes as one of IPv6. */
+const plainAddress = (address: string | undefined): string | undefined => address?.replace(/^::ffff:(?=\d+\.)/, '');
 
 /** How a real cluster puts it is not known (dsql-behaviour 16.1). */
 const tooOld = (): SqlError =>

@@ -41,6 +41,18 @@ export type SessionStart = {
   readonly applicationName: string;
   /** GUCs from the start-up packet and its `options` (-c name=value), names in lower case. */
   readonly options: ReadonlyMap<string, string>;
+  /** Of a session that has a connection. */
+  readonly endpoints?: Endpoints | undefined;
+  /** Ends the connection, whose client is told why: pg_terminate_backend. */
+  readonly terminate?: (() => void) | undefined;
+};
+
+/** The two ends of a connection, as text; absent over a Unix socket. */
+export type Endpoints = {
+  readonly clientAddress: string | undefined;
+  readonly clientPort: number | undefined;
+  readonly serverAddress: string | undefined;
+  readonly serverPort: number | undefined;
 };
 
 export interface Session {

@@ -251,6 +251,26 @@ describe('start-up', () => {
   });
 });
 
+describe('pg_terminate_backend', () => {
+  it('ends the connection of another session, and that of its own, with 57P01', async () => {
+    const [client, other] = [await RawClient.connect(target), await RawClient.connect(target)];
+    other.send(query(endless));
+    await sleep(100);
+    const [, row] = await client.talk(
+      query("SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%1000000000%' AND pid <> pg_backend_pid()"),
+    );
+    expect(await client.talk(query(`SELECT pg_terminate_backend(${row?.replace('Row ', '')}), inet_client_addr()`))).toContain(
+      'Row t|127.0.0.1',
+    );
+    const told = 'Error V=FATAL C=57P01 M=terminating connection due to administrator command';
+    expect((await other.until('E')).map(show).at(-1)).toBe(told);
+    await other.closed();
+    client.send(query('SELECT pg_terminate_backend(pg_backend_pid())'));
+    expect((await client.until('E')).map(show).at(-1)).toBe(told);
+    await client.closed();
+  });
+});
+
 describe('bytes that are no protocol', () => {
   it('end their own connection, before TLS, after it and after the password', async () => {
     const witness = await RawClient.connect(target);

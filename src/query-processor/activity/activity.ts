@@ -26,6 +26,10 @@ export interface ObservedSession {
   readonly query: string;
   readonly queryStart: Timestamp;
   readonly transactionFacts: TransactionFacts | undefined;
+  /** Cancels the statement that runs. */
+  cancel(): void;
+  /** Ends the session. */
+  terminate(): void;
 }
 
 export type TransactionFacts = {

@@ -7,7 +7,7 @@ import { SqlError, sqlstate, warning } from '#base/sql-error.ts';
 import { type Batch, datumAt } from '#sql/batch.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
 import type { Wait } from '#storage/storage.ts';
-import type { TableDescriptor } from '../catalog/descriptors.ts';
+import type { RelationDescriptor, TableDescriptor } from '../catalog/descriptors.ts';
 import { searchSchemas } from '../catalog/name-lookup.ts';
 import { roleOidOf } from '../catalog/privileges/role-graph.ts';
 import { databaseObject, ownsObject } from '../catalog/privileges/secured-object.ts';
@@ -81,10 +81,7 @@ function tablesNamed(session: StatementHost, { relation = {}, va_cols }: VacuumR
     );
     return [];
   }
-  const { catalog, user } = session.block;
-  const roleOid = roleOidOf(catalog, user);
-  // The owner of the database may, too.
-  if (![found, databaseObject].some((object) => ownsObject(catalog.roleGraph, roleOid, object))) {
+  if (!mayMaintain(session, found)) {
     session.notice(warning(sqlstate.warning, `permission denied to analyze "${found.name}", skipping it`));
     return [];
   }
@@ -94,6 +91,13 @@ function tablesNamed(session: StatementHost, { relation = {}, va_cols }: VacuumR
       throw new SqlError(sqlstate.undefinedColumn, `column "${name}" of relation "${found.name}" does not exist`);
   }
   return found.kind === 'table' ? [found] : [];
+}
+
+/** ANALYZE and VACUUM: the owner, and the owner of the database. */
+export function mayMaintain({ block }: StatementHost, relation: RelationDescriptor): boolean {
+  const { catalog, user } = block;
+  const roleOid = roleOidOf(catalog, user);
+  return [relation, databaseObject].some((object) => ownsObject(catalog.roleGraph, roleOid, object));
 }
 
 export function relationNamed(session: StatementHost, { schemaname, relname = '' }: RangeVar) {

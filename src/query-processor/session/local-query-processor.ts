@@ -45,6 +45,8 @@ export type QueryProcessorHost = QueryProcessorParts & {
   readonly sequences: SequenceAllocator;
   /** What ANALYZE has found, decoded. */
   readonly statisticsCache: StatisticsCache;
+  /** When it began, in µs. */
+  readonly startedAt: number;
 };
 
 /** On a real cluster the build of an index over an empty table takes seconds: a client never sees it valid in its next statement. */
@@ -70,7 +72,14 @@ export class LocalQueryProcessor implements QueryProcessor {
           text,
         ),
     });
-    this.#host = { ...parts, catalogs, jobs, sequences: new SequenceAllocator(parts), statisticsCache: new StatisticsCache() };
+    this.#host = {
+      ...parts,
+      catalogs,
+      jobs,
+      sequences: new SequenceAllocator(parts),
+      statisticsCache: new StatisticsCache(),
+      startedAt: parts.world.clock.now(),
+    };
     this.#lastProcessId = 1 + Math.floor(parts.world.random.float() * 1_000_000);
   }
 
@@ -127,8 +136,14 @@ export class LocalQueryProcessor implements QueryProcessor {
 
   #freeProcessId(): number {
     do this.#lastProcessId = (this.#lastProcessId % 0x7fff_fffe) + 1;
-    while (this.#sessions.has(this.#lastProcessId));
+    while (this.#isTaken(this.#lastProcessId));
     return this.#lastProcessId;
+  }
+
+  /** Sessions of the cluster's other Regions in this process are found by the number too. */
+  #isTaken(processId: number): boolean {
+    for (const session of this.#host.activity.sessions) if (session.processId === processId) return true;
+    return this.#sessions.has(processId);
   }
 
   cancel(processId: number, secret: Uint8Array): boolean {

@@ -10,6 +10,7 @@ import { CatalogNames, searchSchemas, temporaryAlias } from '../catalog/name-loo
 import { catalogFunction } from '../catalog/system-catalog/catalog-functions.ts';
 import { asOfSetting } from './as-of.ts';
 import type { SequenceAllocator } from './sequence-allocator.ts';
+import { type SessionFunctionSource, sessionFunctions } from './session-functions.ts';
 import { setIdentity } from './session-identity.ts';
 import type { SessionLocks } from './session-locks.ts';
 import { SessionSequences } from './session-sequences.ts';
@@ -30,7 +31,7 @@ export type FactSource = {
   readonly locks: SessionLocks;
   readonly allocator: SequenceAllocator;
   readonly storage: Pick<Storage, 'heldBytes'>;
-};
+} & Omit<SessionFunctionSource, 'block' | 'processId'>;
 
 export class LocalSessionFacts implements SessionFacts, NameLookup {
   readonly #source: FactSource;
@@ -130,6 +131,8 @@ export class LocalSessionFacts implements SessionFacts, NameLookup {
 
   catalogFunction(name: string, args: readonly Datum[]): Datum {
     if (name.startsWith('pg_advisory_') || name.startsWith('pg_try_advisory_')) return this.#source.locks.call(name, args);
+    const ofSession = sessionFunctions[name];
+    if (ofSession !== undefined) return ofSession({ args, source: this.#source, catalog: this.#catalog(), user: this.currentUser });
     return catalogFunction(name, args, {
       catalog: this.#catalog(),
       names: this.names,

@@ -76,6 +76,7 @@ export class LocalSession implements Session, StatementHost, ObservedSession, Ro
   readonly #routines: RoutineCalls;
   readonly #clock: () => number;
   readonly #onClose: () => void;
+  readonly #terminate: () => void;
   #notices: Notice[] = [];
   #cancellation: Cancellation | undefined;
   #run: StatementRun | undefined;
@@ -87,7 +88,9 @@ export class LocalSession implements Session, StatementHost, ObservedSession, Ro
   /** A message is being worked on. */
   #isActive = false;
   #queryStart = 0;
-  /** What runs, or ran last. */
+  /** The client's text that runs, or ran last. */
+  #text = '';
+  /** Its statement, which texts of one shape share. */
   #latest: PreparedStatement | undefined;
 
   constructor(host: QueryProcessorHost, start: SessionStart, processId: number, onClose: () => void) {
@@ -124,7 +127,13 @@ export class LocalSession implements Session, StatementHost, ObservedSession, Ro
       locks: this.block.locks,
       allocator: host.sequences,
       storage: host.storage,
+      activity: host.activity,
+      endpoints: start.endpoints,
+      startedAt: host.startedAt,
+      typeContext: () => this.typeContext,
+      query: () => this.query,
     });
+    this.#terminate = start.terminate ?? (() => this.close());
   }
 
   /** Whose privileges the session has now. */
@@ -152,7 +161,7 @@ export class LocalSession implements Session, StatementHost, ObservedSession, Ro
   }
 
   get query(): string {
-    return this.#latest?.text ?? '';
+    return this.#text;
   }
 
   get queryStart(): number {
@@ -235,6 +244,7 @@ export class LocalSession implements Session, StatementHost, ObservedSession, Ro
     if (parserIsBusy !== undefined) return parserIsBusy.then(() => this.simpleQuery(text, sink));
     this.statements.delete('');
     this.closePortal('');
+    this.#text = text;
     this.#beginMessage();
     return this.#guarded(() => {
       const shaped = this.plans.find(text);
@@ -641,6 +651,7 @@ export class LocalSession implements Session, StatementHost, ObservedSession, Ro
     return this.#guarded(() => {
       const portal = this.#portal(name);
       const { statement } = portal;
+      this.#text = statement.text;
       if (statement.parsed === undefined) return sink.emptyQuery();
       if (!isTransactionExit(statement.parsed.node)) this.block.throwIfFailed();
       if (statement.isQuery) return after(this.block.open(), () => this.#executePortal(portal, maxRows, sink));
@@ -774,6 +785,10 @@ export class LocalSession implements Session, StatementHost, ObservedSession, Ro
 
   cancel(message = 'canceling statement due to user request'): void {
     this.#cancellation?.cancel(message);
+  }
+
+  terminate(): void {
+    this.#terminate();
   }
 
   cancellable<T>(wait: Promise<T>): Promise<T> {

@@ -23,6 +23,8 @@ export class OpenTransaction implements Transaction {
   /** The leadership that the snapshot was taken under. */
   readonly epoch: number;
   isReadOnly: boolean;
+  /** Somebody has asked for its number (pg_current_xact_id). */
+  hasNumber = false;
   readonly buffer = new WriteBuffer();
   #changedRows = 0;
   #temporary: TemporaryOverlay | undefined;

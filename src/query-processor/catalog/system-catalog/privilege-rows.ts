@@ -11,7 +11,7 @@ import { currentRole } from './shown-relations.ts';
 const yesNo = (is: boolean): string => (is ? 'YES' : 'NO');
 
 /** The views that begin with `role_` leave out what has been granted to everybody by others. */
-type Audience = 'all' | 'roles';
+export type Audience = 'all' | 'roles';
 
 function concerns(run: Run, { grantor, grantee }: AclItem, audience: Audience): boolean {
   const graph = run.catalog.roleGraph;
@@ -23,7 +23,7 @@ function concerns(run: Run, { grantor, grantee }: AclItem, audience: Audience): 
 const roleName = (run: Run, roleOid: number): string =>
   roleOid === publicGrantee ? 'PUBLIC' : (run.catalog.roleByOid(roleOid)?.name ?? String(roleOid));
 
-function* grants(run: Run, acl: Acl, mask: number, ownerOid: number, audience: Audience): Generator<SystemRow, void, undefined> {
+export function* grants(run: Run, acl: Acl, mask: number, ownerOid: number, audience: Audience): Generator<SystemRow, void, undefined> {
   for (const item of acl) {
     if (!concerns(run, item, audience)) continue;
     const isOwner = item.grantee !== publicGrantee && run.catalog.roleGraph.hasPrivilegesOf(item.grantee, ownerOid);

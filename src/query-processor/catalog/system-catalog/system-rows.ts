@@ -13,6 +13,7 @@ import { informationSchemaRows } from './information-schema-rows.ts';
 import { privilegeRows } from './privilege-rows.ts';
 import { relationRows } from './relation-rows.ts';
 import { roleRows } from './role-rows.ts';
+import { routineRows } from './routine-rows.ts';
 import type { RowMakers } from './row-maker.ts';
 import { sequenceRow } from './sequence-table.ts';
 import { serverRows } from './server-rows.ts';
@@ -26,6 +27,7 @@ const makers: RowMakers = {
   ...activityRows,
   ...informationSchemaRows,
   ...privilegeRows,
+  ...routineRows,
 };
 
 export function* systemRows(table: TableDescriptor, run: Run): Iterable<readonly Datum[]> {
