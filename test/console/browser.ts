@@ -1,5 +1,5 @@
 /** A signed-in headless Chromium on a deployment, and axe on what it shows. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -46,6 +46,15 @@ export async function signIn(page: Page, deployment: Deployment): Promise<void> 
   await page.getByLabel('Secret access key').fill(key.secretAccessKey);
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('heading', { name: /^Clusters/ }).waitFor();
+}
+
+const images = path.join(import.meta.dirname, '../../docs/images');
+
+/** For the documentation: taken with UPDATE=1. */
+export async function picture(page: Page, name: string): Promise<void> {
+  if (process.env.UPDATE === undefined) return;
+  mkdirSync(images, { recursive: true });
+  await page.screenshot({ path: path.join(images, `${name}.png`) });
 }
 
 type AxeResult = { readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[] };

@@ -1,19 +1,9 @@
 /** The console as its users see it, in a real browser. UPDATE=1 takes the pictures of docs/images. */
 import { execFile } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Deployment, hasPsql } from '../deployment.ts';
-import { accessibilityViolations, consoleAddress, hasBrowser, launch, openPage, rootKeyOf, signIn } from './browser.ts';
-
-const images = path.join(import.meta.dirname, '../../docs/images');
-
-async function picture(page: Page, name: string): Promise<void> {
-  if (process.env.UPDATE === undefined) return;
-  mkdirSync(images, { recursive: true });
-  await page.screenshot({ path: path.join(images, `${name}.png`) });
-}
+import { accessibilityViolations, consoleAddress, hasBrowser, launch, openPage, picture, rootKeyOf, signIn } from './browser.ts';
 
 describe.skipIf(!hasBrowser)('the console in a browser', { timeout: 90_000 }, () => {
   let deployment: Deployment;
@@ -220,6 +210,26 @@ describe.skipIf(!hasBrowser)('the console in a browser', { timeout: 90_000 }, ()
     await page.getByRole('button', { name: 'Delete', exact: true }).click();
     await dialog.getByRole('button', { name: 'Delete', exact: true }).click();
     await page.getByText('No backups').waitFor();
+  });
+
+  it('shows changes as they are committed', async () => {
+    const [{ id }] = deployment.description.clusters;
+    await open(`/clusters/us-east-1/${id}/tab/streams`, new RegExp(id));
+    await page.getByRole('button', { name: 'Create stream' }).click();
+    await page.getByText('Waiting for changes').waitFor();
+    const client = await deployment.connect('us-east-2');
+    await client.query('INSERT INTO account SELECT i, i * 10 FROM generate_series(2, 4) i');
+    await client.query('UPDATE account SET balance = 77 WHERE id = 3');
+    await client.query('DELETE FROM account WHERE id = 4');
+    await client.end();
+    await page.getByText('{"id":3,"balance":77}').waitFor();
+    await page.getByRole('cell', { name: 'Delete', exact: true }).waitFor();
+    const told = await page.getByRole('table', { name: 'Changes' }).locator('code').allTextContents();
+    expect(told).toEqual(['{"id":4}', '{"id":3,"balance":77}', '{"id":4,"balance":40}', '{"id":3,"balance":30}', '{"id":2,"balance":20}']);
+    expect(await accessibilityViolations(page)).toEqual([]);
+    await picture(page, 'streams');
+    await page.getByRole('button', { name: 'Delete', exact: true }).last().click();
+    await page.getByText('No change streams').waitFor();
   });
 
   it('goes on with a multi-Region cluster that was half made, or rolls it back', async () => {

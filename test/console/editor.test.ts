@@ -4,6 +4,7 @@ import path from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Deployment, sampleData } from '../deployment.ts';
+import { picture } from './browser.ts';
 
 const executable = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find((file) => existsSync(file));
 if (executable === undefined)
@@ -113,6 +114,7 @@ describe.skipIf(executable === undefined)('the editor in a browser', { timeout: 
     expect(await page.getByRole('textbox', { name: /^Columns/ }).inputValue()).toBe('created, purchaser, amount');
     await page.getByRole('button', { name: 'Import', exact: true }).click();
     await page.getByText('Done: 2999 rows').waitFor();
+    await picture(page, 'import');
     expect(await violations()).toEqual([]);
   });
 
@@ -148,9 +150,10 @@ describe.skipIf(executable === undefined)('the editor in a browser', { timeout: 
   it('shows a plan as a picture', async () => {
     await write(`${query}\n`);
     await page.getByRole('button', { name: 'Explain and measure' }).click();
-    const picture = page.getByTestId('plan-picture');
-    await picture.waitFor();
-    const words = await picture.locator('text').allTextContents();
+    const plan = page.getByTestId('plan-picture');
+    await plan.waitFor();
+    await picture(page, 'query');
+    const words = await plan.locator('text').allTextContents();
     expect(words).toContain('Sort');
     expect(words.some((word) => /^2999 rows/.test(word))).toBe(true);
     expect(await violations()).toEqual([]);
@@ -159,7 +162,7 @@ describe.skipIf(executable === undefined)('the editor in a browser', { timeout: 
   it('marks an error at its place', async () => {
     await run('select 1;\nselect nowhere from example.invoice');
     await page.getByText('42703: column "nowhere" does not exist').waitFor();
-    expect(await page.locator('.cm-sql-error').textContent()).toBe('nowhere');
+    expect(await page.locator('.cm-error').textContent()).toBe('nowhere');
     expect(await violations()).toEqual([]);
   });
 
@@ -196,6 +199,7 @@ describe.skipIf(executable === undefined)('the editor in a browser', { timeout: 
     await page.getByRole('button', { name: 'Table example.invoice' }).click();
     await page.getByText('invoice_created_idx', { exact: true }).waitFor();
     await page.getByText('2,999').waitFor();
+    await picture(page, 'schema');
     await expect.poll(() => page.getByText('Valid').count()).toBe(2);
     expect(await violations()).toEqual([]);
   });

@@ -32,7 +32,10 @@ describe.skipIf(!hasBrowser)('every page of the console', { timeout: 120_000 }, 
     pages = [
       { name: 'clusters', address: '/clusters' },
       { name: 'create-cluster', address: '/clusters/create' },
-      ...['settings', 'monitoring', 'activity', 'jobs', 'backups'].map((tab) => ({ name: tab, address: `${cluster}/tab/${tab}` })),
+      ...['settings', 'monitoring', 'activity', 'jobs', 'backups', 'streams'].map((tab) => ({
+        name: tab,
+        address: `${cluster}/tab/${tab}`,
+      })),
       { name: 'query', address: `${cluster}/query` },
       { name: 'import', address: `${cluster}/import` },
       { name: 'schema', address: `${cluster}/schema` },

@@ -19,6 +19,7 @@ import { hrefOf, useFollow, useRouter } from '../app/router.tsx';
 import type { PageParameters } from '../app/routes.tsx';
 import { BackupsTab } from '../backups/backups-tab.tsx';
 import { MonitoringTab } from '../monitoring/monitoring-tab.tsx';
+import { StreamsTab } from '../streams/streams-tab.tsx';
 import { clusterLinks } from './cluster-links.ts';
 import { useCluster } from './cluster-queries.ts';
 import { ClusterStatusIndicator } from './cluster-status.tsx';
@@ -119,6 +120,7 @@ export function ClusterPage({ parameters }: { readonly parameters: PageParameter
           { id: 'monitoring', label: t('monitoring.title'), content: <MonitoringTab region={region} id={id} /> },
           { id: 'activity', label: t('activity.title'), content: <ActivityTab region={region} id={id} /> },
           { id: 'backups', label: t('backups.title'), content: <BackupsTab region={region} cluster={cluster} /> },
+          { id: 'streams', label: t('streams.title'), content: <StreamsTab region={region} cluster={cluster} /> },
           { id: 'jobs', label: t('activity.jobs'), content: <JobsTab region={region} id={id} /> },
         ]}
       />

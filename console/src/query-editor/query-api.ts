@@ -1,4 +1,5 @@
 /** Sessions of the query editor on the node, and what they answer (src/control-plane/console/query-endpoints.ts). */
+import { readLines } from '../api/json-lines.ts';
 import { request, send } from '../api/request.ts';
 
 export type ClusterAddress = { readonly region: string; readonly id: string };
@@ -60,14 +61,5 @@ export async function stream(
 ): Promise<void> {
   const path = `${clusterPath(cluster)}/query/${session}/${operation}`;
   const response = await send('POST', path, { body: JSON.stringify(body), type: 'application/json' });
-  if (response.body === null) return;
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  let rest = '';
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    const lines = (rest + value).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) take(JSON.parse(line) as ResultLine);
-  }
+  await readLines(response, take);
 }

@@ -9,6 +9,7 @@ import { policiesEn } from './en/policies.ts';
 import { queryEn } from './en/query.ts';
 import { regionsEn } from './en/regions.ts';
 import { shellEn } from './en/shell.ts';
+import { streamsEn } from './en/streams.ts';
 import { activityJa } from './ja/activity.ts';
 import { auditJa } from './ja/audit.ts';
 import { backupsJa } from './ja/backups.ts';
@@ -19,6 +20,7 @@ import { policiesJa } from './ja/policies.ts';
 import { queryJa } from './ja/query.ts';
 import { regionsJa } from './ja/regions.ts';
 import { shellJa } from './ja/shell.ts';
+import { streamsJa } from './ja/streams.ts';
 
 export const languages = ['en', 'ja'] as const;
 export type Language = (typeof languages)[number];
@@ -34,6 +36,7 @@ export const english = {
   ...queryEn,
   ...regionsEn,
   ...shellEn,
+  ...streamsEn,
 };
 export type TextName = keyof typeof english;
 export const japanese: Readonly<Record<TextName, string>> = {
@@ -47,6 +50,7 @@ export const japanese: Readonly<Record<TextName, string>> = {
   ...queryJa,
   ...regionsJa,
   ...shellJa,
+  ...streamsJa,
 };
 
 export const texts: Readonly<Record<Language, Readonly<Record<TextName, string>>>> = { en: english, ja: japanese };
