@@ -43,6 +43,8 @@ export interface NameLookup {
   typeOf(text: string, remark: Remark | undefined): TypeRef;
   /** Qualified only when not visible in the search path; undefined when there is no such object. */
   nameOf(kind: RegKind, oid: number): string | undefined;
+  /** The columns of the relation whose row type it is; undefined when there is no such relation. */
+  rowFields(rowTypeOid: number): readonly { readonly name: string; readonly type: TypeRef }[] | undefined;
 }
 export type RegKind = 'class' | 'type' | 'proc' | 'procedure' | 'oper' | 'operator' | 'namespace' | 'role' | 'collation';
 

@@ -95,6 +95,14 @@ const rawText = { getTypeParser: () => (value: string) => value };
 
 type Answer = { readonly error: string } | { readonly lines: readonly string[]; readonly notices: readonly string[] };
 
+/** Types that the catalog makes, such as row types, have different oids here and there. */
+async function typeName(client: pg.Client, typeOid: number): Promise<string> {
+  const known = typeNames.get(typeOid);
+  if (known !== undefined) return known;
+  const { rows } = await client.query<{ name: string }>('SELECT $1::oid::regtype::text AS name', [typeOid]);
+  return rows[0].name;
+}
+
 async function ask(client: pg.Client, sql: string): Promise<Answer> {
   const notices: string[] = [];
   const listen = (notice: { severity?: string | undefined; code?: string | undefined; message?: string | undefined }): void => {
@@ -104,7 +112,8 @@ async function ask(client: pg.Client, sql: string): Promise<Answer> {
   try {
     const result = await client.query({ text: sql, rowMode: 'array', types: rawText });
     if (Array.isArray(result) || result.fields.length === 0) return { lines: [], notices };
-    const header = result.fields.map((field) => `${field.name}:${typeNames.get(field.dataTypeID) ?? field.dataTypeID}`).join('|');
+    const types = await Promise.all(result.fields.map((field) => typeName(client, field.dataTypeID)));
+    const header = result.fields.map((field, at) => `${field.name}:${types[at]}`).join('|');
     return { lines: [header, ...result.rows.map((row: (string | null)[]) => row.map(escapeValue).join('|'))], notices };
   } catch (error) {
     const { code, message, detail, hint } = error as { code?: string; message: string; detail?: string; hint?: string };

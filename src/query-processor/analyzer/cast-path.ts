@@ -3,6 +3,7 @@
  */
 import { castBetween } from '#sql/builtins.ts';
 import { oid } from '#sql/oids.ts';
+import { elementOfRowArray, isRowTypeOid } from '#sql/types/catalog-types.ts';
 import { genericTypesAgree } from './polymorphism.ts';
 import { arrayElementOf, isPolymorphic, isStringCategory } from './type-facts.ts';
 
@@ -13,7 +14,9 @@ export type CastPath =
   | { readonly kind: 'relabel' }
   | { readonly kind: 'function'; readonly function: number }
   | { readonly kind: 'text' }
-  | { readonly kind: 'array' };
+  | { readonly kind: 'array' }
+  /** Of a record to a relation's row type, field by field. */
+  | { readonly kind: 'row' };
 
 const rank: Readonly<Record<CoercionContext, number>> = { implicit: 0, assignment: 1, explicit: 2 };
 const rankOfCast = { i: 0, a: 1, e: 2 } as const;
@@ -21,6 +24,9 @@ const rankOfCast = { i: 0, a: 1, e: 2 } as const;
 /** undefined: there is no way in this context. */
 export function castPath(source: number, target: number, context: CoercionContext): CastPath | undefined {
   if (source === target) return { kind: 'relabel' };
+  if (target === oid.record && isRowTypeOid(source)) return { kind: 'relabel' };
+  if (source === oid.record && isRowTypeOid(target)) return { kind: 'row' };
+  if (target === oid.recordArray && elementOfRowArray(source) !== undefined) return { kind: 'relabel' };
   const cast = castBetween(source, target);
   if (cast !== undefined) {
     if (rank[context] < rankOfCast[cast.context]) return undefined;
@@ -32,6 +38,7 @@ export function castPath(source: number, target: number, context: CoercionContex
     const sourceElement = targetElement === 0 ? 0 : arrayElementOf(source);
     if (targetElement !== 0 && sourceElement !== 0) {
       const element = castPath(sourceElement, targetElement, context);
+      if (element?.kind === 'row') return undefined;
       if (element !== undefined) return element.kind === 'relabel' ? element : { kind: 'array' };
     }
   }
@@ -43,6 +50,8 @@ export function castPath(source: number, target: number, context: CoercionContex
 /** True when a cast needs no change of the value: what may stand for an array or record type in a lookup, too. */
 export function isBinaryCoercible(source: number, target: number): boolean {
   if (source === target || target === oid.any || target === oid.anyelement || target === oid.anycompatible) return true;
+  if (target === oid.record && isRowTypeOid(source)) return true;
+  if (target === oid.recordArray && elementOfRowArray(source) !== undefined) return true;
   if ((target === oid.anyarray || target === oid.anycompatiblearray) && arrayElementOf(source) !== 0) return true;
   const cast = castBetween(source, target);
   return cast !== undefined && cast.method === 'b' && cast.context === 'i';

@@ -156,6 +156,7 @@ export class ChangeTarget {
       name: alias?.aliasname ?? this.name,
       hasAlias: alias !== undefined,
       table: this.isView ? undefined : this.table,
+      relationOid: this.isView ? this.#views[0].oid : this.table.oid,
       ...(this.isView ? { schemaName: this.#views[0].schemaName } : {}),
       columns: named,
       isScalar: false,

@@ -18,6 +18,7 @@ import { type CoercionContext, canCoerce, castPath } from './cast-path.ts';
 import { checkedAs } from './domain.ts';
 import type { Analysis } from './environment.ts';
 import { coerceParameter } from './parameters.ts';
+import { coerceRecordToRow } from './row-coercion.ts';
 import { arrayElementOf, isPolymorphic, typeDisplayName } from './type-facts.ts';
 
 export const trueConstant: Expression = { kind: 'constant', value: true, type: typeRef(oid.bool) };
@@ -76,9 +77,13 @@ export function coerceType(
   const isExplicit = context === 'explicit';
   switch (path.kind) {
     case 'relabel':
+      // A row stays of its own type where any row will do.
+      if (target === oid.record || target === oid.recordArray) return expression;
       return analysis.locate(relabel(expression, target), location);
     case 'function':
       return analysis.locate(castCall(expression, path.function, target, typmod, isExplicit), location);
+    case 'row':
+      return coerceRecordToRow(analysis, expression, target, context, location);
     case 'text':
       return analysis.locate({ kind: 'convertByText', arg: expression, explicit: isExplicit, type: typeRef(target) }, location);
     case 'array': {
@@ -174,7 +179,7 @@ export function coerceToSpecific(analysis: Analysis, expression: Expression, tar
     if (coerced === undefined)
       throw analysis.error(
         sqlstate.datatypeMismatch,
-        `argument of ${construct} must be type ${typeDisplayName(target)}, not type ${analysis.wholeRows.get(expression)?.table?.name ?? typeDisplayName(expression.type.oid)}`,
+        `argument of ${construct} must be type ${typeDisplayName(target)}, not type ${typeDisplayName(expression.type.oid)}`,
         location,
       );
   }

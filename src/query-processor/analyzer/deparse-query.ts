@@ -167,6 +167,8 @@ class QueryPrinter {
         known = column.name;
       } else {
         field = this.#printer(levels).print(expression, true);
+        // Alone it would be all the columns.
+        if (this.#analysis.wholeRows.has(expression)) field += `::${this.#typeName(expression.type)}`;
         known = areNamesVisible ? undefined : '?column?';
       }
       if (known !== name) field += ` AS ${quoteIdentifier(name)}`;

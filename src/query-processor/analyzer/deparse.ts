@@ -13,6 +13,7 @@ import { quoteIdentifier } from '#sql/functions/quoting.ts';
 import { oid } from '#sql/oids.ts';
 import { defaultSettings } from '#sql/settings.ts';
 import type { TypeContext, TypeRef } from '#sql/type.ts';
+import { isRowTypeOid } from '#sql/types/catalog-types.ts';
 import { formatType, typeByOid } from '#sql/types/registry.ts';
 
 /** The text of a column as it shall stand there: qualified and quoted by whoever knows how. */
@@ -144,7 +145,7 @@ export class ExpressionPrinter {
         return expression.items.length === 0 ? `${text}::${this.#typeName(expression.type)}` : text;
       }
       case 'row':
-        return `ROW(${this.#list(expression.fields)})`;
+        return `ROW(${this.#list(expression.fields)})${this.#rowType(expression.type)}`;
       case 'rowComparison':
         return this.#wrapped(`ROW(${this.#list(expression.left)}) ${expression.operator} ROW(${this.#list(expression.right)})`);
       case 'jsonConstructor':
@@ -207,6 +208,12 @@ export class ExpressionPrinter {
 
   #typeName(type: TypeRef): string {
     return this.#options.nameOfType?.(type) ?? formatType(type);
+  }
+
+  /** Behind ROW(...), for those that want to read it again. */
+  #rowType(type: TypeRef): string {
+    const { nameOfType } = this.#options;
+    return nameOfType === undefined || !isRowTypeOid(type.oid) ? '' : `::${nameOfType(type)}`;
   }
 
   #name(procOid: number): string {

@@ -1,12 +1,14 @@
 /** Domains: values of a base type that satisfy constraints. A value becomes a domain's by a check; everywhere else it is of the base type. */
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import type { TypeRef } from '#sql/type.ts';
+import { domainOfArray } from '#sql/types/catalog-types.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { DomainDescriptor } from '../catalog/descriptors.ts';
 import { nullConstant } from './coercion.ts';
 import type { Analysis, AnalyzerEnvironment } from './environment.ts';
 import { searchedSchemas } from './relation-lookup.ts';
 import { bindTableText } from './table-expression.ts';
+import { arrayElementOf } from './type-facts.ts';
 
 export const domainType = (domain: DomainDescriptor): TypeRef => ({ oid: domain.base.oid, typmod: domain.base.typmod, domain: domain.oid });
 
@@ -51,6 +53,17 @@ const valueTable = (base: TypeRef, id: ColumnId) => [
 export function checkedAs(analysis: Analysis, value: Expression, target: TypeRef, isExplicit: boolean): Expression {
   const { domain } = target;
   if (domain === undefined || value.type.domain === domain) return value;
+  const element = domainOfArray(domain);
+  if (element !== undefined) {
+    const elementType = { oid: arrayElementOf(target.oid), typmod: target.typmod };
+    const item: Expression = { kind: 'caseOperand', type: elementType };
+    return {
+      kind: 'arrayConversion',
+      arg: value,
+      element: checkedAs(analysis, item, { ...elementType, domain: element }, isExplicit),
+      type: target,
+    };
+  }
   const { catalog } = analysis.environment;
   const chain = withBaseDomains(catalog, domain);
   const id = analysis.newColumnId();

@@ -7,13 +7,13 @@ import type { A_Const } from '@pgsql/types';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import type { Settings } from '#sql/settings.ts';
-import type { Remark, TypeContext, TypeRef } from '#sql/type.ts';
+import type { Remark, TypeContext } from '#sql/type.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import type { FunctionDescriptor, RelationDescriptor, ViewDescriptor } from '../catalog/descriptors.ts';
 import { stackDepthExceeded } from '../parser/grammar.ts';
 import type { PositionOf } from '../parser/parse.ts';
+import { type FindCatalogType, findCatalogType } from './catalog-type.ts';
 import type { CurrentOf } from './current-of.ts';
-import { domainType, findDomain } from './domain.ts';
 import type { LogicalPlan, OutputColumn } from './logical-plan.ts';
 import type { ParameterTypes } from './parameters.ts';
 import { newAccess, type RelationAccess } from './relation-access.ts';
@@ -210,10 +210,7 @@ export class Analysis {
   }
 
   /** For type names (type-name.ts). */
-  readonly domainType = (schemaName: string | undefined, name: string): TypeRef | undefined => {
-    const domain = findDomain(this.environment, schemaName, name);
-    return domain === undefined ? undefined : domainType(domain);
-  };
+  readonly catalogType: FindCatalogType = (schemaName, name) => findCatalogType(this.environment, schemaName, name);
 
   newColumnId(): ColumnId {
     return this.#shared.nextColumnId++;

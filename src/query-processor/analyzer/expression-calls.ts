@@ -8,6 +8,7 @@ import { aggregateByOid, procByOid } from '#sql/builtins.ts';
 import type { AggregateCall, Expression } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
 import { typeRef } from '#sql/type.ts';
+import { isComposite } from '#sql/types/catalog-types.ts';
 import type { Proc } from '../catalog/function-proc.ts';
 import { parse } from '../parser/parse.ts';
 import { cannotCast, coerceToBoolean, coerceToTarget, coerceType, resolveUnknown, returnsSet } from './coercion.ts';
@@ -15,7 +16,7 @@ import { unify } from './common-type.ts';
 import { bindExpression, required } from './expression.ts';
 import { expressionKey, sameExpression } from './expression-key.ts';
 import { requireAggregatesAllowed, requireSetsAllowed } from './expression-kind.ts';
-import { stringOf } from './expression-names.ts';
+import { findField, stringOf } from './expression-names.ts';
 import { bindFunctionCall } from './function-call.ts';
 import { type CallShape, findFunction, type ResolvedFunction, resolveFunction, signatureOf } from './function-resolution.ts';
 import { resolvePolymorphic } from './polymorphism.ts';
@@ -69,6 +70,8 @@ export function bindCall(scope: Scope, node: FuncCall): Expression {
     location,
     isProcedureCall: false,
   };
+  const field = fieldByCall(scope, node, call, args);
+  if (field !== undefined) return field;
   const resolution = resolveCall(scope, call, node);
   if (resolution.kind === 'cast') {
     refuseDecorations(scope, node, names.join('.'));
@@ -132,6 +135,15 @@ export function bindCall(scope: Scope, node: FuncCall): Expression {
     type: typeRef(bound.result),
   };
   return analysis.locate(result, analysis.leftmost(location, bound.args));
+}
+
+/** `name(row)` where no function takes the row but the row has a field of that name. */
+function fieldByCall(scope: Scope, node: FuncCall, call: CallShape, args: readonly Expression[]): Expression | undefined {
+  const [row] = args;
+  if (args.length !== 1 || !isComposite(row.type.oid) || call.name.schema !== undefined || call.argNames.length > 0) return undefined;
+  const isPlain = !node.agg_order && !node.agg_filter && !node.over && !node.agg_star && !node.agg_distinct && !node.func_variadic;
+  if (!isPlain || findFunction(call, scope.analysis.environment) !== undefined) return undefined;
+  return findField(scope.analysis, row, call.name.name, call.location);
 }
 
 function resolveCall(scope: Scope, call: CallShape, node: FuncCall): ReturnType<typeof resolveFunction> {
@@ -396,12 +408,19 @@ export function bindFunctionOnRecord(scope: Scope, name: string, record: Express
     location,
     isProcedureCall: false,
   };
-  const found = findFunction(call, undefined);
+  const { analysis } = scope;
+  const found = findFunction(call, analysis.environment);
   if (found === undefined || found === 'ambiguous') return undefined;
-  if (found.kind === 'cast') return coerceToTarget(scope.analysis, record, typeRef(found.target), 'explicit', location);
+  if (found.kind === 'cast') return coerceToTarget(analysis, record, typeRef(found.target), 'explicit', location);
   const { proc } = found.function;
-  if (proc.kind !== 'f' || proc.returnsSet) return undefined;
-  return plainCall(scope, found.function, [record], call);
+  if (proc.kind !== 'f') return undefined;
+  if (proc.returnsSet) {
+    requireSetsAllowed(scope, location);
+    if (scope.kind !== 'fromFunction') scope.hasSetReturning = true;
+  }
+  if (proc.user === undefined) return plainCall(scope, found.function, [record], call);
+  const bound = coerceArguments(scope, found.function, [record], call);
+  return bindFunctionCall(scope, proc, proc.user, { ...bound, given: given(found.function, bound) }, location);
 }
 
 /** A call of a built-in function by name with bound arguments, as DSQL's and SQL/JSON's own syntax needs. */
@@ -419,7 +438,7 @@ export function callByName(scope: Scope, name: string, args: readonly Expression
   return plainCall(scope, found.function, args, call);
 }
 
-/** The call of a function that gives one value. */
+/** The call of a built-in function. */
 function plainCall(scope: Scope, found: ResolvedFunction, args: readonly Expression[], call: CallShape): Expression {
   const { location } = call;
   const bound = coerceArguments(scope, found, args, call);
@@ -429,7 +448,7 @@ function plainCall(scope: Scope, found: ResolvedFunction, args: readonly Express
       function: found.proc.oid,
       args: bound.args,
       variadic: bound.variadic,
-      returnsSet: false,
+      returnsSet: found.proc.returnsSet,
       form: { kind: 'call' },
       type: typeRef(bound.result),
       position: scope.analysis.positionOf(location),

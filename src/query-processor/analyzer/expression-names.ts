@@ -8,7 +8,9 @@ import type { Expression, FunctionCall } from '#sql/expression.ts';
 import { rowKeyType } from '#sql/key.ts';
 import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
+import { isComposite, isRowTypeOid, rowTypeOf } from '#sql/types/catalog-types.ts';
 import { type Proc, procOf } from '../catalog/function-proc.ts';
+import { rowTypeShape } from './catalog-type.ts';
 import { boolType, coerceToTarget, int4Constant } from './coercion.ts';
 import type { Analysis } from './environment.ts';
 import { bindExpression, required } from './expression.ts';
@@ -59,11 +61,8 @@ export function bindColumnReference(scope: Scope, reference: ColumnRef): Express
   }
   const { schemaName, relationName } = qualification(analysis, names, hasStar, location);
   const entry = findItem(scope, schemaName, relationName, location);
-  if (entry === undefined && schemaName === undefined && names.length === 2 && !hasStar) {
-    const isOfFunction = analysis.environment.functionArguments?.functionName === relationName;
-    const argument = isOfFunction ? argumentNamed(analysis, names[1], location) : undefined;
-    if (argument !== undefined) return argument;
-  }
+  const ofArgument = entry === undefined && !hasStar ? argumentPart(scope, names, location) : undefined;
+  if (ofArgument !== undefined) return ofArgument;
   if (entry === undefined) throw missingRelation(scope, schemaName, relationName, location);
   if (hasStar) return wholeRow(analysis, entry.item, location);
   const name = names[names.length - 1];
@@ -82,6 +81,22 @@ function argumentNamed(analysis: Analysis, name: string, location: number | unde
   const at = functionArguments?.names.indexOf(name) ?? -1;
   const value = at < 0 ? undefined : functionArguments?.values[at];
   return value === undefined ? undefined : analysis.locate({ ...value }, location);
+}
+
+/** `argument.field`, `function.argument` and `function.argument.field` in a function's body. */
+function argumentPart(scope: Scope, names: readonly string[], location: number | undefined): Expression | undefined {
+  const { analysis } = scope;
+  const isOfFunction = analysis.environment.functionArguments?.functionName === names[0];
+  const [field, more] = names.slice(isOfFunction && names.length > 2 ? 2 : 1);
+  if (names.length === 2) {
+    const argument = argumentNamed(analysis, names[0], location);
+    const found = argument === undefined ? undefined : findField(analysis, argument, field, location);
+    if (found !== undefined) return found;
+  }
+  if (!isOfFunction) return undefined;
+  const argument = argumentNamed(analysis, names[1], location);
+  if (argument === undefined || names.length === 2) return argument;
+  return more === undefined ? selectField(scope, argument, field, location) : undefined;
 }
 
 /** Schema and relation of a qualified name: `table.column`, `schema.table.column`, `database.schema.table.column` (or `.*`). */
@@ -127,16 +142,22 @@ function systemColumn(analysis: Analysis, item: RangeItem, name: string, locatio
 /** The row of an item as one record; a function's single scalar column stands for itself. */
 export function wholeRow(analysis: Analysis, item: RangeItem, location: number | undefined): Expression {
   if (item.isScalar) return referTo(analysis, item.columns[0], location);
+  const rowType = rowTypeOfItem(item);
+  // The row's fields have their own names, whatever an alias calls the columns.
+  const shape = rowTypeShape(analysis.environment.catalog, rowType);
   const row: Expression = {
     kind: 'row',
     fields: item.columns.map((column) => referTo(analysis, column, location)),
-    names: item.columns.map((column) => column.name),
-    type: typeRef(oid.record),
+    names: shape?.names ?? item.columns.map((column) => column.name),
+    type: typeRef(rowType),
   };
   const whole = analysis.nullable.has(item) ? nullWhenMissing(item, row) : row;
   analysis.wholeRows.set(whole, item);
   return analysis.locate(whole, location);
 }
+
+/** Of a relation its row type, of all else record. */
+const rowTypeOfItem = ({ relationOid }: RangeItem): number => (relationOid === undefined ? oid.record : rowTypeOf(relationOid));
 
 /** Behind an outer join the row of a table that had no match is NULL, not a record of NULLs: its key tells. */
 function nullWhenMissing(item: RangeItem, row: Expression): Expression {
@@ -149,6 +170,8 @@ function nullWhenMissing(item: RangeItem, row: Expression): Expression {
 
 /** Names and types of the fields of a record expression, where the statement tells. */
 export function recordShapeOf(analysis: Analysis, expression: Expression): RecordShape | undefined {
+  const own = rowTypeShape(analysis.environment.catalog, expression.type.oid);
+  if (own !== undefined) return own;
   switch (expression.kind) {
     case 'row':
       return { names: expression.names, types: expression.fields.map((field) => field.type) };
@@ -175,8 +198,6 @@ export function recordShapeOf(analysis: Analysis, expression: Expression): Recor
 /** OUT and TABLE arguments of a function, when they make a record. */
 export function functionShape(analysis: Analysis, call: FunctionCall): RecordShape | undefined {
   const proc = anyProc(analysis, call.function);
-  const descriptor = proc?.user;
-  if (descriptor?.rowOf !== undefined) return rowShape(analysis, descriptor.rowOf);
   if (proc === undefined || call.type.oid !== oid.record || proc.argModes === undefined || proc.allArgTypes === undefined) return undefined;
   const modes = [...proc.argModes];
   const names: string[] = [];
@@ -194,14 +215,6 @@ export function functionShape(analysis: Analysis, call: FunctionCall): RecordSha
 export function anyProc(analysis: Analysis, procOid: number): Proc | undefined {
   const own = analysis.environment.catalog.functionByOid(procOid);
   return own === undefined ? procByOid(procOid) : procOf(own);
-}
-
-/** The columns of a relation as fields. */
-export function rowShape(analysis: Analysis, relationOid: number): RecordShape | undefined {
-  const relation = analysis.environment.catalog.relationByOid(relationOid);
-  if (relation === undefined || relation.kind === 'sequence') return undefined;
-  const columns = relation.columns.filter((column) => !('isDropped' in column) || !column.isDropped);
-  return { names: columns.map(({ name }) => name), types: columns.map(({ type }) => type) };
 }
 
 export function bindIndirection(scope: Scope, node: A_Indirection): Expression {
@@ -228,15 +241,14 @@ export function bindIndirection(scope: Scope, node: A_Indirection): Expression {
 /** (record).name */
 export function selectField(scope: Scope, arg: Expression, name: string, location: number | undefined): Expression {
   const analysis = scope.analysis;
-  if (arg.type.oid === oid.record) {
-    const shape = recordShapeOf(analysis, arg);
-    const index = shape?.names.indexOf(name) ?? -1;
-    if (shape !== undefined && index >= 0) return fieldOf(analysis, arg, shape, index, location);
-  }
+  const field = findField(analysis, arg, name, location);
+  if (field !== undefined) return field;
   const call = bindFunctionOnRecord(scope, name, arg, location);
   if (call !== undefined) return call;
   const item = analysis.wholeRows.get(arg);
   if (item !== undefined) throw analysis.error(sqlstate.undefinedColumn, `column ${item.name}.${name} does not exist`, location);
+  if (isRowTypeOid(arg.type.oid))
+    throw analysis.error(sqlstate.undefinedColumn, `column "${name}" not found in data type ${typeDisplayName(arg.type.oid)}`, location);
   if (arg.type.oid === oid.record)
     throw analysis.error(sqlstate.undefinedColumn, `could not identify column "${name}" in record data type`, location);
   throw analysis.error(
@@ -244,6 +256,14 @@ export function selectField(scope: Scope, arg: Expression, name: string, locatio
     `column notation .${name} applied to type ${typeDisplayName(arg.type.oid)}, which is not a composite type`,
     location,
   );
+}
+
+/** The field of that name; undefined where there is none, or `arg` is no row. */
+export function findField(analysis: Analysis, arg: Expression, name: string, location: number | undefined): Expression | undefined {
+  if (!isComposite(arg.type.oid)) return undefined;
+  const shape = recordShapeOf(analysis, arg);
+  const index = shape?.names.indexOf(name) ?? -1;
+  return shape === undefined || index < 0 ? undefined : fieldOf(analysis, arg, shape, index, location);
 }
 
 export function fieldOf(analysis: Analysis, arg: Expression, shape: RecordShape, index: number, location: number | undefined): Expression {

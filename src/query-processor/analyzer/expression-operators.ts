@@ -210,7 +210,8 @@ function bindIn(scope: Scope, node: A_Expr, name: string): Expression {
   // Rows are compared field by field: their literals and parameters take the types of what they are compared with.
   const bindItem = (item: Node): Expression => (isRowNode && 'RowExpr' in item ? rawRow(scope, item.RowExpr) : bindExpression(scope, item));
   const items = itemNodes.map((item) => ({ bound: bindItem(item) }));
-  const isRow = left.kind === 'row';
+  const isRowExpression = (bound: Expression): boolean => bound.kind === 'row' && !analysis.wholeRows.has(bound);
+  const isRow = isRowExpression(left);
   const plain = items.filter(({ bound }) => bound.kind !== 'row' && !containsColumn(bound));
   let result: Expression | undefined;
   let rest = items;
@@ -233,7 +234,7 @@ function bindIn(scope: Scope, node: A_Expr, name: string): Expression {
   const comparisons = result === undefined ? [] : [result];
   for (const { bound } of rest) {
     const comparison =
-      left.kind === 'row' && bound.kind === 'row'
+      left.kind === 'row' && bound.kind === 'row' && isRow && isRowExpression(bound)
         ? compareRows(analysis, name, left.fields, bound.fields, location)
         : makeOperatorCall(analysis, name, comparisons.length === 0 ? left : copyOf(analysis, left), bound, location);
     if (comparison.type.oid !== oid.bool)

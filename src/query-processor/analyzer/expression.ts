@@ -12,6 +12,7 @@ import { sqlstate } from '#base/sql-error.ts';
 import type { Expression, SqlValueName } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
+import { domainOfArray } from '#sql/types/catalog-types.ts';
 import { boolType, cannotCast, coerceToBoolean, coerceToTarget, nullConstant, resolveUnknown, returnsSet } from './coercion.ts';
 import { coerceToCommonType, commonTypmod, selectCommonType } from './common-type.ts';
 import { bindConstant } from './constant.ts';
@@ -163,9 +164,18 @@ function bindCast(scope: Scope, node: TypeCast): Expression {
   const element = arrayElementOf(target.oid);
   const arg = 'A_ArrayExpr' in argNode && element !== 0 ? bindArray(scope, argNode.A_ArrayExpr, target) : bindExpression(scope, argNode);
   const location = node.location !== undefined && node.location >= 0 ? node.location : node.typeName?.location;
-  const coerced = coerceToTarget(analysis, arg, target, 'explicit');
+  // What does not fit into a row is shown where the cast stands.
+  const place = arg.type.oid === oid.record ? location : undefined;
+  const coerced = coerceToTarget(analysis, arg, target, 'explicit', place);
   if (coerced === undefined) throw cannotCast(analysis, arg.type.oid, target.oid, location);
   return coerced;
+}
+
+/** The type that an array type's elements are of, which may be a domain. */
+function elementTypeOf({ oid: arrayOid, typmod, domain }: TypeRef): TypeRef {
+  const element = typeRef(arrayElementOf(arrayOid), typmod);
+  const ofDomain = domain === undefined ? undefined : domainOfArray(domain);
+  return ofDomain === undefined ? element : { ...element, domain: ofDomain };
 }
 
 /** ARRAY[...]; `target` is the array type that a cast around it asks for. */
@@ -186,7 +196,7 @@ function bindArray(scope: Scope, node: A_ArrayExpr, target: TypeRef | undefined)
   const finish = (items: readonly Expression[], arrayType: number): Expression =>
     analysis.locate({ kind: 'array', items, nested, type: typeRef(arrayType, -1) }, node.location);
   if (target !== undefined) {
-    const itemType = typeRef(nested ? target.oid : arrayElementOf(target.oid), target.typmod);
+    const itemType = nested ? target : elementTypeOf(target);
     const items = elements.map((element) => {
       const coerced = coerceToTarget(analysis, element, itemType, 'explicit');
       if (coerced === undefined) throw cannotCast(analysis, element.type.oid, itemType.oid, analysis.locationOf(element));
@@ -209,7 +219,7 @@ function bindArray(scope: Scope, node: A_ArrayExpr, target: TypeRef | undefined)
 
 export function bindRow(scope: Scope, node: RowExpr): Expression {
   const analysis = scope.analysis;
-  const fields = expandRowFields(scope, node.args ?? []).map((field) => resolveUnknown(analysis, field));
+  const fields = expandRowFields(scope, node.args ?? []);
   if (fields.length > 1664) throw analysis.error(sqlstate.tooManyColumns, 'ROW expressions can have at most 1664 entries', node.location);
   const names = fields.map((_, at) => `f${at + 1}`);
   return analysis.locate({ kind: 'row', fields, names, type: typeRef(oid.record) }, node.location);

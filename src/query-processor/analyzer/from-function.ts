@@ -7,6 +7,7 @@ import { sqlstate } from '#base/sql-error.ts';
 import type { Expression } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
+import { isRowTypeOid, relationOfRowType } from '#sql/types/catalog-types.ts';
 import { formatType } from '#sql/types/registry.ts';
 import { coerceToTarget, resolveUnknown, returnsSet, trueConstant } from './coercion.ts';
 import type { Analysis, FunctionPlan } from './environment.ts';
@@ -33,7 +34,8 @@ export function bindRangeFunction(scope: Scope, node: RangeFunction): FromItem {
   scope.isLateralActive = wasLateral;
   const [first] = bound;
   const own = bound.length === 1 && first !== undefined ? analysis.functionPlans.get(first.call) : undefined;
-  if (own !== undefined && node.ordinality !== true && first !== undefined) return bindFunctionPlan(scope, node, first.item, own);
+  if (own !== undefined && node.ordinality !== true && first !== undefined)
+    return bindFunctionPlan(scope, node, first.item, first.call, own);
   for (const { call } of bound) refuseNestedSets(scope, call);
 
   const alias = node.alias;
@@ -72,6 +74,7 @@ export function bindRangeFunction(scope: Scope, node: RangeFunction): FromItem {
     table: undefined,
     columns: aliasColumns(analysis, all.map(rangeColumn), alias, name),
     isScalar: isSingle && functions[0].isScalar && ordinality === undefined,
+    ...(isSingle && ordinality === undefined ? rowsOf(functions[0].call) : {}),
     takeKeyColumn: undefined,
   };
   const lateralIds = lateralReads(scope, (look) => {
@@ -96,8 +99,14 @@ export function bindRangeFunction(scope: Scope, node: RangeFunction): FromItem {
   return made;
 }
 
+/** The relation whose rows a function returns. */
+function rowsOf({ type }: Expression): Pick<RangeItem, 'relationOid'> {
+  const relationOid = relationOfRowType(type.oid);
+  return relationOid === undefined ? {} : { relationOid };
+}
+
 /** A user's function: the query that it stands for is the item. One that returns no set gives one row in any case. */
-function bindFunctionPlan(scope: Scope, node: RangeFunction, item: FunctionItem, own: FunctionPlan): FromItem {
+function bindFunctionPlan(scope: Scope, node: RangeFunction, item: FunctionItem, call: Expression, own: FunctionPlan): FromItem {
   const { analysis } = scope;
   const written = figureName(item.node);
   const name = node.alias?.aliasname ?? written;
@@ -121,6 +130,7 @@ function bindFunctionPlan(scope: Scope, node: RangeFunction, item: FunctionItem,
     table: undefined,
     columns: aliasColumns(analysis, columns.map(rangeColumn), node.alias, name),
     isScalar: !own.isRecord,
+    ...rowsOf(call),
     takeKeyColumn: undefined,
   };
   return itemOf(
@@ -209,6 +219,8 @@ function functionFields(
   const shape = recordShapeOf(analysis, call);
   if (definitions.length > 0) {
     const listLocation = definitions[0].location;
+    if (isRowTypeOid(call.type.oid))
+      throw analysis.syntaxError('a column definition list is redundant for a function returning a named composite type', listLocation);
     if (shape !== undefined)
       throw analysis.syntaxError('a column definition list is redundant for a function with OUT parameters', listLocation);
     if (call.type.oid !== oid.record)

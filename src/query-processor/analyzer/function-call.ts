@@ -15,6 +15,7 @@ import type { ColumnId, Expression, SubqueryCall } from '#sql/expression.ts';
 import { someExpression } from '#sql/expression-walk.ts';
 import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
+import { isComposite } from '#sql/types/catalog-types.ts';
 import { isVolatileCall } from '#sql/volatility.ts';
 import type { FunctionDescriptor } from '../catalog/descriptors.ts';
 import { inputArguments, outputArguments, type Proc } from '../catalog/function-proc.ts';
@@ -135,7 +136,7 @@ function asExpression(
     const own = new Scope(inner, undefined);
     const bound = inner.withinFunction(descriptor, () => resolveUnknown(inner, bindExpression(own, target)));
     if (own.aggregates.length > 0 || own.windowCalls.length > 0 || own.hasSetReturning || hasSubquery(bound)) return undefined;
-    if (bound.type.oid === oid.record) return undefined;
+    if (isComposite(bound.type.oid)) return undefined;
     const value = resultColumns(inner, form, [bound], descriptor)[0].expression;
     return descriptor.isStrict ? unlessNull(args, value) : value;
   });
@@ -319,9 +320,7 @@ function asValue(
 ): Expression {
   const value = columns.map(({ id, name, type }): Expression => ({ kind: 'column', id, name, type }));
   const shape = { names: columns.map(({ name }) => name), types: columns.map(({ type }) => type) };
-  const whole: Expression = form.isRecord
-    ? { kind: 'row', fields: value, names: shape.names, type: typeRef(oid.record) }
-    : required(value[0]);
+  const whole: Expression = form.isRecord ? { kind: 'row', fields: value, names: shape.names, type: form.type } : required(value[0]);
   // An array of arrays would be one array: each goes in a record of its own.
   const isWrapped = isSet && !form.isRecord && arrayElementOf(whole.type.oid) !== 0;
   const item: Expression = isWrapped ? { kind: 'row', fields: [whole], names: ['value'], type: typeRef(oid.record) } : whole;

@@ -38,7 +38,7 @@ export function checkFunctionBody(
     const bound = statements.map((node) => bindBodyStatement(inner, node));
     if (form.type.oid === oid.void) return;
     const last = bound[bound.length - 1];
-    if (last === undefined || last.output.length === 0) throw noResult(outer, descriptor, form);
+    if (last === undefined || last.output.length === 0) throw noResult(form);
     resultColumns(
       inner,
       form,

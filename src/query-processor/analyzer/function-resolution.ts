@@ -5,6 +5,7 @@
 import { sqlstate } from '#base/sql-error.ts';
 import { procsByName } from '#sql/builtins.ts';
 import { oid } from '#sql/oids.ts';
+import { isComposite } from '#sql/types/catalog-types.ts';
 import { type Proc, procOf } from '../catalog/function-proc.ts';
 import { applicable, type Candidate, selectCandidate } from './candidates.ts';
 import { castPath } from './cast-path.ts';
@@ -145,7 +146,7 @@ function castByName(call: CallShape): number | undefined {
   if (path?.kind === 'relabel') return target.oid;
   if (path?.kind !== 'text') return undefined;
   // A record becomes a text only when a cast says so.
-  return source === oid.record && isStringCategory(target.oid) ? undefined : target.oid;
+  return isComposite(source) && isStringCategory(target.oid) ? undefined : target.oid;
 }
 
 function candidatesFor(call: CallShape, procs: readonly PlacedProc[]): readonly FunctionCandidate[] {

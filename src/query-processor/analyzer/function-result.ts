@@ -3,12 +3,14 @@ import { SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Expression } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
+import { isComposite } from '#sql/types/catalog-types.ts';
 import { formatType } from '#sql/types/registry.ts';
 import type { FunctionDescriptor } from '../catalog/descriptors.ts';
 import { outputArguments, type Proc } from '../catalog/function-proc.ts';
+import { rowTypeShape } from './catalog-type.ts';
 import { coerceToTarget } from './coercion.ts';
 import type { Analysis } from './environment.ts';
-import { recordShapeOf, rowShape } from './expression-names.ts';
+import { recordShapeOf } from './expression-names.ts';
 import type { NamedExpression } from './logical-plan.ts';
 import { resolvePolymorphic } from './polymorphism.ts';
 import type { RecordShape } from './scope.ts';
@@ -27,7 +29,8 @@ export function functionResult(
   args: readonly Expression[],
   type: TypeRef,
 ): ResultForm {
-  if (descriptor.rowOf !== undefined) return { type, isRecord: true, fields: rowShape(analysis, descriptor.rowOf) };
+  const fields = rowTypeShape(analysis.environment.catalog, type.oid);
+  if (fields !== undefined) return { type, isRecord: true, fields };
   if (type.oid !== oid.record) return { type, isRecord: false, fields: undefined };
   const outputs = outputArguments(descriptor);
   if (outputs.length === 0) return { type, isRecord: true, fields: undefined };
@@ -39,18 +42,14 @@ export function functionResult(
   return { type, isRecord: true, fields: { names: outputs.map(({ name }, at) => name || `column${at + 1}`), types } };
 }
 
-const mismatch = (analysis: Analysis, descriptor: FunctionDescriptor, form: ResultForm, detail: string): SqlError => {
-  const row = descriptor.rowOf === undefined ? undefined : analysis.environment.catalog.relationByOid(descriptor.rowOf);
-  return new SqlError(
-    sqlstate.invalidFunctionDefinition,
-    `return type mismatch in function declared to return ${row?.name ?? formatType(form.type)}`,
-    { detail },
-  );
-};
+const mismatch = (form: ResultForm, detail: string): SqlError =>
+  new SqlError(sqlstate.invalidFunctionDefinition, `return type mismatch in function declared to return ${formatType(form.type)}`, {
+    detail,
+  });
 
 /** 42P13: the last statement gives nothing. */
-export const noResult = (analysis: Analysis, descriptor: FunctionDescriptor, form: ResultForm): SqlError =>
-  mismatch(analysis, descriptor, form, "Function's final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING.");
+export const noResult = (form: ResultForm): SqlError =>
+  mismatch(form, "Function's final statement must be SELECT or INSERT/UPDATE/DELETE RETURNING.");
 
 /** The last statement's columns as the function's result. */
 export function resultColumns(
@@ -59,14 +58,14 @@ export function resultColumns(
   values: readonly Expression[],
   descriptor: FunctionDescriptor,
 ): readonly NamedExpression[] {
-  const refuse = (detail: string): SqlError => mismatch(analysis, descriptor, form, detail);
+  const refuse = (detail: string): SqlError => mismatch(form, detail);
   if (!form.isRecord) {
     if (values.length !== 1) throw refuse('Final statement must return exactly one column.');
     const coerced = coerceToTarget(analysis, values[0], form.type, 'assignment');
     if (coerced === undefined) throw refuse(`Actual return type is ${formatType(values[0].type)}.`);
     return [{ id: analysis.newColumnId(), name: descriptor.name, expression: coerced }];
   }
-  const shape = values.length === 1 && values[0].type.oid === oid.record ? recordShapeOf(analysis, values[0]) : undefined;
+  const shape = values.length === 1 && isComposite(values[0].type.oid) ? recordShapeOf(analysis, values[0]) : undefined;
   const given =
     shape === undefined || (form.fields !== undefined && form.fields.names.length === 1)
       ? values

@@ -30,7 +30,7 @@ export function bindLastStatement(
   form: ResultForm,
 ): BoundResult {
   const bound = statement === undefined ? undefined : bindBodyStatement(analysis, statement.node);
-  if (bound === undefined || bound.output.length === 0) throw noResult(analysis, descriptor, form);
+  if (bound === undefined || bound.output.length === 0) throw noResult(form);
   const values = (columns: readonly OutputColumn[]): readonly Expression[] =>
     columns.map(({ id, name, type }): Expression => ({ kind: 'column', id, name, type }));
   const isSelect = statement !== undefined && 'SelectStmt' in statement.node;

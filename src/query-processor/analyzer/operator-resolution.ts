@@ -12,7 +12,7 @@ import { applicable, selectCandidate } from './candidates.ts';
 import { boolType, coerceType } from './coercion.ts';
 import type { Analysis } from './environment.ts';
 import { resolvePolymorphic } from './polymorphism.ts';
-import { arrayElementOf, arrayTypeOf, isRecord, typeDisplayName } from './type-facts.ts';
+import { arrayElementOf, arrayTypeOf, typeDisplayName } from './type-facts.ts';
 
 /** The operator of a name; throws 42883 or 42725. `left` undefined: a prefix operator. */
 export function resolveOperator(
@@ -161,7 +161,7 @@ export function makeArrayComparison(
 }
 
 function arrayTypeOfElement(analysis: Analysis, element: number, location: number | undefined): number {
-  if (isRecord(element)) return oid.recordArray;
+  if (element === oid.record) return oid.recordArray;
   const type = arrayTypeOf(element);
   if (type === 0)
     throw analysis.error(sqlstate.undefinedObject, `could not find array type for data type ${typeDisplayName(element)}`, location);

@@ -5,9 +5,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
 import { SqlError } from '#base/sql-error.ts';
+import { nameMarkedTypes } from '#sql/types/catalog-types.ts';
 import type { Catalog } from '../catalog/catalog.ts';
 import { loadParser, parse } from '../parser/parse.ts';
 import { analyzeQuery } from './analyze.ts';
+import { rowTypeRelation } from './catalog-type.ts';
 import { makeEnvironment, standardCatalog, tableDeclarations } from './testing/catalog-fixture.ts';
 
 /** Columns as name:type[/typmod][@attribute of a table]. */
@@ -57,7 +59,7 @@ function answer(sql: string): Answer {
     const { position, hint, detail } = error.fields;
     return {
       code: error.sqlstate,
-      message: error.message,
+      message: nameMarkedTypes(error.message, (oid) => rowTypeRelation(catalog, oid)?.name),
       ...(position === undefined ? {} : { position }),
       ...(hint === undefined ? {} : { hint }),
       ...(detail === undefined ? {} : { detail }),

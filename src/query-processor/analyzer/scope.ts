@@ -40,6 +40,8 @@ export type RangeItem = {
   readonly name: string;
   readonly hasAlias: boolean;
   readonly table: TableDescriptor | undefined;
+  /** The relation whose row type its rows have. */
+  readonly relationOid?: number;
   /** Of a view, whose descriptor is no table's. */
   readonly schemaName?: string;
   readonly columns: readonly RangeColumn[];

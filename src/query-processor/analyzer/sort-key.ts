@@ -3,7 +3,7 @@ import type { SortBy } from '@pgsql/types';
 import { sqlstate } from '#base/sql-error.ts';
 import { btreeStrategy } from '#sql/builtins.ts';
 import type { Expression, SortKey } from '#sql/expression.ts';
-import { oid } from '#sql/oids.ts';
+import { isComposite } from '#sql/types/catalog-types.ts';
 import { findType } from '#sql/types/registry.ts';
 import type { Analysis } from './environment.ts';
 import { stringOf } from './expression-names.ts';
@@ -13,7 +13,7 @@ import { arrayElementOf, typeDisplayName } from './type-facts.ts';
 
 /** True when values of the type can be sorted and grouped. */
 export function hasOrder(typeOid: number): boolean {
-  if (typeOid === oid.record) return true;
+  if (isComposite(typeOid)) return true;
   const element = arrayElementOf(typeOid);
   if (element !== 0) return hasOrder(element);
   return findType(typeOid)?.compare !== undefined;

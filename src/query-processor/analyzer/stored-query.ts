@@ -1,6 +1,8 @@
 /** Queries that are kept: a view's or a function's, bound so that they can be printed, with what they depend on. */
 import type { SelectStmt } from '@pgsql/types';
 import { SqlError, sqlstate } from '#base/sql-error.ts';
+import type { TypeRef } from '#sql/type.ts';
+import { domainOfArray, elementOfRowArray, relationOfRowType } from '#sql/types/catalog-types.ts';
 import { formatType } from '#sql/types/registry.ts';
 import type { Dependency } from '../catalog/descriptors.ts';
 import { type PositionOf, parse } from '../parser/parse.ts';
@@ -66,7 +68,7 @@ export function printStoredQuery({ analysis, query }: StoredQuery, options: Quer
         return options.names.relation(oid);
       },
       type: (type) => {
-        if (type.domain !== undefined) use(type.domain);
+        useType(type, use);
         return options.names.type?.(type) ?? formatType(type);
       },
       function: (oid) => {
@@ -80,6 +82,13 @@ export function printStoredQuery({ analysis, query }: StoredQuery, options: Quer
     .filter(([oid]) => oid >= firstUserOid)
     .map(([oid, numbers]) => ({ oid, attributeNumbers: [...numbers].sort((a, b) => a - b) }));
   return { text, dependencies };
+}
+
+/** The domain, or the relation whose row type it is, that a type rests on. */
+function useType({ oid, domain }: TypeRef, use: (oid: number) => void): void {
+  if (domain !== undefined) use(domainOfArray(domain) ?? domain);
+  const relationOid = relationOfRowType(elementOfRowArray(oid) ?? oid);
+  if (relationOid !== undefined) use(relationOid);
 }
 
 const firstUserOid = 16384;

@@ -3,6 +3,7 @@ import type { Node, ResTarget } from '@pgsql/types';
 import { sqlstate } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
+import { isComposite } from '#sql/types/catalog-types.ts';
 import { resolveUnknown } from './coercion.ts';
 import type { Analysis } from './environment.ts';
 import { bindExpression, required } from './expression.ts';
@@ -63,7 +64,7 @@ export function expandStar(scope: Scope, node: Node): readonly NamedColumn[] | u
       indirection.length === 1 ? required(arg) : { A_Indirection: { arg: required(arg), indirection: indirection.slice(0, -1) } },
     );
     const location = analysis.locationOf(record);
-    if (record.type.oid !== oid.record)
+    if (!isComposite(record.type.oid))
       throw analysis.error(sqlstate.wrongObjectType, `type ${typeDisplayName(record.type.oid)} is not composite`, location);
     const shape = recordShapeOf(analysis, record);
     if (shape === undefined) throw analysis.error(sqlstate.datatypeMismatch, 'record type has not been registered', location);

@@ -37,7 +37,6 @@ export const anycompatiblemultirange = 4538;
 export const isPolymorphic = (typeOid: number): boolean => polymorphicSimple.has(typeOid) || polymorphicCompatible.has(typeOid);
 export const isCompatibleFamily = (typeOid: number): boolean => polymorphicCompatible.has(typeOid);
 export const isPseudoType = (typeOid: number): boolean => typeFacts(typeOid)?.kind === 'p';
-export const isRecord = (typeOid: number): boolean => typeOid === oid.record;
 
 /** format_type without modifiers, as error messages name types. */
 export function typeDisplayName(typeOid: number): string {

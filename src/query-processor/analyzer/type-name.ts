@@ -7,8 +7,10 @@ import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
 import { defaultSettings } from '#sql/settings.ts';
 import { type Remark, type TypeRef, typeRef } from '#sql/type.ts';
+import { domainArrayOf } from '#sql/types/catalog-types.ts';
 import { findType } from '#sql/types/registry.ts';
 import type { PositionOf } from '../parser/parse.ts';
+import type { FindCatalogType } from './catalog-type.ts';
 import { arrayTypeOf, typeDisplayName, typeFactsByName } from './type-facts.ts';
 
 export type TypeNameContext = {
@@ -16,8 +18,8 @@ export type TypeNameContext = {
   readonly remark?: Remark | undefined;
   /** Whether there is such a schema; undefined: nobody knows. */
   readonly hasSchema?: (name: string) => boolean;
-  /** Domains by name, where there is a catalog to look in. */
-  readonly domainType?: (schemaName: string | undefined, name: string) => TypeRef | undefined;
+  /** Domains and row types by name, where there is a catalog to look in. */
+  readonly catalogType?: FindCatalogType;
 };
 
 /** Throws 42704 for a type that does not exist, 42601 for modifiers that it does not take. */
@@ -27,15 +29,14 @@ export function resolveTypeName(typeName: TypeName, context: TypeNameContext): T
   const names = partsOf(typeName);
   const name = names[names.length - 1] ?? '';
   const schema = names.length > 1 ? names[names.length - 2] : undefined;
-  const domain = schema === 'pg_catalog' || typeFactsByName(name) !== undefined ? undefined : context.domainType?.(schema, name);
-  if (domain !== undefined) {
-    if ((typeName.arrayBounds?.length ?? 0) > 0)
-      throw new SqlError(sqlstate.featureNotSupported, `arrays of the domain ${name} are not supported`, { position: at });
+  const isBuiltIn = (schema === undefined || schema === 'pg_catalog') && typeFactsByName(name) !== undefined;
+  const own = isBuiltIn ? undefined : context.catalogType?.(schema, name);
+  if (own !== undefined) {
     if ((typeName.typmods?.length ?? 0) > 0)
       throw new SqlError(sqlstate.syntaxError, `type modifier is not allowed for type "${writtenName(typeName)}"`, { position: at });
-    return domain;
+    return (typeName.arrayBounds?.length ?? 0) === 0 ? own : arrayTypeOver(own);
   }
-  const facts = schema === undefined || schema === 'pg_catalog' ? typeFactsByName(name) : undefined;
+  const facts = isBuiltIn ? typeFactsByName(name) : undefined;
   if (schema !== undefined && context.hasSchema?.(schema) === false)
     throw new SqlError(sqlstate.invalidSchemaName, `schema "${schema}" does not exist`, { position: at });
   if (facts === undefined)
@@ -50,6 +51,10 @@ export function resolveTypeName(typeName: TypeName, context: TypeNameContext): T
     throw new SqlError(sqlstate.undefinedObject, `could not find array type for data type ${typeDisplayName(facts.oid)}`, { position: at });
   return typeRef(array, typmod);
 }
+
+/** Over a domain: the array over its base type that keeps to the domain. */
+const arrayTypeOver = ({ oid: element, typmod, domain }: TypeRef): TypeRef =>
+  domain === undefined ? typeRef(arrayTypeOf(element)) : { oid: arrayTypeOf(element), typmod, domain: domainArrayOf(domain) };
 
 const partsOf = (typeName: TypeName): string[] => (typeName.names ?? []).map((node) => ('String' in node ? (node.String.sval ?? '') : ''));
 

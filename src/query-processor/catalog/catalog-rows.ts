@@ -6,6 +6,7 @@
  */
 import { InvariantError } from '#base/assert.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
+import { rowTypeOf } from '#sql/types/catalog-types.ts';
 import type {
   AclDescriptor,
   CheckDescriptor,
@@ -283,7 +284,8 @@ const functionOf = (d: FunctionDescriptor): FunctionDescriptor => ({
   name: d.name,
   ownerOid: d.ownerOid,
   args: d.args.map((arg) => ({ name: arg.name, mode: arg.mode, type: storedType(arg.type), defaultText: arg.defaultText })),
-  returnType: storedType(d.returnType),
+  // Rows of before row types were types say record.
+  returnType: storedType(d.rowOf === undefined ? d.returnType : typeRef(rowTypeOf(d.rowOf))),
   rowOf: d.rowOf,
   returnsSet: d.returnsSet,
   volatility: d.volatility,

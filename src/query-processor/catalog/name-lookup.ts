@@ -7,8 +7,10 @@ import { operatorByOid, operatorsByName, procByOid, procsByName } from '#sql/bui
 import { pgTypes } from '#sql/postgres/pg-type.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
 import { type NameLookup, type RegKind, type Remark, type TypeRef, typeRef } from '#sql/type.ts';
+import { domainOfArray, elementOfRowArray } from '#sql/types/catalog-types.ts';
 import { displayNameOf, pgTypeByOid } from '#sql/types/format-type.ts';
 import { formatType } from '#sql/types/registry.ts';
+import { firstTypeIn, rowTypeRelation, rowTypeShape } from '../analyzer/catalog-type.ts';
 import { resolveTypeName } from '../analyzer/type-name.ts';
 import { parseTypeText } from '../parser/type-text.ts';
 import type { Catalog } from './catalog.ts';
@@ -41,6 +43,8 @@ export function searchSchemas(catalog: Catalog, searchPath: readonly string[], u
   if (temporary !== undefined && !oids.includes(firstTemporaryOid)) oids.unshift(firstTemporaryOid);
   return oids;
 }
+
+type RowField = { readonly name: string; readonly type: TypeRef };
 
 export class CatalogNames implements NameLookup {
   readonly #catalog: Catalog;
@@ -154,31 +158,41 @@ export class CatalogNames implements NameLookup {
       positionOf: () => undefined,
       remark,
       hasSchema: (name) => this.#catalog.schemaByName(name) !== undefined,
-      domainType: (schemaName, name) => this.#domainType(schemaName, name),
+      catalogType: (schemaName, name) => this.#catalogType(schemaName, name),
     });
   }
 
-  #domainType(schemaName: string | undefined, name: string): TypeRef | undefined {
+  #catalogType(schemaName: string | undefined, name: string): TypeRef | undefined {
     const named = schemaName === undefined ? undefined : this.#catalog.schemaByName(schemaName)?.oid;
     const schemas = schemaName === undefined ? this.#schemas : named === undefined ? [] : [named];
-    for (const schema of schemas) {
-      const domain = this.#catalog.domainByName(schema, name);
-      if (domain !== undefined) return { ...domain.base, domain: domain.oid };
-    }
-    return undefined;
+    return firstTypeIn(
+      this.#catalog,
+      schemas.map((oid) => ({ oid })),
+      name,
+    );
   }
 
-  /** A domain as it is to be written; undefined for an oid that is none's. */
-  domainName(oid: number): string | undefined {
-    const domain = this.#catalog.domainByOid(oid);
-    if (domain === undefined) return undefined;
-    const name = quoteIdentifier(domain.name);
-    const isVisible = this.#domainType(undefined, domain.name)?.domain === oid;
-    return isVisible ? name : `${quoteIdentifier(domain.schemaName)}.${name}`;
+  /** A domain, row type or array of these as it is to be written; undefined for an oid that is none's. */
+  catalogTypeName(oid: number): string | undefined {
+    const element = elementOfRowArray(oid) ?? domainOfArray(oid);
+    if (element !== undefined) {
+      const name = this.catalogTypeName(element);
+      return name === undefined ? undefined : `${name}[]`;
+    }
+    const named = this.#catalog.domainByOid(oid) ?? rowTypeRelation(this.#catalog, oid);
+    if (named === undefined) return undefined;
+    const name = quoteIdentifier(named.name);
+    const visible = this.#catalogType(undefined, named.name);
+    return (visible?.domain ?? visible?.oid) === oid ? name : `${quoteIdentifier(named.schemaName)}.${name}`;
+  }
+
+  rowFields(rowTypeOid: number): readonly RowField[] | undefined {
+    const shape = rowTypeShape(this.#catalog, rowTypeOid);
+    return shape?.names.map((name, at) => ({ name, type: shape.types[at] }));
   }
 
   #typeText(type: TypeRef): string {
-    return (type.domain === undefined ? undefined : this.domainName(type.domain)) ?? typeText(type.oid);
+    return this.catalogTypeName(type.domain ?? type.oid) ?? typeText(type.oid);
   }
 
   #procByOid(oid: number): Proc | undefined {
@@ -254,7 +268,7 @@ export class CatalogNames implements NameLookup {
         return `${quoteIdentifier(this.#catalog.schemaByOid(place.schemaOid)?.name ?? '')}.${name}`;
       }
       case 'type':
-        return typesByOid().has(oid) ? typeText(oid) : this.domainName(oid);
+        return typesByOid().has(oid) ? typeText(oid) : this.catalogTypeName(oid);
       case 'namespace': {
         const schema = this.#catalog.schemaByOid(oid);
         return schema === undefined ? undefined : quoteIdentifier(schema.name);

@@ -1,5 +1,6 @@
 /** How printed queries name things: all qualified, for texts that are kept, or as a session would write them. */
 import type { NameLookup, TypeRef } from '#sql/type.ts';
+import { domainOfArray, elementOfRowArray, relationOfRowType } from '#sql/types/catalog-types.ts';
 import { formatType } from '#sql/types/registry.ts';
 import type { ObjectNames } from '../analyzer/deparse-query.ts';
 import { firstUserOid } from './catalog.ts';
@@ -16,7 +17,7 @@ const columnName = (relation: RelationDescriptor | undefined, attributeNumber: n
 /** For stored texts: they mean the same whatever the search path. */
 export const storedNames = (find: FindRelation, findDomain: FindDomain, findFunction: FindFunction): ObjectNames => ({
   function: (oid) => storedFunctionName(oid, findFunction),
-  type: (type) => storedTypeName(type, findDomain),
+  type: (type) => storedTypeName(type, findDomain, find),
   bareName: (oid) => find(oid)?.name ?? '',
   relation: (oid) => {
     const relation = find(oid);
@@ -25,9 +26,15 @@ export const storedNames = (find: FindRelation, findDomain: FindDomain, findFunc
   column: (oid, attributeNumber) => columnName(find(oid), attributeNumber),
 });
 
-export function storedTypeName(type: TypeRef, findDomain: FindDomain): string {
-  const domain = type.domain === undefined ? undefined : findDomain(type.domain);
-  return domain === undefined ? formatType(type) : `${quoteIdentifier(domain.schemaName)}.${quoteIdentifier(domain.name)}`;
+export function storedTypeName(type: TypeRef, findDomain: FindDomain, find: FindRelation): string {
+  const own = type.domain ?? type.oid;
+  const ofDomain = domainOfArray(own);
+  const ofRow = elementOfRowArray(own);
+  const relationOid = relationOfRowType(ofRow ?? own);
+  const named = relationOid === undefined ? findDomain(ofDomain ?? own) : find(relationOid);
+  if (named === undefined) return formatType(type);
+  const isArray = ofDomain !== undefined || ofRow !== undefined;
+  return `${quoteIdentifier(named.schemaName)}.${quoteIdentifier(named.name)}${isArray ? '[]' : ''}`;
 }
 
 /** undefined for a built-in one. */
@@ -36,11 +43,16 @@ export function storedFunctionName(oid: number, findFunction: FindFunction): str
   return found === undefined ? undefined : `${quoteIdentifier(found.schemaName)}.${quoteIdentifier(found.name)}`;
 }
 
+export function shownTypeName({ oid, typmod, domain }: TypeRef, names: NameLookup): string {
+  const own = domain ?? oid;
+  return (own >= firstUserOid ? names.nameOf('type', own) : undefined) ?? formatType({ oid, typmod });
+}
+
 /** For texts that are shown: qualified where the search path does not find them. */
 export const shownNames = (find: FindRelation, names: NameLookup): ObjectNames => ({
   function: (oid) => (oid >= firstUserOid ? names.nameOf('proc', oid) : undefined),
   bareName: (oid) => find(oid)?.name ?? '',
   relation: (oid) => names.nameOf('class', oid) ?? '',
-  type: (type) => (type.domain === undefined ? undefined : names.nameOf('type', type.domain)) ?? formatType(type),
+  type: (type) => shownTypeName(type, names),
   column: (oid, attributeNumber) => columnName(find(oid), attributeNumber),
 });

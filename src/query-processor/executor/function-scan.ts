@@ -7,6 +7,7 @@ import { type Batch, BatchBuilder } from '#sql/batch.ts';
 import type { Datum } from '#sql/datum.ts';
 import { evaluateOnce } from '#sql/evaluate/compile.ts';
 import type { Expression, FunctionCall, RoutineForm } from '#sql/expression.ts';
+import { isComposite } from '#sql/types/catalog-types.ts';
 import { RecordValue } from '#sql/types/record-value.ts';
 import type { Wait } from '#storage/storage.ts';
 import type { OutputColumn } from '../analyzer/logical-plan.ts';
@@ -58,6 +59,7 @@ function* builtInScan(plan: FunctionScan, run: Run): Generator<Batch | Wait, voi
   const sources = plan.functions.map((item, at) => ({
     rows: (starts[at]?.(run) ?? [])[Symbol.iterator](),
     width: item.columns.length,
+    isRow: isComposite(item.call.type.oid),
     isDone: false,
   }));
   try {
@@ -72,7 +74,7 @@ function* builtInScan(plan: FunctionScan, run: Run): Generator<Batch | Wait, voi
           continue;
         }
         isEnd = false;
-        spread(next.value, source.width, row);
+        spread(next.value, source, row);
       }
       if (isEnd) break;
       if (plan.ordinality !== undefined) row.push(ordinal);
@@ -88,10 +90,14 @@ function* builtInScan(plan: FunctionScan, run: Run): Generator<Batch | Wait, voi
   }
 }
 
-/** A function's row as `width` columns: a composite value is taken apart. */
-function spread(value: Datum | readonly Datum[], width: number, row: Datum[]): void {
+/** A function's row as `width` columns: the value of one that returns rows is taken apart. */
+function spread(
+  value: Datum | readonly Datum[],
+  { width, isRow }: { readonly width: number; readonly isRow: boolean },
+  row: Datum[],
+): void {
   if (isSeveral(value)) for (let c = 0; c < width; c++) row.push(value[c]);
-  else if (value instanceof RecordValue && width !== 1) for (let c = 0; c < width; c++) row.push(value.values[c] ?? null);
+  else if (value instanceof RecordValue && isRow) for (let c = 0; c < width; c++) row.push(value.values[c] ?? null);
   else {
     row.push(value);
     for (let c = 1; c < width; c++) row.push(null);

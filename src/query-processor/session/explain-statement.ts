@@ -4,6 +4,7 @@ import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Clock } from '#base/world.ts';
 import type { Datum } from '#sql/datum.ts';
 import { oid } from '#sql/oids.ts';
+import { nameMarkedTypes } from '#sql/types/catalog-types.ts';
 import { dpuLines, type Work, writtenBytes } from '../activity/dpu.ts';
 import { normalizedText, queryIdentifier } from '../activity/query-identifier.ts';
 import { isQuery } from '../analyzer/analyze.ts';
@@ -97,7 +98,7 @@ export async function runExplain(
     session,
     output,
     explainFields(statement, node),
-    lines.map((line) => [line]),
+    lines.map((line) => [nameMarkedTypes(line, (typeOid) => session.facts.nameOf('type', typeOid))]),
   );
   return 'EXPLAIN';
 }

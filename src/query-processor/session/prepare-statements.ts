@@ -18,7 +18,10 @@ import type { StatementHost, UtilityOutput } from './statement-host.ts';
 export function runPrepare(session: StatementHost, parsed: ParsedStatement, statement: PrepareStmt): string {
   const name = statement.name ?? '';
   if (session.statements.has(name)) throw new SqlError(sqlstate.duplicatePreparedStatement, `prepared statement "${name}" already exists`);
-  const types = (statement.argtypes ?? []).map((node) => ('TypeName' in node ? resolveTypeName(node.TypeName, parsed).oid : 0));
+  const { catalogType } = new Analysis(analyzerEnvironment(session.compilation, parsed.text, undefined), parsed.positionOf);
+  const types = (statement.argtypes ?? []).map((node) =>
+    'TypeName' in node ? resolveTypeName(node.TypeName, { positionOf: parsed.positionOf, catalogType }).oid : 0,
+  );
   if (statement.query === undefined) throw new SqlError(sqlstate.syntaxError, 'PREPARE without a statement');
   const prepared = new PreparedStatement(parsed.text, { ...parsed, node: statement.query, extension: undefined }, types);
   if (!prepared.isQuery) throw new SqlError(sqlstate.invalidPreparedStatementDefinition, 'utility statements cannot be prepared');

@@ -96,6 +96,10 @@ export class LocalSessionFacts implements SessionFacts, NameLookup {
     return this.names.nameOf(kind, oid);
   }
 
+  rowFields(rowTypeOid: number): ReturnType<NameLookup['rowFields']> {
+    return this.names.rowFields(rowTypeOid);
+  }
+
   schemas(includeImplicit: boolean): readonly string[] {
     const catalog = this.#catalog();
     const path = this.#source.settings.current.searchPath;

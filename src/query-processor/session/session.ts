@@ -42,6 +42,7 @@ import { TextCache } from './text-cache.ts';
 import { TransactionBlock } from './transaction-block.ts';
 import { TransactionLedger } from './transaction-ledger.ts';
 import { isTransactionExit } from './transaction-statements.ts';
+import { noticeWithTypeNames, withTypeNames } from './type-names.ts';
 import { describeUtility, isSchemaStatement, needsSnapshot, runUtility, utilityParameterTypes } from './utility.ts';
 import { decodeParameter, formatAt } from './value-encoders.ts';
 
@@ -761,8 +762,10 @@ export class LocalSession implements Session, StatementHost, ObservedSession, Ro
   }
 
   notice(notice: Notice): void {
-    if (this.#isWorthSending(notice)) this.#notices.push(notice);
+    if (this.#isWorthSending(notice)) this.#notices.push(noticeWithTypeNames(notice, this.#nameOfType));
   }
+
+  readonly #nameOfType = (typeOid: number): string | undefined => this.facts.nameOf('type', typeOid);
 
   #isWorthSending(notice: Notice): boolean {
     const least = this.settings.get('client_min_messages') ?? 'notice';
@@ -873,13 +876,15 @@ export class LocalSession implements Session, StatementHost, ObservedSession, Ro
   #fail(error: unknown): never | Promise<never> {
     const run = this.#run;
     this.#endMessage();
-    this.#noteFailure(error);
+    // The catalog that knows the names goes with the transaction.
+    const named = withTypeNames(error, this.#nameOfType);
+    this.#noteFailure(named);
     this.block.fail();
     this.closeAllPortals();
     const wait = run === undefined ? undefined : untilStable(this.host.readPoint, run.observed);
-    if (wait === undefined) throw error;
+    if (wait === undefined) throw named;
     return wait.then(() => {
-      throw error;
+      throw named;
     });
   }
 

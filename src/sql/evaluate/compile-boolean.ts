@@ -4,7 +4,7 @@ import { constantVector, datumAt, vectorOf } from '../batch.ts';
 import type { Datum } from '../datum.ts';
 import type { Expression } from '../expression.ts';
 import type { EvaluationContext } from '../function.ts';
-import { oid } from '../oids.ts';
+import { isComposite } from '../types/catalog-types.ts';
 import { RecordValue } from '../types/record-value.ts';
 import type { Compiled, LazyArgument, Scope } from './scope.ts';
 import { compileLazy, evaluateOn } from './scope.ts';
@@ -58,16 +58,13 @@ export function compileNot(expression: Node<'not'>, scope: Scope): Compiled {
 export function compileIsNull(expression: Node<'isNull'>, scope: Scope): Compiled {
   const arg = scope.compile(expression.arg, scope);
   const { negated } = expression;
-  if (expression.arg.type.oid === oid.record || expression.arg.type.oid >= firstUserOid)
+  if (isComposite(expression.arg.type.oid))
     return perRow(arg, (value) => {
       if (!(value instanceof RecordValue)) return (value === null) !== negated;
       return negated ? value.values.every((field) => field !== null) : value.values.every((field) => field === null);
     });
   return { evaluate: (batch, context) => isNull(arg.evaluate(batch, context), batch.rowCount, negated), harmless: arg.harmless };
 }
-
-/** Row types of tables, and records, are the types whose NULL test looks inside. */
-const firstUserOid = 10000;
 
 // Hot: the filter of many an outer join and of every partial index on a nullable column.
 function isNull(vector: Vector, rowCount: number, negated: boolean): Vector {

@@ -2,7 +2,7 @@
  * Rows out of json and jsonb: json_populate_record, json_to_record and their sets. A member fills the column of its name, through the
  * column type's text form where JSON has no such type.
  *
- * The shape of the rows comes from a column definition list or from the base row; a NULL of a row type has none to offer here.
+ * The shape of the rows comes from a column definition list, from the row type of the base, or from the base row itself.
  */
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Datum } from '../datum.ts';
@@ -10,6 +10,7 @@ import type { CallTypes, EvaluationContext, Implementation, Implementations } fr
 import { oid } from '../oids.ts';
 import type { TypeRef } from '../type.ts';
 import { ArrayValue } from '../types/array-value.ts';
+import { isRowTypeOid } from '../types/catalog-types.ts';
 import { pgTypeByOid } from '../types/format-type.ts';
 import { parseJson } from '../types/json-parser.ts';
 import { formatJsonb } from '../types/jsonb.ts';
@@ -69,9 +70,16 @@ function fill(source: Source, { name, type }: Column, context: EvaluationContext
   if (type.oid === oid.json) return source.json();
   if (type.oid === oid.jsonb) return new Jsonb(source.node());
   const described = typeByOid(type.oid);
+  if (isRowTypeOid(type.oid) && source.kind !== 'string') return fillComposite(source, type.oid, context);
   if (described.elementOid !== 0 && described.category === 'A' && source.kind !== 'string') return fillArray(source, name, type, context);
   const text = source.text();
   return text === null ? null : described.input(text, type.typmod, context);
+}
+
+function fillComposite(source: Source, rowType: number, context: EvaluationContext): Datum {
+  const columns = context.names?.rowFields(rowType);
+  if (columns === undefined) throw notSupported('a value of a row type cannot be read here');
+  return asRecord(columns, fillRow(source, columns, undefined, context));
 }
 
 /** Arrays within arrays are dimensions, and must agree in their lengths; how many there are is told by the first items. */
@@ -130,8 +138,10 @@ const asRecord = (columns: readonly Column[], values: readonly Datum[]): RecordV
     values,
   );
 
-/** The rows' columns, from the definition list or else from the base row. */
-function columnsOf(types: CallTypes, base: RecordValue | undefined, name: string): readonly Column[] {
+/** The rows' columns, from the definition list, from the relation whose row type the base is of, or else from the base row. */
+function columnsOf(types: CallTypes, base: RecordValue | undefined, name: string, context: EvaluationContext): readonly Column[] {
+  const own = isRowTypeOid(types.args[0]) ? context.names?.rowFields(types.args[0]) : undefined;
+  if (own !== undefined) return own;
   if (types.columns !== undefined && types.columns.length > 0) return types.columns;
   if (base !== undefined) {
     const names = recordNames(base);
@@ -172,7 +182,7 @@ const populateRecord = (name: string): Implementation => ({
       refuseScalar(types, name);
       if (document === null) return base;
       const own = baseOf(base);
-      const columns = columnsOf(types, own, name);
+      const columns = columnsOf(types, own, name, last(rest));
       return asRecord(columns, fillRow(sourceOf(document), columns, own?.values, last(rest)));
     },
 });
@@ -184,7 +194,7 @@ const populateSet = (name: string): Implementation => ({
       refuseScalar(types, name);
       if (document === null) return;
       const own = baseOf(base);
-      const columns = columnsOf(types, own, name);
+      const columns = columnsOf(types, own, name, last(rest));
       for (const source of objectsOf(sourceOf(document), name)) yield asRecord(columns, fillRow(source, columns, own?.values, last(rest)));
     },
 });
@@ -195,7 +205,7 @@ const toRecord = (name: string): Implementation => ({
   forTypes:
     (types) =>
     (document: Datum, ...rest: unknown[]) => {
-      const columns = columnsOf(types, undefined, name);
+      const columns = columnsOf(types, undefined, name, last(rest));
       return asRecord(columns, fillRow(sourceOf(document), columns, undefined, last(rest)));
     },
 });
@@ -205,7 +215,7 @@ const toRecordSet = (name: string): Implementation => ({
   forTypes: (types) =>
     function* (document: Datum, ...rest: unknown[]) {
       if (document === null) return;
-      const columns = columnsOf(types, undefined, name);
+      const columns = columnsOf(types, undefined, name, last(rest));
       for (const source of objectsOf(sourceOf(document), name)) yield fillRow(source, columns, undefined, last(rest));
     },
 });

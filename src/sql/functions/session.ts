@@ -23,6 +23,7 @@ import {
 import { oid } from '../oids.ts';
 import type { NonNull, RegKind } from '../type.ts';
 import { ArrayValue } from '../types/array-value.ts';
+import { isCatalogType } from '../types/catalog-types.ts';
 import {
   dateOfDays,
   dayOfWeek,
@@ -224,8 +225,8 @@ function typeName(type: number | null, typmod: number | null, context?: Evaluati
   if (type === null) return null;
   if (type === 0) return '-';
   const known = pgTypeByOid(type);
-  // Domains are known to the catalog alone.
-  if (known === undefined) return context?.names?.nameOf('type', type) ?? '???';
+  // Domains and row types are known to the catalog alone.
+  if (known === undefined || isCatalogType(type)) return context?.names?.nameOf('type', type) ?? '???';
   return typmod === null ? displayNameOf(known) : formatType({ oid: type, typmod });
 }
 

@@ -6,7 +6,7 @@ export type PgType = {
   readonly name: string;
   readonly length: number;
   readonly byValue: boolean;
-  readonly kind: 'b' | 'p' | 'r' | 'm';
+  readonly kind: 'b' | 'p' | 'r' | 'm' | 'c';
   readonly category: string;
   readonly preferred: boolean;
   readonly delimiter: string;

@@ -1,6 +1,7 @@
 /** How types are written: PostgreSQL's format_type, from pg_type alone, so that types without behaviour have a name too. */
 import { type PgType, pgTypes } from '../postgres/pg-type.ts';
 import type { TypeRef } from '../type.ts';
+import { elementOfRowArray, isRowTypeOid, rowArrayOf, typeMark } from './catalog-types.ts';
 import { intervalTypmodOut } from './date-time/interval-typmod.ts';
 import { numericTypmodOut } from './numeric-typmod.ts';
 
@@ -27,7 +28,39 @@ let byName: Map<string, PgType> | undefined;
 
 export function pgTypeByOid(oid: number): PgType | undefined {
   byOid ??= new Map(pgTypes.map((type) => [type.oid, type]));
-  return byOid.get(oid);
+  const known = byOid.get(oid);
+  if (known !== undefined) return known;
+  const made = catalogType(oid);
+  if (made !== undefined) byOid.set(oid, made);
+  return made;
+}
+
+/** What pg_type says of every row type and every array of one, whatever their relation. */
+function catalogType(oid: number): PgType | undefined {
+  const element = elementOfRowArray(oid);
+  if (element === undefined && !isRowTypeOid(oid)) return undefined;
+  const own = typeMark(element ?? oid);
+  const isArray = element !== undefined;
+  const functions = isArray ? 'array' : 'record';
+  return {
+    oid,
+    name: isArray ? `_${own}` : own,
+    length: -1,
+    byValue: false,
+    kind: isArray ? 'b' : 'c',
+    category: isArray ? 'A' : 'C',
+    preferred: false,
+    delimiter: ',',
+    relationOid: 0,
+    elementOid: element ?? 0,
+    arrayOid: isArray ? 0 : rowArrayOf(oid),
+    align: 'd',
+    storage: 'x',
+    input: `${functions}_in`,
+    output: `${functions}_out`,
+    receive: `${functions}_recv`,
+    send: `${functions}_send`,
+  };
 }
 
 export function pgTypeByName(name: string): PgType | undefined {

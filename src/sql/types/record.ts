@@ -1,10 +1,11 @@
 /**
  * Row values: `(1,"a b",)` as text. Anonymous records are printed and sent but never read; the row type of a relation can be
- * read too (`compositeBehaviour`), since its columns are known.
+ * read too (`rowTypeBehaviour`): the catalog tells its columns.
  */
 import type { ByteReader, ByteWriter } from '#base/bytes.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Datum } from '../datum.ts';
+import { oid } from '../oids.ts';
 import type { Type, TypeContext, TypeRef } from '../type.ts';
 import { encodeRowField, receiveField, sendField } from './array.ts';
 import { type BehaviourOf, behaviour, isSpace, type TypeBehaviour } from './behaviour.ts';
@@ -14,31 +15,44 @@ import { readInt32 } from './integer-bytes.ts';
 import { RecordValue } from './record-value.ts';
 
 type TypeByOid = (oid: number) => Type;
-export type CompositeField = { readonly name: string; readonly type: TypeRef };
+type RowField = { readonly name: string; readonly type: TypeRef };
 
 export function recordBehaviour(typeByOid: TypeByOid): TypeBehaviour {
   return behaviour(anonymous(typeByOid));
 }
 
-/** The row type of a relation with these columns. */
-export function compositeBehaviour(fields: readonly CompositeField[], typeByOid: TypeByOid): TypeBehaviour {
-  const typeOids = fields.map((field) => field.type.oid);
-  const names = fields.map((field) => field.name);
+/** The row type of a relation. */
+export function rowTypeBehaviour(rowType: number, typeByOid: TypeByOid): TypeBehaviour {
+  const fieldsOf = (context: TypeContext): readonly RowField[] => {
+    const fields = context.names?.rowFields(rowType);
+    if (fields === undefined) throw notSupported('a value of a row type cannot be read here');
+    return fields;
+  };
   return behaviour<RecordValue>({
     ...anonymous(typeByOid),
     input(text, _typmod, context) {
+      const fields = fieldsOf(context);
       const texts = parseRecordText(text, fields.length);
-      const values = texts.map((item, index) =>
-        item === null ? null : typeByOid(typeOids[index]).input(item, fields[index].type.typmod, context),
+      return rowOf(
+        fields,
+        texts.map((item, index) =>
+          item === null ? null : typeByOid(fields[index].type.oid).input(item, fields[index].type.typmod, context),
+        ),
       );
-      return new RecordValue(typeOids, names, values);
     },
     receive(reader, _typmod, context) {
-      const values = receiveFields(reader, fields, typeByOid, context);
-      return new RecordValue(typeOids, names, values);
+      const fields = fieldsOf(context);
+      return rowOf(fields, receiveFields(reader, fields, typeByOid, context));
     },
   });
 }
+
+const rowOf = (fields: readonly RowField[], values: readonly Datum[]): RecordValue =>
+  new RecordValue(
+    fields.map((field) => field.type.oid),
+    fields.map((field) => field.name),
+    values,
+  );
 
 function anonymous(typeByOid: TypeByOid): BehaviourOf<RecordValue> {
   const refuse = (): never => {
@@ -111,7 +125,7 @@ function formatRecord(value: RecordValue, typeByOid: TypeByOid, context: TypeCon
 
 const quote = (text: string): string => (text === '' || /[\s"\\(),]/.test(text) ? `"${text.replace(/["\\]/g, '$&$&')}"` : text);
 
-function receiveFields(reader: ByteReader, fields: readonly CompositeField[], typeByOid: TypeByOid, context: TypeContext): Datum[] {
+function receiveFields(reader: ByteReader, fields: readonly RowField[], typeByOid: TypeByOid, context: TypeContext): Datum[] {
   const count = reader.int32();
   if (count !== fields.length) {
     throw new SqlError(sqlstate.datatypeMismatch, `wrong number of columns: ${count}, expected ${fields.length}`);
@@ -152,7 +166,7 @@ function compareRecords(a: RecordValue, b: RecordValue, typeByOid: TypeByOid): n
       continue;
     }
     const { compare } = typeByOid(typeOid);
-    if (compare === undefined) {
+    if (compare === undefined || typeOid === oid.unknown) {
       throw new SqlError(sqlstate.undefinedFunction, `could not identify a comparison function for type ${displayName(typeOid)}`);
     }
     const order = compare(x, y);

@@ -4,9 +4,10 @@ import { ByteReader } from '#base/bytes.ts';
 import { SqlError } from '#base/sql-error.ts';
 import { pgTypes } from '../postgres/pg-type.ts';
 import { defaultSettings } from '../settings.ts';
-import type { NonNull, TypeContext } from '../type.ts';
+import type { NameLookup, NonNull, TypeContext } from '../type.ts';
+import { rowTypeOf } from './catalog-types.ts';
 import { RecordValue } from './record-value.ts';
-import { compositeType, findType, formatType, isImplemented, typeByName, typeByOid } from './registry.ts';
+import { findType, formatType, isImplemented, typeByName, typeByOid } from './registry.ts';
 
 const context: TypeContext = { settings: defaultSettings, transactionTimestamp: 0, names: undefined };
 
@@ -154,10 +155,18 @@ it('refuses malformed binary input', () => {
 });
 
 describe('rows', () => {
-  const pair = compositeType({ oid: 20001, name: 'pair', arrayOid: 20002 }, [
+  const pair = typeByOid(rowTypeOf(20001));
+  const columns = [
     { name: 'a', type: { oid: 23, typmod: -1 } },
     { name: 'b', type: { oid: 25, typmod: -1 } },
-  ]);
+  ];
+  const names: NameLookup = {
+    oidOf: () => 0,
+    typeOf: () => ({ oid: 0, typmod: -1 }),
+    nameOf: () => undefined,
+    rowFields: (rowType) => (rowType === pair.oid ? columns : undefined),
+  };
+  const withNames = { ...context, names };
 
   it.each([
     ['(1,abc)', '(1,abc)'],
@@ -167,7 +176,7 @@ describe('rows', () => {
     ['(1,"")', '(1,"")'],
     ['(1,a\\,b)', '(1,"a,b")'],
   ])('reads %s as %s', (text, expected) => {
-    expect(pair.output(pair.input(text, -1, context) as NonNull, context)).toBe(expected);
+    expect(pair.output(pair.input(text, -1, withNames) as NonNull, context)).toBe(expected);
   });
 
   it.each([
@@ -177,7 +186,7 @@ describe('rows', () => {
     ['(1,2', 'Unexpected end of input.'],
     ['(1,2)x', 'Junk after right parenthesis.'],
   ])('refuses %s: %s', (text, detail) => {
-    expect(() => pair.input(text, -1, context)).toThrow(
+    expect(() => pair.input(text, -1, withNames)).toThrow(
       expect.objectContaining({ sqlstate: '22P02', message: `malformed record literal: "${text}"`, fields: { detail } }),
     );
   });

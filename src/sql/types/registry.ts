@@ -4,6 +4,8 @@
  *   R1  Every type of pg_type is found. Pseudo-types refuse input as PostgreSQL does; types that Borealis has no values of refuse
  *       everything with 0A000 (`isImplemented` tells).
  *   R2  A type is one object: it may be compared with ===.
+ *
+ * Row types of relations are among them (catalog-types.ts): their fields are asked of the catalog when a value is read.
  */
 import { assert, InvariantError } from '#base/assert.ts';
 import { notSupported } from '#base/sql-error.ts';
@@ -25,7 +27,7 @@ import { cidType, int2Type, int4Type, int8Type, oidType, xid8Type, xidType } fro
 import { jsonpathType, jsonType } from './json.ts';
 import { jsonbType } from './jsonb.ts';
 import { numericType } from './numeric.ts';
-import { type CompositeField, compositeBehaviour, recordBehaviour } from './record.ts';
+import { recordBehaviour, rowTypeBehaviour } from './record.ts';
 import { regTypes } from './reg.ts';
 import { bpcharType, carriedTextType, charType, nameType, textType, varcharType, voidType } from './text.ts';
 import { uuidType } from './uuid.ts';
@@ -59,38 +61,7 @@ export function isImplemented(oid: number): boolean {
   const described = pgTypeByOid(oid);
   if (described === undefined) return false;
   if (isArrayType(described)) return isImplemented(described.elementOid);
-  return described.name === 'record' || described.name in vectorElements || behaviours.has(described.name);
-}
-
-/** The row type of a relation. Not kept here: relations come and go, and whoever knows their columns makes it. */
-export function compositeType(
-  facts: { readonly oid: number; readonly name: string; readonly arrayOid: number },
-  fields: readonly CompositeField[],
-): Type {
-  return {
-    ...facts,
-    displayName: facts.name,
-    category: 'C',
-    preferred: false,
-    length: -1,
-    elementOid: 0,
-    ...compositeBehaviour(fields, typeByOid),
-  };
-}
-
-/** The array type over a type that is not in pg_type, such as a row type. */
-export function arrayTypeOver(element: Type): Type {
-  return {
-    oid: element.arrayOid,
-    name: `_${element.name}`,
-    displayName: `${element.displayName}[]`,
-    category: 'A',
-    preferred: false,
-    length: -1,
-    arrayOid: 0,
-    elementOid: element.oid,
-    ...arrayBehaviour(element, ','),
-  };
+  return described.name === 'record' || described.kind === 'c' || described.name in vectorElements || behaviours.has(described.name);
 }
 
 const types = new Map<number, Type>();
@@ -117,6 +88,7 @@ function behaviourOf(described: PgType, displayName: string): TypeBehaviour {
   const vectorElement = vectorElements[described.name];
   if (vectorElement !== undefined) return vectorBehaviour(typeByOid(vectorElement));
   if (described.name === 'record') return recordBehaviour(typeByOid);
+  if (described.kind === 'c') return rowTypeBehaviour(described.oid, typeByOid);
   if (isArrayType(described)) return arrayBehaviour(typeByOid(described.elementOid), delimiterOf(described.elementOid));
   if (described.name === 'anyarray') return anyArrayBehaviour();
   if (described.kind === 'p') return refusing(() => notSupported(`cannot accept a value of type ${described.name}`));

@@ -14,6 +14,7 @@ import {
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
+import { domainOfArray, isCatalogType } from '#sql/types/catalog-types.ts';
 import { findType, formatType, isImplemented } from '#sql/types/registry.ts';
 import { resolveTypeName } from '../../analyzer/type-name.ts';
 import type {
@@ -265,9 +266,17 @@ export function columnType(change: SchemaChange, name: string, definition: Colum
   return type;
 }
 
+/** Rows of a relation's type, which changes with the relation, and arrays of domains are for queries and functions. */
+export function requireStorable(type: TypeRef): void {
+  if (isCatalogType(type.oid)) throw notSupported(`columns of the row type ${formatType(type)} are not supported`);
+  if (type.domain !== undefined && domainOfArray(type.domain) !== undefined)
+    throw notSupported('columns of arrays of domains are not supported');
+}
+
 export function requireColumnType(change: SchemaChange, name: string, type: TypeRef): void {
   const known = findType(type.oid);
   if (known?.category === 'P') throw change.error(sqlstate.invalidTableDefinition, `column "${name}" has pseudo-type ${formatType(type)}`);
+  requireStorable(type);
   if (!isImplemented(type.oid)) throw notSupported(`datatype ${formatType(typeRef(type.oid))} not supported`);
 }
 

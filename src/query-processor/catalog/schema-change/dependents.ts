@@ -6,6 +6,7 @@
  *       name it are printed anew, in the same change.
  */
 import { SqlError, sqlstate } from '#base/sql-error.ts';
+import { isCatalogType, rowArrayOf, rowTypeOf } from '#sql/types/catalog-types.ts';
 import { bodyStatements } from '../../analyzer/function-body.ts';
 import { printFunctionBody } from '../../analyzer/function-check.ts';
 import { bindStoredText, printStoredQuery } from '../../analyzer/stored-query.ts';
@@ -35,13 +36,23 @@ const views = (change: SchemaChange): readonly ViewDescriptor[] =>
   change.catalog.userRelations().flatMap((relation) => (relation.kind === 'view' ? [relation] : []));
 
 const stored = (change: SchemaChange): readonly Stored[] => [
-  ...change.catalog.functions().filter(({ dependencies, rowOf }) => dependencies.length > 0 || rowOf !== undefined),
+  ...change.catalog.functions().filter((called) => called.dependencies.length > 0 || usedTypes(called).length > 0),
   ...views(change),
 ];
 
 const reads = (view: Stored, oid: number): Dependency | undefined => view.dependencies.find((dependency) => dependency.oid === oid);
 
-const returnsRowOf = (view: Stored, oid: number): boolean => view.kind === 'function' && view.rowOf === oid;
+/** The row types, and arrays of them, that a function takes or gives. */
+const usedTypes = ({ args, returnType }: FunctionDescriptor): readonly number[] =>
+  [returnType, ...args.map(({ type }) => type)].map(({ oid }) => oid).filter(isCatalogType);
+
+/** The type of the relation, or array of it, that a function takes or gives; with what its name has behind it. */
+function usedTypeOf(view: Stored, oid: number): '' | '[]' | undefined {
+  if (view.kind !== 'function') return undefined;
+  const types = usedTypes(view);
+  if (types.includes(rowTypeOf(oid))) return '';
+  return types.includes(rowArrayOf(rowTypeOf(oid))) ? '[]' : undefined;
+}
 
 /** Views over the relations that do not leave with them, and views over those, each once, nearest first. */
 export function dependentViews(change: SchemaChange, leaving: readonly (RelationDescriptor | FunctionDescriptor)[]): readonly Dependent[] {
@@ -50,10 +61,10 @@ export function dependentViews(change: SchemaChange, leaving: readonly (Relation
   const found: Dependent[] = [];
   const follow = (on: RelationDescriptor | FunctionDescriptor): void => {
     for (const view of all) {
-      const isRow = returnsRowOf(view, on.oid);
-      if (gone.has(view.oid) || (!isRow && reads(view, on.oid) === undefined)) continue;
+      const type = on.kind === 'function' ? undefined : usedTypeOf(view, on.oid);
+      if (gone.has(view.oid) || (type === undefined && reads(view, on.oid) === undefined)) continue;
       gone.add(view.oid);
-      found.push({ view, on: isRow && on.kind !== 'function' ? `type ${change.describe(on)}` : titled(change, on) });
+      found.push({ view, on: type === undefined || on.kind === 'function' ? titled(change, on) : `type ${change.describe(on)}${type}` });
       follow(view);
     }
   };

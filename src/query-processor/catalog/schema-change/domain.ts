@@ -13,7 +13,7 @@ import { resolveTypeName } from '../../analyzer/type-name.ts';
 import type { CheckDescriptor, ColumnDescriptor, DomainDescriptor, TableDescriptor } from '../descriptors.ts';
 import { quoteIdentifier } from '../identifiers.ts';
 import { mustBeOwner, ownsObject } from '../privileges/secured-object.ts';
-import { namesOf } from './create-table.ts';
+import { namesOf, requireStorable } from './create-table.ts';
 import { stillNeeded } from './dependents.ts';
 import { ownerOf } from './move-object.ts';
 import { freeName } from './object-names.ts';
@@ -63,9 +63,10 @@ export function createDomain(change: SchemaChange, statement: CreateDomainStmt):
   requireFreeType(change, schema.oid, name);
   const typeName = statement.typeName;
   if (typeName === undefined) throw new SqlError(sqlstate.syntaxError, 'a domain has a base type');
-  const base = resolveTypeName(typeName, { positionOf: () => undefined, domainType: change.domainType });
+  const base = resolveTypeName(typeName, { positionOf: () => undefined, catalogType: change.catalogType });
   if (findType(base.oid)?.category === 'P')
     throw new SqlError(sqlstate.datatypeMismatch, `"${formatType(base)}" is not a valid base type for a domain`);
+  requireStorable(base);
   const constraints = (statement.constraints ?? []).flatMap((node) => ('Constraint' in node ? [node.Constraint] : []));
   let domain: DomainDescriptor = {
     kind: 'domain',

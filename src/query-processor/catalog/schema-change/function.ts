@@ -6,6 +6,7 @@ import type { CreateFunctionStmt, FunctionParameter, Node, TypeName } from '@pgs
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
+import { relationOfRowType } from '#sql/types/catalog-types.ts';
 import { formatType } from '#sql/types/registry.ts';
 import { returnedName } from '../../analyzer/function-body.ts';
 import { checkFunctionBody, type PrintedBody, printFunctionBody } from '../../analyzer/function-check.ts';
@@ -176,12 +177,7 @@ function resultOf(change: SchemaChange, statement: CreateFunctionStmt, args: rea
   const byOutputs: TypeRef | undefined = outputs.length === 0 ? undefined : outputs.length === 1 ? outputs[0].type : typeRef(oid.record);
   if (stated === undefined && byOutputs === undefined) throw invalid('function result type must be specified');
   const returnType = byOutputs ?? stated?.returnType ?? typeRef(oid.void);
-  if (
-    byOutputs !== undefined &&
-    stated !== undefined &&
-    !isTable &&
-    (stated.rowOf !== undefined || stated.returnType.oid !== byOutputs.oid)
-  )
+  if (byOutputs !== undefined && stated !== undefined && !isTable && stated.returnType.oid !== byOutputs.oid)
     throw invalid(`function result type must be ${formatType(byOutputs)} because of OUT parameters`);
   requireResultType(returnType, args);
   const returnsSet = isTable || statement.returnType?.setof === true;
@@ -190,17 +186,8 @@ function resultOf(change: SchemaChange, statement: CreateFunctionStmt, args: rea
 
 /** A relation's name is the name of its row type. */
 function returnTypeOf(change: SchemaChange, typeName: TypeName): Pick<FunctionDescriptor, 'returnType' | 'rowOf'> {
-  const names = namesOf(typeName.names);
-  const name = names[names.length - 1] ?? '';
-  const isArray = (typeName.arrayBounds?.length ?? 0) > 0;
-  const relation = isArray
-    ? undefined
-    : change.findRelation(names.length > 1 ? { schemaname: names[names.length - 2], relname: name } : { relname: name });
-  const isRelation = relation !== undefined && relation.kind !== 'sequence' && relation.kind !== 'system';
-  if (isRelation && change.domainType(names[names.length - 2], name) === undefined)
-    return { returnType: typeRef(oid.record), rowOf: relation.oid };
   const found = resolveTypeName(typeName, change);
-  return { returnType: found.domain === undefined ? typeRef(found.oid) : found, rowOf: undefined };
+  return { returnType: found.domain === undefined ? typeRef(found.oid) : found, rowOf: relationOfRowType(found.oid) };
 }
 
 function requireResultType(type: TypeRef, args: readonly FunctionArgument[]): void {

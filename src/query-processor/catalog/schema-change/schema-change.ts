@@ -12,9 +12,9 @@ import type { EvaluationContext } from '#sql/function.ts';
 import { privilege } from '#sql/privilege.ts';
 import type { Settings } from '#sql/settings.ts';
 import { firstTemporaryOid, writtenKey } from '#sql/spaces.ts';
-import type { TypeContext, TypeRef } from '#sql/type.ts';
+import type { TypeContext } from '#sql/type.ts';
 import type { Storage } from '#storage/storage.ts';
-import { domainType, findDomain } from '../../analyzer/domain.ts';
+import { type FindCatalogType, findCatalogType } from '../../analyzer/catalog-type.ts';
 import type { PositionOf } from '../../parser/parse.ts';
 import type { OpenTransaction } from '../../transaction/open-transaction.ts';
 import { adminRoleOid } from '../catalog.ts';
@@ -138,10 +138,9 @@ export class SchemaChange {
   }
 
   /** For type names (type-name.ts). */
-  readonly domainType = (schemaName: string | undefined, name: string): TypeRef | undefined => {
+  readonly catalogType: FindCatalogType = (schemaName, name) => {
     const { settings, user } = this.host;
-    const domain = findDomain({ catalog: this.catalog, settings, currentUser: user }, schemaName, name);
-    return domain === undefined ? undefined : domainType(domain);
+    return findCatalogType({ catalog: this.catalog, settings, currentUser: user }, schemaName, name);
   };
 
   error(code: string, message: string, location?: number, fields: { readonly detail?: string; readonly hint?: string } = {}): SqlError {

@@ -62,7 +62,12 @@ function asTableExpression(change: SchemaChange, table: ExpressionTable, express
 /** Stored texts are read under every search path: what a reg* constant names is written with its schema. */
 const storedTypes = (change: SchemaChange) => ({
   typeContext: { settings: defaultSettings, transactionTimestamp: 0, names: qualifiedNames(change) },
-  nameOfType: (type: TypeRef) => storedTypeName(type, (domain) => change.catalog.domainByOid(domain)),
+  nameOfType: (type: TypeRef) =>
+    storedTypeName(
+      type,
+      (domain) => change.catalog.domainByOid(domain),
+      (relation) => change.catalog.relationByOid(relation),
+    ),
   nameOfFunction: (procOid: number) => storedFunctionName(procOid, (own) => change.catalog.functionByOid(own)),
 });
 

@@ -15,6 +15,7 @@ import { inputArguments, type Proc, procOf } from '../function-proc.ts';
 import { collations } from '../name-lookup.ts';
 import { bootstrapRoleOid } from '../privileges/predefined-roles.ts';
 import { functionObject, storedAcl } from '../privileges/secured-object.ts';
+import { rowTypeRows } from './catalog-type-rows.ts';
 import { domainTypes } from './domain-rows.ts';
 import { functionBodyText } from './function-text.ts';
 import { collationOf } from './relation-rows.ts';
@@ -69,6 +70,14 @@ function* types(): Iterable<SystemRow> {
 }
 
 const builtInTypes = fixed(types);
+
+function* allTypes(run: Run): Iterable<SystemRow> {
+  const rows = [...builtInTypes(run)];
+  yield* rows;
+  yield* domainTypes(run, rows);
+  const like = (typeOid: number): SystemRow => rows.find((row) => row.oid === typeOid) ?? {};
+  yield* rowTypeRows(run, like(oid.record), like(oid.recordArray));
+}
 
 const languages: Readonly<Record<string, number>> = { internal: 12, c: 13, sql: 14 };
 
@@ -281,7 +290,7 @@ const language = (languageOid: number, name: string, isTrusted: boolean): System
 });
 
 export const builtInRows: RowMakers = {
-  pg_type: (run) => domainTypes(run, builtInTypes(run)),
+  pg_type: allTypes,
   pg_proc: procs,
   pg_operator: fixed(operators),
   pg_cast: fixed(casts),

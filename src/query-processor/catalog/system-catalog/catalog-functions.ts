@@ -8,7 +8,7 @@ import type { Datum } from '#sql/datum.ts';
 import type { Settings } from '#sql/settings.ts';
 import { typeRef } from '#sql/type.ts';
 import { findType, formatType } from '#sql/types/registry.ts';
-import { commentClasses } from '../catalog.ts';
+import { commentClasses, firstUserOid } from '../catalog.ts';
 import { quoteIdentifier } from '../identifiers.ts';
 import type { LoadedCatalog } from '../loaded-catalog.ts';
 import { type CatalogNames, collations, findOperator, findTypeByText, typeText } from '../name-lookup.ts';
@@ -63,7 +63,7 @@ const orNull = (look: (name: string, context: CatalogFunctionContext) => number 
 };
 
 const visibleType: CatalogFunction = (args, { names }) => {
-  const name = names.domainName(oidOf(args[0]));
+  const name = names.catalogTypeName(oidOf(args[0]));
   if (name !== undefined) return !name.includes('.');
   return findType(oidOf(args[0])) === undefined ? null : true;
 };
@@ -95,7 +95,8 @@ const functions: Readonly<Record<string, CatalogFunction>> = {
     if (args[0] === null) return null;
     const oid = oidOf(args[0]);
     if (oid === 0) return '-';
-    if (findType(oid) === undefined) return names.domainName(oid) ?? '???';
+    if (oid >= firstUserOid) return names.catalogTypeName(oid) ?? '???';
+    if (findType(oid) === undefined) return '???';
     return args[1] === null || args[1] === undefined ? typeText(oid) : formatType(typeRef(oid, Number(args[1])));
   },
   pg_get_expr: (args) => args[0],

@@ -1,21 +1,23 @@
 /** What the catalogs say of domains. */
 import { oid } from '#sql/oids.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
+import { domainArrayOf, elementOfRowArray } from '#sql/types/catalog-types.ts';
 import { pgTypeByOid } from '#sql/types/format-type.ts';
 import { formatType } from '#sql/types/registry.ts';
+import { rowTypeRelation } from '../../analyzer/catalog-type.ts';
 import type { Run } from '../../executor/operator.ts';
 import type { Catalog } from '../catalog.ts';
 import type { CheckDescriptor, DomainDescriptor } from '../descriptors.ts';
+import { arrayRow } from './catalog-type-rows.ts';
 import { arrayOf, type SystemRow } from './row-maker.ts';
 
 const byName = (a: DomainDescriptor, b: DomainDescriptor): number => a.oid - b.oid;
 
-/** pg_type: all of the base type but for what makes it a domain. `fixed`: the rows of the built-in types. */
-export function* domainTypes(run: Run, fixed: Iterable<SystemRow>): Iterable<SystemRow> {
-  const rows = [...fixed];
-  yield* rows;
+/** pg_type: all of the base type but for what makes it a domain. `rows`: those of the built-in types. */
+export function* domainTypes(run: Run, rows: readonly SystemRow[]): Iterable<SystemRow> {
   const domains = run.catalog.domains();
   if (domains.length === 0) return;
+  const arrays = rows.find((row) => row.oid === oid.textArray) ?? {};
   const input = rows.find((row) => row.typname === 'cardinal_number')?.typinput ?? domainIn;
   for (const domain of [...domains].sort(byName)) {
     const base = rows.find((row) => row.oid === domain.base.oid) ?? {};
@@ -27,7 +29,7 @@ export function* domainTypes(run: Run, fixed: Iterable<SystemRow>): Iterable<Sys
       typowner: domain.ownerOid,
       typtype: 'd',
       typispreferred: false,
-      typarray: 0,
+      typarray: domainArrayOf(domain.oid),
       typelem: 0,
       typsubscript: 0,
       typinput: input,
@@ -39,6 +41,13 @@ export function* domainTypes(run: Run, fixed: Iterable<SystemRow>): Iterable<Sys
       typdefaultbin: domain.defaultText ?? null,
       typdefault: domain.defaultText ?? null,
     };
+    yield arrayRow(arrays, {
+      name: domain.name,
+      typnamespace: domain.schemaOid,
+      typowner: domain.ownerOid,
+      oid: domainArrayOf(domain.oid),
+      element: domain.oid,
+    });
   }
 }
 
@@ -87,9 +96,13 @@ export function domainConstraintText(catalog: Catalog, constraintOid: number): s
 
 const dataType = (type: TypeRef): string => (pgTypeByOid(type.oid)?.category === 'A' ? 'ARRAY' : formatType(typeRef(type.oid)));
 
-function udtOf(run: Run, { oid: typeOid, domain }: TypeRef): SystemRow {
+/** The type that a column or domain is of by the standard, below domains. */
+export function udtOf(run: Run, { oid: typeOid, domain }: TypeRef): SystemRow {
   const below = domain === undefined ? undefined : run.catalog.domainByOid(domain);
   if (below !== undefined) return { udt_schema: below.schemaName, udt_name: below.name };
+  const element = elementOfRowArray(typeOid);
+  const relation = rowTypeRelation(run.catalog, element ?? typeOid);
+  if (relation !== undefined) return { udt_schema: relation.schemaName, udt_name: `${element === undefined ? '' : '_'}${relation.name}` };
   return { udt_schema: 'pg_catalog', udt_name: pgTypeByOid(typeOid)?.name ?? '' };
 }
 

@@ -1,7 +1,6 @@
 /** Functions as SQL text, as a session sees them: what pg_get_functiondef and its kin print. */
 import { procByOid } from '#sql/builtins.ts';
 import type { TypeRef } from '#sql/type.ts';
-import { formatType } from '#sql/types/registry.ts';
 import { deparseExpression } from '../../analyzer/deparse.ts';
 import { bodyStatements, returnedName } from '../../analyzer/function-body.ts';
 import { printFunctionBody } from '../../analyzer/function-check.ts';
@@ -10,11 +9,10 @@ import type { FunctionArgument, FunctionDescriptor } from '../descriptors.ts';
 import { inputArguments } from '../function-proc.ts';
 import { quoteIdentifier } from '../identifiers.ts';
 import { typeText } from '../name-lookup.ts';
-import { shownNames } from '../object-names.ts';
+import { shownNames, shownTypeName } from '../object-names.ts';
 import { environmentOfSession, type TextSession, typeContextOf } from './view-text.ts';
 
-const typeName = (session: TextSession, type: TypeRef): string =>
-  (type.domain === undefined ? undefined : session.names.nameOf('type', type.domain)) ?? formatType(type);
+const typeName = (session: TextSession, type: TypeRef): string => shownTypeName(type, session.names);
 
 const modeWords: Readonly<Record<FunctionArgument['mode'], string>> = { i: '', o: 'OUT ', b: 'INOUT ', v: 'VARIADIC ', t: '' };
 
@@ -53,8 +51,7 @@ export function functionIdentityArguments(session: TextSession, descriptor: Func
 export function functionResultText(session: TextSession, descriptor: FunctionDescriptor): string {
   const columns = descriptor.args.filter(({ mode }) => mode === 't');
   if (columns.length > 0) return `TABLE(${columns.map((arg) => argumentText(session, arg, false)).join(', ')})`;
-  const row = descriptor.rowOf === undefined ? undefined : session.names.nameOf('class', descriptor.rowOf);
-  return (descriptor.returnsSet ? 'SETOF ' : '') + (row ?? typeName(session, descriptor.returnType));
+  return (descriptor.returnsSet ? 'SETOF ' : '') + typeName(session, descriptor.returnType);
 }
 
 export function functionDefaultText(session: TextSession, descriptor: FunctionDescriptor, number: number): string | null {

@@ -4,11 +4,12 @@ import { oid } from '#sql/oids.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
 import { type TypeRef, typeRef } from '#sql/type.ts';
+import { elementOfRowArray, isRowTypeOid } from '#sql/types/catalog-types.ts';
 import { formatType } from '#sql/types/registry.ts';
 import type { Run } from '../../executor/operator.ts';
 import type { ColumnDescriptor, ForeignKeyDescriptor, RelationDescriptor, TableDescriptor } from '../descriptors.ts';
 import { actionNames, constraintsOf } from './definitions.ts';
-import { domainConstraintsOfSchema, domainsOfSchema } from './domain-rows.ts';
+import { domainConstraintsOfSchema, domainsOfSchema, udtOf } from './domain-rows.ts';
 import { integer } from './relation-rows.ts';
 import { everyRelation, type RowMakers, roleName, type SystemRow, storedTables } from './row-maker.ts';
 import { shownRelations, shownSchemas } from './shown-relations.ts';
@@ -104,6 +105,8 @@ function typeFacts(type: TypeRef): SystemRow {
 }
 
 function dataType(type: TypeRef): string {
+  if (isRowTypeOid(type.oid)) return 'USER-DEFINED';
+  if (elementOfRowArray(type.oid) !== undefined) return 'ARRAY';
   const facts = udtName(type.oid);
   if (facts.startsWith('_')) return 'ARRAY';
   return formatType(typeRef(type.oid));
@@ -130,8 +133,7 @@ function columnRow(
     data_type: dataType(type),
     ...typeFacts(type),
     udt_catalog: database,
-    udt_schema: 'pg_catalog',
-    udt_name: udtName(type.oid),
+    ...udtOf(run, typeRef(type.oid)),
     dtd_identifier: String(number),
     is_self_referencing: 'NO',
     is_identity: yesNo(identity !== undefined),

@@ -5,6 +5,7 @@ import { oid } from '#sql/oids.ts';
 import { pgOpclasses } from '#sql/postgres/pg-opclass.ts';
 import { pgTypes } from '#sql/postgres/pg-type.ts';
 import { firstTemporaryOid } from '#sql/spaces.ts';
+import { rowTypeOf } from '#sql/types/catalog-types.ts';
 import type { Run } from '../../executor/operator.ts';
 import { commentClasses, publicOid } from '../catalog.ts';
 import type { ForeignKeyDescriptor, IndexDescriptor, RelationDescriptor, TableDescriptor, ViewDescriptor } from '../descriptors.ts';
@@ -25,7 +26,7 @@ const indexMethod = 403;
 
 function classRow(values: SystemRow): SystemRow {
   return {
-    reltype: 0,
+    reltype: values.relkind === 'r' || values.relkind === 'v' ? rowTypeOf(Number(values.oid)) : 0,
     reloftype: 0,
     relam: 0,
     relfilenode: values.oid,

@@ -7,7 +7,7 @@
 import { operatorByOid, procByOid } from '#sql/builtins.ts';
 import type { Expression } from '#sql/expression.ts';
 import { childrenOf } from '#sql/expression-walk.ts';
-import { oid } from '#sql/oids.ts';
+import { isComposite } from '#sql/types/catalog-types.ts';
 import type { LogicalPlan } from '../../analyzer/logical-plan.ts';
 import {
   boolean,
@@ -159,7 +159,7 @@ function negate(arg: Expression): Expression | undefined {
       return arg.arg;
     case 'isNull':
       // Of a row IS NOT NULL is more than the opposite: every field has a value.
-      return arg.arg.type.oid === oid.record ? undefined : { ...arg, negated: !arg.negated };
+      return isComposite(arg.arg.type.oid) ? undefined : { ...arg, negated: !arg.negated };
     case 'booleanTest':
     case 'distinct':
       return { ...arg, negated: !arg.negated };
