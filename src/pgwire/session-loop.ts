@@ -308,5 +308,10 @@ export function asReport(error: unknown, log: Logger): backend.Report {
   if (error instanceof RangeError && error.message.includes('call stack')) {
     return new SqlError(sqlstate.statementTooComplex, 'stack depth limit exceeded');
   }
+  if (error instanceof RangeError && error.message === 'Invalid string length') {
+    return new SqlError(sqlstate.programLimitExceeded, 'out of memory', {
+      detail: 'A text would have become longer than half a gigabyte.',
+    });
+  }
   return new SqlError(sqlstate.internalError, 'internal error: the statement was not completed');
 }

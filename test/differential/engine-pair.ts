@@ -90,7 +90,8 @@ export class EnginePair {
   ): Promise<{ readonly answer: Answer; readonly difference: string | undefined; readonly isTimeout: boolean }> {
     const [answer, own] = await Promise.all([this.postgres.ask(sql), this.borealis.ask(sql)]);
     const isTimeout = timedOut(answer) || timedOut(own);
-    return { answer, difference: isTimeout ? undefined : differenceOf(answer, own, isOrdered), isTimeout };
+    const saysNothing = isTimeout || isFaultOfPostgres(sql, answer);
+    return { answer, difference: saysNothing ? undefined : differenceOf(answer, own, isOrdered), isTimeout };
   }
 
   /** Runs a statement that must succeed on both. */
@@ -98,6 +99,10 @@ export class EnginePair {
     await Promise.all([this.postgres.client.query(sql), this.borealis.client.query(sql)]);
   }
 }
+
+/** Its planner fails on a whole row within set operations under LATERAL; and the subquery by which it finds a min or max keeps the WITH TIES of the query around it. */
+const isFaultOfPostgres = (sql: string, answer: Answer): boolean =>
+  answer.kind === 'error' && (answer.code === 'XX000' || (answer.code === '21000' && /(min|max)\(.*WITH TIES/.test(sql)));
 
 const timedOut = (answer: Answer): boolean => answer.kind === 'error' && answer.code === '57014';
 

@@ -59,10 +59,11 @@ export function aggregateLevel(scope: Scope, level: Level): AggregatedLevel {
   }
   const rewriter = new Regrouping(scope, groups, groupBy);
   for (const target of level.targets) target.expression = rewriter.rewrite(target.expression);
-  const groupings = scope.groupings.map(({ id, args, location }) => ({
+  const groupings = scope.groupings.map(({ id, args, isFromBelow, location }) => ({
     id,
     args: args.map((arg) => {
-      const at = groups.findIndex((group) => group.key === expressionKey(arg));
+      // As in PostgreSQL a subquery's GROUPING knows columns of a query around it only, not its other expressions.
+      const at = isFromBelow && arg.kind !== 'column' ? -1 : groups.findIndex((group) => group.key === expressionKey(arg));
       if (at < 0)
         throw analysis.error(
           sqlstate.groupingError,

@@ -393,7 +393,7 @@ export function bindGrouping(scope: Scope, node: GroupingFunc): Expression {
   const level = usedLevels(scope, args).innermost ?? scope;
   requireAggregatesAllowed(level, node.location, 'grouping');
   const id = analysis.newColumnId();
-  level.groupings.push({ id, args, location: node.location });
+  level.groupings.push({ id, args, isFromBelow: level !== scope, location: node.location });
   analysis.owners.set(id, { scope: level, role: 'grouping', item: undefined, name: 'grouping' });
   return analysis.locate({ kind: 'column', id, type: typeRef(oid.int4), name: 'grouping' }, node.location);
 }

@@ -78,7 +78,13 @@ export type CommonTableEntry = {
 };
 
 export type ScopeAggregate = { readonly id: ColumnId; readonly call: AggregateCall; readonly location: number | undefined };
-export type ScopeGrouping = { readonly id: ColumnId; readonly args: readonly Expression[]; readonly location: number | undefined };
+export type ScopeGrouping = {
+  readonly id: ColumnId;
+  readonly args: readonly Expression[];
+  /** It stands in a subquery. */
+  readonly isFromBelow: boolean;
+  readonly location: number | undefined;
+};
 export type ScopeWindowCall = { readonly id: ColumnId; readonly call: WindowCall };
 
 export class Scope {

@@ -114,11 +114,16 @@ function expand(pattern: string, argument: (position: number) => Datum, print: (
       if (width < 0) {
         alignLeft = true;
         width = -width;
+        if (width > 2147483647) throw new SqlError(sqlstate.numericValueOutOfRange, 'number is out of range');
       }
     }
     const source = position ?? next;
     next = source + 1;
     const value = argument(source);
+    if (result.length + width > longestText)
+      throw new SqlError(sqlstate.programLimitExceeded, 'out of memory', {
+        detail: `Cannot enlarge string buffer containing ${result.length} bytes by ${width - 1} more bytes.`,
+      });
     result += pad(convert(kind, value === null ? null : print(source, value)), width, alignLeft);
   }
   return result;
@@ -130,6 +135,9 @@ function convert(kind: string, text: string | null): string {
   if (text === null) throw new SqlError(sqlstate.nullValueNotAllowed, 'null values cannot be formatted as an SQL identifier');
   return quoteIdentifier(text);
 }
+
+/** Of a string of JavaScript, with room for what comes beside a width. */
+const longestText = 2 ** 28;
 
 function pad(text: string, width: number, alignLeft: boolean): string {
   const missing = width - characterCount(text);
