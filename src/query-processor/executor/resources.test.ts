@@ -15,8 +15,8 @@ const input = (firstId = 1): PhysicalPlan => valuesPlan(firstId, types, rows);
 const output = [out(1), out(2)];
 
 const holders: Readonly<Record<string, PhysicalPlan>> = {
-  sort: { kind: 'sort', output, estimate, input: input(), keys: [key(column(2))], limit: undefined },
-  'top-N': { kind: 'sort', output, estimate, input: input(), keys: [key(column(2))], limit: 1200 },
+  sort: { kind: 'sort', presorted: 0, output, estimate, input: input(), keys: [key(column(2))], limit: undefined },
+  'top-N': { kind: 'sort', presorted: 0, output, estimate, input: input(), keys: [key(column(2))], limit: 1200 },
   distinct: { kind: 'distinct', output, estimate, input: input(), on: undefined, isSorted: false },
   aggregate: {
     kind: 'aggregate',

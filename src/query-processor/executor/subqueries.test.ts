@@ -314,6 +314,7 @@ describe('lock rows', () => {
     estimate,
     input: {
       kind: 'sort',
+      presorted: 0,
       output: [out(1), out(2, oid.text)],
       estimate,
       input: valuesPlan(

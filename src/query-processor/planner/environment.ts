@@ -27,6 +27,7 @@ export type PlannerSettings = {
   readonly enableIndexScan: boolean;
   readonly enableSeqScan: boolean;
   readonly enableSort: boolean;
+  readonly enableIncrementalSort: boolean;
   readonly enableHashAggregate: boolean;
 };
 
@@ -36,6 +37,7 @@ export const defaultPlannerSettings: PlannerSettings = {
   enableIndexScan: true,
   enableSeqScan: true,
   enableSort: true,
+  enableIncrementalSort: true,
   enableHashAggregate: true,
 };
 

@@ -91,6 +91,7 @@ const ways: Readonly<Record<string, Partial<PlannerSettings>>> = {
   'no nested loop': { enableNestedLoop: false },
   'no index scan': { enableIndexScan: false },
   'no sort': { enableSort: false },
+  'no incremental sort': { enableIncrementalSort: false },
   'no hash aggregate': { enableHashAggregate: false },
   'no hash join and no sequential scan': { enableHashJoin: false, enableSeqScan: false },
 };

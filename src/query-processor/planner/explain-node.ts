@@ -162,8 +162,14 @@ class Describer {
       case 'window':
         return this.#with(this.#node(plan, 'WindowAgg'), 'Outer', plan.input);
       case 'sort': {
-        const node = this.#node(plan, 'Sort');
-        node.properties.push({ name: 'Sort Key', value: plan.keys.map((key) => this.#sortKey(key)) });
+        const node = this.#node(plan, plan.presorted > 0 ? 'Incremental Sort' : 'Sort');
+        const keys = plan.keys.map((key) => this.#sortKey(key));
+        node.properties.push({ name: 'Sort Key', value: keys });
+        if (plan.presorted > 0)
+          node.properties.push({
+            name: 'Presorted Key',
+            value: plan.keys.slice(0, plan.presorted).map((key) => this.#text(key.expression)),
+          });
         node.memoryOf = plan;
         return this.#with(node, 'Outer', plan.input);
       }

@@ -115,7 +115,13 @@ export type PhysicalPlan =
       readonly calls: readonly { readonly id: ColumnId; readonly call: WindowCall }[];
     })
   /** limit: keeps the first rows only (top-N). presorted: leading keys that the input is sorted by already (incremental sort). */
-  | (Node & { readonly kind: 'sort'; readonly input: PhysicalPlan; readonly keys: readonly SortKey[]; readonly limit: number | undefined })
+  | (Node & {
+      readonly kind: 'sort';
+      readonly input: PhysicalPlan;
+      readonly keys: readonly SortKey[];
+      readonly presorted: number;
+      readonly limit: number | undefined;
+    })
   | (Node & {
       readonly kind: 'limit';
       readonly input: PhysicalPlan;

@@ -255,6 +255,7 @@ function plannerSettings(settings: SessionSettings): PlannerSettings {
     isOn('enable_indexscan') &&
     isOn('enable_seqscan') &&
     isOn('enable_sort') &&
+    isOn('enable_incremental_sort') &&
     isOn('enable_hashagg')
   )
     return defaultPlannerSettings;
@@ -264,6 +265,7 @@ function plannerSettings(settings: SessionSettings): PlannerSettings {
     enableIndexScan: isOn('enable_indexscan'),
     enableSeqScan: isOn('enable_seqscan'),
     enableSort: isOn('enable_sort'),
+    enableIncrementalSort: isOn('enable_incremental_sort'),
     enableHashAggregate: isOn('enable_hashagg'),
   };
 }

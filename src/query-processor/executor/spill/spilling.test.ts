@@ -106,6 +106,7 @@ const operators: Record<string, { readonly ordered: boolean; readonly plan: (a: 
     ordered: true,
     plan: (a) => ({
       kind: 'sort',
+      presorted: 0,
       output: output(1),
       estimate,
       input: input(1, a),
@@ -113,10 +114,34 @@ const operators: Record<string, { readonly ordered: boolean; readonly plan: (a: 
       limit: undefined,
     }),
   },
+  'sort of groups': {
+    ordered: true,
+    plan: (a) => ({
+      kind: 'sort',
+      presorted: 1,
+      output: output(1),
+      estimate,
+      input: {
+        kind: 'sort',
+        presorted: 0,
+        output: output(1),
+        estimate,
+        input: input(
+          1,
+          a.map(([value, t, n]) => [value === null ? null : Number(value) % 7, t, n]),
+        ),
+        keys: [key(column(1), true)],
+        limit: undefined,
+      },
+      keys: [key(column(1), true), key(column(3, oid.numeric)), key(column(2, oid.text), true)],
+      limit: undefined,
+    }),
+  },
   'top-N': {
     ordered: true,
     plan: (a) => ({
       kind: 'sort',
+      presorted: 0,
       output: output(1),
       estimate,
       input: input(1, a),
@@ -144,6 +169,7 @@ const operators: Record<string, { readonly ordered: boolean; readonly plan: (a: 
       ...aggregate(a, { strategy: 'sorted' }),
       input: {
         kind: 'sort',
+        presorted: 0,
         output: output(1),
         estimate,
         input: input(1, a),
@@ -394,6 +420,7 @@ it('merges more runs than are read at once', async () => {
   const many = Array.from({ length: 3000 }, (_, at): Row => [(at * 7919) % 3001, `text ${at}`, null]);
   const plan: PhysicalPlan = {
     kind: 'sort',
+    presorted: 0,
     output: output(1),
     estimate,
     input: input(1, many),
@@ -409,6 +436,7 @@ it('says how it sorted in memory', async () => {
   const many = Array.from({ length: 3000 }, (_, at): Row => [(at * 7919) % 3001, null, null]);
   const sort = (limit: number | undefined): PhysicalPlan => ({
     kind: 'sort',
+    presorted: 0,
     output: output(1),
     estimate,
     input: input(1, many),

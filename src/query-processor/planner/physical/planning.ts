@@ -51,24 +51,27 @@ export function renamedKeys(ordering: Ordering, names: ReadonlyMap<ColumnId, Col
 }
 
 /** True when rows in this order are sorted by `keys`. */
-export function satisfies(ordering: Ordering, keys: readonly SortKey[]): boolean {
+export const satisfies = (ordering: Ordering, keys: readonly SortKey[]): boolean => sortedKeys(ordering, keys) === keys.length;
+
+/** By how many of the leading keys rows in this order are sorted. */
+export function sortedKeys(ordering: Ordering, keys: readonly SortKey[]): number {
   let at = 0;
   const seen = new Set<ColumnId>(ordering.constants);
-  for (const key of keys) {
+  for (const [count, key] of keys.entries()) {
     const id = sortColumn(key.expression);
     if (id === undefined) {
       if (key.expression.kind === 'constant' || key.expression.kind === 'parameter' || key.expression.kind === 'outerValue') continue;
-      return false;
+      return count;
     }
     if (seen.has(id)) continue;
     while (at < ordering.keys.length && seen.has(ordering.keys[at].id)) at++;
     const has = ordering.keys[at];
-    if (has === undefined || has.id !== id || has.descending !== key.descending) return false;
-    if (has.hasNulls && has.nullsFirst !== key.nullsFirst) return false;
+    if (has === undefined || has.id !== id || has.descending !== key.descending) return count;
+    if (has.hasNulls && has.nullsFirst !== key.nullsFirst) return count;
     seen.add(id);
     at++;
   }
-  return true;
+  return keys.length;
 }
 
 /** True when rows with equal values in `ids` come next to each other. */

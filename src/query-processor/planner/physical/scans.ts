@@ -22,6 +22,7 @@ import {
 } from './cost.ts';
 import { orScan } from './or-scans.ts';
 import { noWish, type Ordering, type Planned, type Planning, satisfies, unordered, type Wish } from './planning.ts';
+import { groupedSortCost, groupsOf, presortedKeys } from './sorts.ts';
 
 type Candidate = {
   readonly path: Path;
@@ -81,7 +82,7 @@ function tableOrIndexScan(scan: Scan, conditions: readonly Expression[], wish: W
   const united = orScan(conditions, (branch) => build(scan, bestOf(scan, branch, noWish, planning)));
   if (united !== undefined) {
     const { startupCost, totalCost, rows } = united.estimate;
-    if (weightOf(startupCost, totalCost, rows, unordered, wish) < best.weight)
+    if (weightOf(startupCost, totalCost, rows, unordered, wish, planning) < best.weight)
       return { plan: { ...united, estimate: { ...united.estimate, rows: Math.min(rows, best.rows) } }, ordering: unordered };
   }
   return { plan: build(scan, best), ordering: best.ordering };
@@ -126,6 +127,10 @@ function candidatesOf(scan: Scan, path: Path, conditions: readonly Expression[],
   if (order.length > 0) {
     if (satisfies(access.ordering, order)) return [forward()];
     if (satisfies(reversed(access.ordering), order)) return [candidate(scan, path, access, true, conditions, wish, planning)];
+    const backward = presortedKeys(reversed(access.ordering), order, planning);
+    if (backward > presortedKeys(access.ordering, order, planning))
+      return [candidate(scan, path, access, true, conditions, wish, planning), ...(serves ? [forward()] : [])];
+    if (presortedKeys(access.ordering, order, planning) > 0) return [forward()];
   }
   return serves ? [forward()] : [];
 }
@@ -170,13 +175,18 @@ function candidate(
     totalCost,
     rows,
     isIndexOnly,
-    weight: weightOf(startupCost, totalCost, rows, ordering, wish),
+    weight: weightOf(startupCost, totalCost, rows, ordering, wish, planning),
   };
 }
 
-function weightOf(startupCost: number, totalCost: number, rows: number, ordering: Ordering, wish: Wish): number {
-  const isSorted = wish.order === undefined || satisfies(ordering, wish.order);
-  if (!isSorted) return totalCost + sortCost(rows, wish.rowLimit);
+function weightOf(startupCost: number, totalCost: number, rows: number, ordering: Ordering, wish: Wish, planning: Planning): number {
+  const { order } = wish;
+  const presorted = order === undefined ? 0 : presortedKeys(ordering, order, planning);
+  if (order !== undefined && presorted < order.length) {
+    if (presorted === 0) return totalCost + sortCost(rows, wish.rowLimit);
+    const groups = groupsOf(order.slice(0, presorted), rows, planning);
+    return groupedSortCost({ startupCost, totalCost, rows, width: 0 }, groups, Math.min(rows, wish.rowLimit ?? rows), 0);
+  }
   if (wish.rowLimit === undefined || wish.rowLimit >= rows) return totalCost;
   return startupCost + ((totalCost - startupCost) * wish.rowLimit) / Math.max(1, rows);
 }
