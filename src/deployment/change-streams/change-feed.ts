@@ -41,7 +41,7 @@ export class PlaceGone extends Error {
   override readonly name = 'PlaceGone';
 }
 
-const entriesAtOnce = 64;
+const entriesAtOnce = 256;
 const bytesAtOnce = 256 * 1024;
 
 type Step = StreamedChange | 'waits';

@@ -9,7 +9,7 @@
  *   - A failed write or synchronisation is final (J5): everything that waits is rejected, `onFailure` is called once and must end the process.
  *   - Recovery verifies all of the chain, cuts a torn last block, and synchronises file and directory before it says what it found: what was
  *     only in the page cache when the process ended must not be believed before it is durable.
- *   - The newest entries stay decoded in memory; feeds read older ones from disk, a segment at a time.
+ *   - The newest entries stay decoded in memory; readers read older ones from disk, a segment at a time, some of which are held.
  */
 import { assert } from '#base/assert.ts';
 import { randomId } from '#base/base32.ts';
@@ -57,6 +57,11 @@ type Pending = {
   readonly resolve: (result: { readonly position: JournalPosition }) => void;
   readonly reject: (error: Error) => void;
 };
+
+type OpenedSegment = { readonly segment: Segment; readonly bytes: Buffer; readonly places: readonly EntryPlace[] };
+
+/** So many readers behind the tail, each in a segment of its own, do not read and verify a segment anew for every few entries. */
+const openedSegments = 4;
 
 const suffix = '.journal';
 const segmentName = (firstPosition: JournalPosition): string => `${String(firstPosition).padStart(16, '0')}${suffix}`;
@@ -258,7 +263,8 @@ export class FileJournal implements Journal {
   #failure: Error | undefined;
   #closed = false;
   #truncation: Promise<void> = Promise.resolve();
-  #opened: { readonly segment: Segment; readonly bytes: Buffer; readonly places: readonly EntryPlace[] } | undefined;
+  /** Segments that readers behind the tail are in, the one used last at the end. */
+  #opened: readonly OpenedSegment[] = [];
 
   constructor(options: FileJournalOptions, start: Start) {
     this.id = start.id;
@@ -390,8 +396,8 @@ export class FileJournal implements Journal {
   #readSegment(position: JournalPosition, maximumEntries: number): readonly PlacedEntry[] {
     const segment = this.#segments.findLast(({ firstPosition }) => firstPosition <= position);
     assert(segment !== undefined, 'J1: every kept position lies in a segment');
-    let opened = this.#opened;
-    if (opened?.segment !== segment || position >= segment.firstPosition + opened.places.length) {
+    let opened = this.#opened.find((each) => each.segment === segment);
+    if (opened === undefined || position >= segment.firstPosition + opened.places.length) {
       const whole = readSegment(this.#disk, segment.path);
       // The active segment may hold bytes that are not durable yet, and half a block.
       const bytes = segment === this.#segments[this.#segments.length - 1] ? whole.subarray(0, this.#durableBytes) : whole;
@@ -399,7 +405,6 @@ export class FileJournal implements Journal {
       const { stoppedAt } = walkSegment(segment.path, bytes, segment, this.#seed, places);
       if (stoppedAt !== undefined) throw new JournalDamaged(`${segment.path}: damaged at byte ${stoppedAt}`);
       opened = { segment, bytes, places };
-      this.#opened = opened;
     }
     const found: PlacedEntry[] = [];
     for (let i = position - segment.firstPosition; i < opened.places.length && found.length < maximumEntries; i++) {
@@ -407,8 +412,9 @@ export class FileJournal implements Journal {
       found.push({ position: segment.firstPosition + i, entry: decodeAt(segment.path, opened.bytes, place), hash: place.hash });
     }
     assert(found.length > 0, 'J2: a durable entry is in its segment');
-    // Whoever reads on goes to the next segment: this one's bytes need not be held.
-    if (found.length < maximumEntries) this.#opened = undefined;
+    const others = this.#opened.filter((each) => each.segment !== segment);
+    // Whoever reads on from its end goes to the next segment: this one's bytes need not be held.
+    this.#opened = found.length < maximumEntries ? others : [...others.slice(1 - openedSegments), opened];
     return found;
   }
 
@@ -422,7 +428,7 @@ export class FileJournal implements Journal {
     this.#truncation = this.#truncation.then(async () => {
       while (this.#segments.length > 1 && this.#segments[1].firstPosition <= position) {
         const [oldest] = this.#segments.splice(0, 1);
-        if (this.#opened?.segment === oldest) this.#opened = undefined;
+        this.#opened = this.#opened.filter(({ segment }) => segment !== oldest);
         this.#disk.remove(oldest.path);
         await this.#disk.syncDirectory(this.#directory);
       }
