@@ -64,6 +64,23 @@ describe('the console over HTTP', { timeout: 60_000 }, () => {
     }
   });
 
+  it('reads change streams with its session, as server-sent events', async () => {
+    const [{ id }] = deployment.description.clusters;
+    const { cookie, csrf } = await session();
+    const control = '/console/api/control/us-east-1';
+    const kinesis = { streamArn: 'arn:aws:kinesis:us-east-1:000000000000:stream/s', roleArn: 'arn:aws:iam::000000000000:role/r' };
+    const body = JSON.stringify({ targetDefinition: { kinesis }, ordering: 'UNORDERED', format: 'JSON' });
+    const made = await send('POST', `${control}/stream/${id}`, { ...json, cookie, 'x-borealis-csrf': csrf }, body);
+    const { streamIdentifier } = JSON.parse(made.text);
+    for (let status = ''; status !== 'ACTIVE'; )
+      ({ status } = JSON.parse((await send('GET', `${control}/stream/${id}/${streamIdentifier}`, { cookie })).text));
+    const path = `${control}/borealis/clusters/${id}/streams/${streamIdentifier}/records?wait-seconds=0`;
+    expect((await send('GET', path)).status).toBe(401);
+    const { status, headers, text } = await send('GET', path, { cookie, accept: 'text/event-stream' });
+    expect([status, headers['content-type']]).toEqual([200, 'text/event-stream']);
+    expect(text).toMatch(/^id: [a-z0-9]+-\d+-0-0\nevent: position\ndata: \{\}\n\n$/);
+  });
+
   it('serves the program to be kept for ever, compressed where that is wanted, and no other files', async () => {
     const { text } = await send('GET', '/');
     const script = /src="([^"]+)"/.exec(text)?.[1] ?? '';
