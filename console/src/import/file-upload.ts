@@ -2,35 +2,13 @@
  * A file on its way to the node, piece by piece. When the connection breaks it asks the node where the import stands and goes on from there, so that no row is
  * sent twice and none is left out.
  */
+import type { ImportProgress, ImportRequest, RefusedPart } from '../../../src/control-plane/console/import-shapes.ts';
 import { RequestFailure, request, send } from '../api/request.ts';
 import { type ClusterAddress, clusterPath, type SqlErrorReport } from '../query-editor/query-api.ts';
 
-export type ImportRequest =
-  | {
-      readonly kind: 'csv';
-      readonly schema: string;
-      readonly table: string;
-      readonly columns: readonly string[];
-      readonly hasHeader: boolean;
-      readonly delimiter: string;
-      readonly quote: string;
-      readonly nullText: string;
-    }
-  | { readonly kind: 'sql'; readonly stopsAtError: boolean };
-
-export type RefusedPart = { readonly line: number; readonly text: string; readonly error: SqlErrorReport };
-
-export type Progress = {
-  readonly state: 'running' | 'finished' | 'failed';
-  readonly position: number;
-  readonly rows: number;
-  readonly statements: number;
-  readonly skippedStatements: number;
-  readonly transactions: number;
-  readonly refusedCount: number;
-  readonly refused: readonly RefusedPart[];
-  readonly failure?: SqlErrorReport;
-};
+export type { ImportRequest };
+export type Progress = ImportProgress<SqlErrorReport>;
+export type Refused = RefusedPart<SqlErrorReport>;
 
 const pieceBytes = 512 * 1024;
 const waitsMs = [500, 1_000, 2_000, 4_000, 8_000, 15_000] as const;
@@ -38,7 +16,7 @@ const waitsMs = [500, 1_000, 2_000, 4_000, 8_000, 15_000] as const;
 export class FileUpload {
   readonly file: File;
   progress: Progress | undefined;
-  refused: RefusedPart[] = [];
+  refused: Refused[] = [];
   /** Why it stands still, when it does; `proceed` tries again. */
   interruption: string | undefined;
   isWaiting = false;

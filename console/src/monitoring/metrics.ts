@@ -14,81 +14,48 @@ export type Chart = {
   readonly label: 'cluster' | 'region';
 };
 
+/** `parts`: metrics, each with the name of its line. */
+const chart = (
+  title: TextName,
+  unit: Unit,
+  label: Chart['label'],
+  isRate: boolean,
+  parts: readonly (readonly [string, TextName])[],
+): Chart => ({
+  title,
+  unit,
+  isRate,
+  metrics: parts.map(([metric, name]) => ({ metric, title: name })),
+  label,
+});
+
 export const charts: readonly Chart[] = [
-  {
-    title: 'monitoring.connections',
-    unit: 'count',
-    isRate: false,
-    metrics: [{ metric: 'ClusterConnectionCount', title: 'monitoring.connections' }],
-    label: 'region',
-  },
-  {
-    title: 'monitoring.transactions',
-    unit: 'count',
-    isRate: true,
-    metrics: [
-      { metric: 'TotalTransactions', title: 'monitoring.all' },
-      { metric: 'ReadOnlyTransactions', title: 'monitoring.readOnly' },
-    ],
-    label: 'cluster',
-  },
-  {
-    title: 'monitoring.conflicts',
-    unit: 'count',
-    isRate: true,
-    metrics: [
-      { metric: 'OccConflicts', title: 'monitoring.conflicts' },
-      { metric: 'QueryTimeouts', title: 'monitoring.timeouts' },
-    ],
-    label: 'cluster',
-  },
-  {
-    title: 'monitoring.latency',
-    unit: 'milliseconds',
-    isRate: false,
-    metrics: [
-      { metric: 'CommitLatency', title: 'monitoring.median' },
-      { metric: 'CommitLatencyP95', title: 'monitoring.p95' },
-      { metric: 'CommitLatencyP99', title: 'monitoring.p99' },
-    ],
-    label: 'cluster',
-  },
-  {
-    title: 'monitoring.bytes',
-    unit: 'bytes',
-    isRate: true,
-    metrics: [
-      { metric: 'BytesRead', title: 'monitoring.read' },
-      { metric: 'BytesWritten', title: 'monitoring.written' },
-    ],
-    label: 'cluster',
-  },
-  {
-    title: 'monitoring.dpu',
-    unit: 'count',
-    isRate: true,
-    metrics: [
-      { metric: 'ComputeDPU', title: 'monitoring.compute' },
-      { metric: 'ReadDPU', title: 'monitoring.read' },
-      { metric: 'WriteDPU', title: 'monitoring.written' },
-      { metric: 'TotalDPU', title: 'monitoring.all' },
-    ],
-    label: 'cluster',
-  },
-  {
-    title: 'monitoring.lag',
-    unit: 'count',
-    isRate: false,
-    metrics: [{ metric: 'ReplicaLag', title: 'monitoring.lag' }],
-    label: 'region',
-  },
-  {
-    title: 'monitoring.storage',
-    unit: 'bytes',
-    isRate: false,
-    metrics: [{ metric: 'ClusterStorageSize', title: 'monitoring.storage' }],
-    label: 'cluster',
-  },
+  chart('monitoring.connections', 'count', 'region', false, [['ClusterConnectionCount', 'monitoring.connections']]),
+  chart('monitoring.transactions', 'count', 'cluster', true, [
+    ['TotalTransactions', 'monitoring.all'],
+    ['ReadOnlyTransactions', 'monitoring.readOnly'],
+  ]),
+  chart('monitoring.conflicts', 'count', 'cluster', true, [
+    ['OccConflicts', 'monitoring.conflicts'],
+    ['QueryTimeouts', 'monitoring.timeouts'],
+  ]),
+  chart('monitoring.latency', 'milliseconds', 'cluster', false, [
+    ['CommitLatency', 'monitoring.median'],
+    ['CommitLatencyP95', 'monitoring.p95'],
+    ['CommitLatencyP99', 'monitoring.p99'],
+  ]),
+  chart('monitoring.bytes', 'bytes', 'cluster', true, [
+    ['BytesRead', 'monitoring.read'],
+    ['BytesWritten', 'monitoring.written'],
+  ]),
+  chart('monitoring.dpu', 'count', 'cluster', true, [
+    ['ComputeDPU', 'monitoring.compute'],
+    ['ReadDPU', 'monitoring.read'],
+    ['WriteDPU', 'monitoring.written'],
+    ['TotalDPU', 'monitoring.all'],
+  ]),
+  chart('monitoring.lag', 'count', 'region', false, [['ReplicaLag', 'monitoring.lag']]),
+  chart('monitoring.storage', 'bytes', 'cluster', false, [['ClusterStorageSize', 'monitoring.storage']]),
 ];
 
 export type Point = { readonly x: Date; readonly y: number };

@@ -2,9 +2,11 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { MemoryCluster } from '#query-processor/session/testing/memory-cluster.ts';
-import { FileImport, type ImportProgress, type ImportRequest } from './file-import.ts';
+import { FileImport } from './file-import.ts';
+import type { ImportProgress, ImportRequest } from './import-shapes.ts';
 import { QuerySession } from './query-session.ts';
 import { RecordSplitter } from './record-splitter.ts';
+import type { ErrorReport } from './result-lines.ts';
 
 let cluster: MemoryCluster;
 let session: QuerySession;
@@ -29,7 +31,12 @@ const csvInto = (table: string, more: Partial<Extract<ImportRequest, { kind: 'cs
 });
 const script: ImportRequest = { kind: 'sql', stopsAtError: false };
 
-async function importOf(request: ImportRequest, content: string | Buffer, pieceBytes = 1000, limits = small): Promise<ImportProgress> {
+async function importOf(
+  request: ImportRequest,
+  content: string | Buffer,
+  pieceBytes = 1000,
+  limits = small,
+): Promise<ImportProgress<ErrorReport>> {
   const running = new FileImport(cluster.world, connect(), request, limits);
   const bytes = Buffer.from(content);
   for (let at = 0; at < bytes.length; at += pieceBytes) await running.take(at, bytes.subarray(at, at + pieceBytes));

@@ -8,39 +8,13 @@
 import type { World } from '#base/world.ts';
 import { asReport } from '#pgwire/session-loop.ts';
 import { quoteIdentifier } from '#query-processor/catalog/identifiers.ts';
-import { ImportFailure, ImportReport, type RefusedPart } from './import-report.ts';
+import { ImportFailure, ImportReport } from './import-report.ts';
+import type { ImportProgress, ImportRequest } from './import-shapes.ts';
 import type { QuerySession } from './query-session.ts';
 import { type FileRecord, RecordSplitter, RecordTooLong } from './record-splitter.ts';
 import { type ErrorReport, errorReport } from './result-lines.ts';
 import { type BatchLimits, RowImport } from './row-import.ts';
 import { ScriptImport } from './script-import.ts';
-
-export type ImportRequest =
-  | {
-      readonly kind: 'csv';
-      readonly schema: string;
-      readonly table: string;
-      /** The table's columns that the file's fields go to, in order; none: all of them. */
-      readonly columns: readonly string[];
-      readonly hasHeader: boolean;
-      readonly delimiter: string;
-      readonly quote: string;
-      readonly nullText: string;
-    }
-  | { readonly kind: 'sql'; readonly stopsAtError: boolean };
-
-export type ImportProgress = {
-  readonly state: 'running' | 'finished' | 'failed';
-  readonly position: number;
-  readonly rows: number;
-  readonly statements: number;
-  readonly skippedStatements: number;
-  readonly transactions: number;
-  readonly refusedCount: number;
-  /** From the one asked for on. */
-  readonly refused: readonly RefusedPart[];
-  readonly failure: ErrorReport | undefined;
-};
 
 /** DSQL's limits of a transaction leave room for index entries: so many bytes of text become at most some times as many bytes of keys and values. */
 export const dsqlBatch: BatchLimits = { rows: 3_000, bytes: 1024 * 1024 };
@@ -52,7 +26,7 @@ export class FileImport {
   readonly #report = new ImportReport();
   readonly #input: { add(piece: Uint8Array): Promise<void>; finish(): Promise<void> };
   #position = 0;
-  #state: ImportProgress['state'] = 'running';
+  #state: ImportProgress<ErrorReport>['state'] = 'running';
   #failure: ErrorReport | undefined;
   #work: Promise<void> = Promise.resolve();
   #pending = 0;
@@ -92,7 +66,7 @@ export class FileImport {
     });
   }
 
-  progress(refusedFrom: number): ImportProgress {
+  progress(refusedFrom: number): ImportProgress<ErrorReport> {
     const { rows, statements, skippedStatements, transactions, refused } = this.#report;
     return {
       state: this.#state,

@@ -1,8 +1,6 @@
 /** How far an import has come, and what it has refused: kept while it runs, and what the page shows. */
+import type { RefusedPart } from './import-shapes.ts';
 import type { ErrorReport } from './result-lines.ts';
-
-/** A row of a CSV file, or a statement of a SQL file. */
-export type RefusedPart = { readonly line: number; readonly text: string; readonly error: ErrorReport };
 
 /** How many are kept. So many refusals say that the file does not fit its table: the import ends there. */
 export const refusedMaximum = 1_000;
@@ -15,7 +13,7 @@ export class ImportReport {
   /** Not run, because their transaction had failed. */
   skippedStatements = 0;
   transactions = 0;
-  readonly refused: RefusedPart[] = [];
+  readonly refused: RefusedPart<ErrorReport>[] = [];
 
   /** False once there are too many. */
   refuse(line: number, text: string, error: ErrorReport): boolean {

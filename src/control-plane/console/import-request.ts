@@ -1,5 +1,5 @@
 /** What a browser says of the file that it is going to send, checked. */
-import type { ImportRequest } from './file-import.ts';
+import type { ImportRequest } from './import-shapes.ts';
 
 /** A text says what is wrong. */
 export function importRequest(body: Readonly<Record<string, unknown>>): ImportRequest | string {
