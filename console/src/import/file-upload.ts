@@ -8,7 +8,7 @@ import { type ClusterAddress, clusterPath, type SqlErrorReport } from '../query-
 
 export type { ImportRequest };
 export type Progress = ImportProgress<SqlErrorReport>;
-export type Refused = RefusedPart<SqlErrorReport>;
+export type RefusedRow = RefusedPart<SqlErrorReport>;
 
 const pieceBytes = 512 * 1024;
 const waitsMs = [500, 1_000, 2_000, 4_000, 8_000, 15_000] as const;
@@ -16,7 +16,7 @@ const waitsMs = [500, 1_000, 2_000, 4_000, 8_000, 15_000] as const;
 export class FileUpload {
   readonly file: File;
   progress: Progress | undefined;
-  refused: Refused[] = [];
+  refused: RefusedRow[] = [];
   /** Why it stands still, when it does; `proceed` tries again. */
   interruption: string | undefined;
   isWaiting = false;

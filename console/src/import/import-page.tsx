@@ -16,7 +16,7 @@ import { csvOf, download } from '../query-editor/result-export.ts';
 import { SqlErrorAlert } from '../query-editor/result-view.tsx';
 import { useSchema } from '../schema-browser/schema-api.ts';
 import { CsvOptions } from './csv-options.tsx';
-import { FileUpload, type ImportRequest, type Refused } from './file-upload.ts';
+import { FileUpload, type ImportRequest, type RefusedRow } from './file-upload.ts';
 import { SqlOptions } from './sql-options.tsx';
 
 export function ImportPage({ parameters }: { readonly parameters: PageParameters }): ReactNode {
@@ -143,7 +143,7 @@ function UploadProgress({ upload }: { readonly upload: FileUpload }): ReactNode 
 
 const shown = 50;
 
-function Refused({ name, parts }: { readonly name: string; readonly parts: readonly Refused[] }): ReactNode {
+function Refused({ name, parts }: { readonly name: string; readonly parts: readonly RefusedRow[] }): ReactNode {
   const t = useTexts();
   const columns = ['line', 'sqlstate', 'message', 'detail', 'text'].map((column) => ({ name: column, type: 'text' }));
   const rows = (): (string | null)[][] =>
