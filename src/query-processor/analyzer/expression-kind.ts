@@ -31,6 +31,7 @@ export type ExpressionKind =
   | 'default'
   | 'indexExpression'
   | 'indexPredicate'
+  | 'statistics'
   | 'alterType'
   | 'executeParameter'
   | 'generated'
@@ -79,6 +80,7 @@ const kinds: Readonly<Record<ExpressionKind, Rules>> = {
   default: { place: 'DEFAULT expressions', ...no, noSubquery: 'DEFAULT expression' },
   indexExpression: { place: 'index expressions', ...no, noSubquery: 'index expression' },
   indexPredicate: { place: 'index predicates', ...no, noSubquery: 'index predicate' },
+  statistics: { place: 'statistics expressions', ...no, noSubquery: 'statistics expression' },
   alterType: { place: 'transform expressions', ...no, noSubquery: 'transform expression' },
   executeParameter: { place: 'EXECUTE parameters', ...no, noSubquery: 'EXECUTE parameter' },
   generated: { place: 'column generation expressions', ...no, noSubquery: 'column generation expression' },

@@ -25,7 +25,7 @@ import { type RangeItem, Scope, visible } from './scope.ts';
 import { typeDisplayName, typeFacts } from './type-facts.ts';
 import { columnsIn } from './walk.ts';
 
-export type TableExpressionKind = 'default' | 'check' | 'generated' | 'indexExpression' | 'indexPredicate' | 'alterType';
+export type TableExpressionKind = 'default' | 'check' | 'generated' | 'indexExpression' | 'indexPredicate' | 'statistics' | 'alterType';
 
 export type TableExpressionOptions = {
   readonly kind: TableExpressionKind;
@@ -132,6 +132,7 @@ function convert(analysis: Analysis, bound: Expression, options: TableExpression
     case 'indexPredicate':
       return coerceToBoolean(analysis, bound, 'WHERE');
     case 'indexExpression':
+    case 'statistics':
       return resolveUnknown(analysis, bound);
     default: {
       const { column } = options;

@@ -26,6 +26,7 @@ import type {
   RoleDescriptor,
   SchemaDescriptor,
   SequenceDescriptor,
+  StatisticsDescriptor,
   TableDescriptor,
   ViewDescriptor,
 } from './descriptors.ts';
@@ -64,6 +65,8 @@ export function decodeDescriptor(row: Uint8Array): Descriptor {
       return functionOf(stored);
     case 'comment':
       return commentOf(stored);
+    case 'statistics':
+      return statisticsOf(stored);
     default:
       throw new InvariantError('R2: a catalog row of an unknown kind');
   }
@@ -151,6 +154,20 @@ const iamMappingOf = (d: IamMappingDescriptor): IamMappingDescriptor => ({
   arn: d.arn,
   roleOid: d.roleOid,
   grantorOid: d.grantorOid,
+});
+
+const statisticsOf = (d: StatisticsDescriptor): StatisticsDescriptor => ({
+  kind: 'statistics',
+  oid: d.oid,
+  schemaOid: d.schemaOid,
+  schemaName: d.schemaName,
+  name: d.name,
+  ownerOid: d.ownerOid,
+  tableOid: d.tableOid,
+  attributeNumbers: d.attributeNumbers,
+  expressions: d.expressions.map(({ text, attributeNumbers }) => ({ text, attributeNumbers })),
+  kinds: d.kinds,
+  target: d.target,
 });
 
 const commentOf = (d: CommentDescriptor): CommentDescriptor => ({

@@ -15,6 +15,7 @@ import type {
   RelationDescriptor,
   RoleDescriptor,
   SchemaDescriptor,
+  StatisticsDescriptor,
   TableDescriptor,
 } from './descriptors.ts';
 import type { Acl } from './privileges/acl.ts';
@@ -40,6 +41,8 @@ export interface Catalog {
   /** Users' functions of a name, of whatever schema. */
   functionsNamed(name: string): readonly FunctionDescriptor[];
   functions(): readonly FunctionDescriptor[];
+  /** Statistics objects. */
+  statistics(): readonly StatisticsDescriptor[];
   /** Table and index of an index by its oid or name. */
   indexByOid(oid: number): { readonly tableOid: number } | undefined;
   indexByName(schemaOid: number, name: string): { readonly tableOid: number; readonly indexOid: number } | undefined;
@@ -80,6 +83,7 @@ export const commentClasses: Readonly<Record<string, number>> = {
   pg_authid: 1260,
   pg_proc: 1255,
   pg_type: 1247,
+  pg_statistic_ext: 3381,
 };
 
 /** Oids that PostgreSQL fixes. */

@@ -278,6 +278,24 @@ export type FunctionDescriptor = {
   readonly dependencies: readonly Dependency[];
 };
 
+/** CREATE STATISTICS: a row of pg_statistic_ext. */
+export type StatisticsDescriptor = {
+  readonly kind: 'statistics';
+  readonly oid: number;
+  readonly schemaOid: number;
+  readonly schemaName: string;
+  readonly name: string;
+  readonly ownerOid: number;
+  readonly tableOid: number;
+  /** Ascending. */
+  readonly attributeNumbers: readonly number[];
+  readonly expressions: readonly { readonly text: string; readonly attributeNumbers: readonly number[] }[];
+  /** ndistinct, dependencies, mcv; none for a single expression. */
+  readonly kinds: readonly ('d' | 'f' | 'm')[];
+  /** SET STATISTICS; -1: the columns'. */
+  readonly target: number;
+};
+
 /** COMMENT ON: a row of pg_description. It goes with its object. */
 export type CommentDescriptor = {
   readonly kind: 'comment';
@@ -293,6 +311,7 @@ export type CommentDescriptor = {
 export type Descriptor =
   | DomainDescriptor
   | FunctionDescriptor
+  | StatisticsDescriptor
   | SchemaDescriptor
   | RelationDescriptor
   | RoleDescriptor

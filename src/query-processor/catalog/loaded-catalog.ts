@@ -24,6 +24,7 @@ import type {
   RelationDescriptor,
   RoleDescriptor,
   SchemaDescriptor,
+  StatisticsDescriptor,
   TableDescriptor,
 } from './descriptors.ts';
 import { temporaryAlias } from './name-lookup.ts';
@@ -68,6 +69,7 @@ export class LoadedCatalog implements Catalog {
   readonly #domainsByOid = new Map<number, DomainDescriptor>();
   readonly #functionsByOid = new Map<number, FunctionDescriptor>();
   readonly #functionsByName = new Map<string, FunctionDescriptor[]>();
+  readonly #statistics: StatisticsDescriptor[] = [];
   readonly #indexesByOid = new Map<number, IndexPlace>();
   readonly #indexesBySchema = new Map<number, Map<string, IndexPlace>>();
 
@@ -177,6 +179,14 @@ export class LoadedCatalog implements Catalog {
     return [...this.#functionsByOid.values()];
   }
 
+  statistics(): readonly StatisticsDescriptor[] {
+    return this.#statistics;
+  }
+
+  statisticsOf(tableOid: number): readonly StatisticsDescriptor[] {
+    return this.#statistics.filter((entry) => entry.tableOid === tableOid);
+  }
+
   indexByOid(oid: number): IndexPlace | undefined {
     return this.#indexesByOid.get(oid);
   }
@@ -268,6 +278,9 @@ export class LoadedCatalog implements Catalog {
         break;
       case 'function':
         this.#addFunction(descriptor);
+        break;
+      case 'statistics':
+        this.#statistics.push(descriptor);
         break;
       case 'comment':
         this.#comments.set(placeOf(descriptor), descriptor);

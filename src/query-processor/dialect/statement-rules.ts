@@ -294,12 +294,13 @@ export const statementRules: readonly Rule[] = [
       return renamable.has(renameType ?? '') ? nothing : [{ construct: `ALTER ${objectName(renameType)} ... RENAME` }];
     },
   }),
+  commentRule('comment-statistics', 'COMMENT ON STATISTICS', 'runs', (type) => type === 'OBJECT_STATISTIC_EXT'),
   commentRule('comment-domain', 'COMMENT ON DOMAIN, TYPE, or CONSTRAINT ... ON DOMAIN', 'runs', (type) => ofDomains.has(type)),
   commentRule(
     'comment-object',
-    'COMMENT ON an object kind other than TABLE, COLUMN, VIEW, INDEX, SEQUENCE, CONSTRAINT, SCHEMA, ROLE, FUNCTION, ROUTINE, DOMAIN, TYPE',
+    'COMMENT ON an object kind other than TABLE, COLUMN, VIEW, INDEX, SEQUENCE, CONSTRAINT, SCHEMA, ROLE, FUNCTION, ROUTINE, DOMAIN, TYPE, STATISTICS',
     'refused',
-    (type) => !commentable.has(type) && !ofDomains.has(type),
+    (type) => !commentable.has(type) && !ofDomains.has(type) && type !== 'OBJECT_STATISTIC_EXT',
   ),
   rule({
     name: 'other-statement',

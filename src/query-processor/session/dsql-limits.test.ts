@@ -155,3 +155,26 @@ it('a query that needs too much memory', async () => {
     ),
   ).toEqual(['ERROR 53200: query requires too much temp space, out of memory.']);
 });
+
+describe('extended statistics', () => {
+  it('are five of a table, with a target of at most 100', async () => {
+    await answers('create table measured (id int primary key, a int, b int)');
+    for (let number = 1; number <= 5; number++)
+      expect(await answers(`create statistics measured_${number} on a, b from measured`)).toEqual(['CREATE STATISTICS']);
+    expect(
+      await answers(
+        'create statistics on a, b from measured',
+        'alter statistics measured_1 set statistics 101',
+        'alter statistics measured_1 set statistics 100',
+        'drop statistics measured_1',
+        'create statistics on a, b from measured',
+      ),
+    ).toEqual([
+      'ERROR 54000: more than 5 extended statistics per table are not allowed',
+      'ERROR 22023: statistics target 101 exceeds maximum allowed value of 100',
+      'ALTER STATISTICS',
+      'DROP STATISTICS',
+      'CREATE STATISTICS',
+    ]);
+  });
+});

@@ -21,6 +21,15 @@ import { rename } from '../catalog/schema-change/rename.ts';
 import { applyDefaultPrivileges } from '../catalog/schema-change/roles/default-privileges.ts';
 import { followOwners } from '../catalog/schema-change/roles/follow-owner.ts';
 import { SchemaChange } from '../catalog/schema-change/schema-change.ts';
+import {
+  alterStatistics,
+  createStatistics,
+  dropOrphanedStatistics,
+  dropStatistics,
+  moveStatistics,
+  renameStatistics,
+  setStatisticsOwner,
+} from '../catalog/schema-change/statistics.ts';
 import { readRows } from '../catalog/schema-change/table-rows.ts';
 import { truncate } from '../catalog/schema-change/truncate.ts';
 import { createView } from '../catalog/schema-change/view.ts';
@@ -85,6 +94,7 @@ export function finishSchemaChange(session: StatementHost, change: SchemaChange)
     return newValidationJob(block.transaction, host.world, change.validation.table, change.validation.constraintOid);
   }
   followNames(change);
+  dropOrphanedStatistics(change);
   dropComments(change);
   applyDefaultPrivileges(change);
   followOwners(change);
@@ -142,6 +152,8 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
     return job;
   } else if ('RenameStmt' in node && isFunction(node.RenameStmt.renameType))
     renameFunction(change, node.RenameStmt.object, node.RenameStmt.newname ?? '');
+  else if ('RenameStmt' in node && node.RenameStmt.renameType === 'OBJECT_STATISTIC_EXT')
+    renameStatistics(change, node.RenameStmt.object, node.RenameStmt.newname ?? '');
   else if ('RenameStmt' in node) rename(change, node.RenameStmt);
   else if ('TruncateStmt' in node) truncate(change, node.TruncateStmt);
   else if ('DropStmt' in node) dropObjects(change, node);
@@ -155,6 +167,12 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
     moveFunction(change, node.AlterObjectSchemaStmt.object, node.AlterObjectSchemaStmt.newschema ?? '');
   else if ('AlterOwnerStmt' in node && isFunction(node.AlterOwnerStmt.objectType))
     setFunctionOwner(change, node.AlterOwnerStmt.object, node.AlterOwnerStmt.newowner);
+  else if ('CreateStatsStmt' in node) createStatistics(change, node.CreateStatsStmt);
+  else if ('AlterStatsStmt' in node) alterStatistics(change, node.AlterStatsStmt);
+  else if ('AlterObjectSchemaStmt' in node && node.AlterObjectSchemaStmt.objectType === 'OBJECT_STATISTIC_EXT')
+    moveStatistics(change, node.AlterObjectSchemaStmt.object, node.AlterObjectSchemaStmt.newschema ?? '');
+  else if ('AlterOwnerStmt' in node && node.AlterOwnerStmt.objectType === 'OBJECT_STATISTIC_EXT')
+    setStatisticsOwner(change, node.AlterOwnerStmt.object, node.AlterOwnerStmt.newowner);
   else if ('CreateFunctionStmt' in node) createFunction(change, node.CreateFunctionStmt);
   else if ('AlterFunctionStmt' in node) alterFunction(change, node.AlterFunctionStmt);
   else if ('AlterObjectSchemaStmt' in node) setSchema(change, node.AlterObjectSchemaStmt);
@@ -228,6 +246,9 @@ function dropObjects(change: SchemaChange, node: Extract<Node, { DropStmt: unkno
     case 'OBJECT_ROUTINE':
       dropFunctions(change, statement);
       return;
+    case 'OBJECT_STATISTIC_EXT':
+      dropStatistics(change, statement);
+      return;
     case 'OBJECT_SCHEMA':
       dropSchemas(change, statement);
       return;
@@ -280,6 +301,8 @@ export function schemaTag(node: Node): string {
   if ('AlterSeqStmt' in node) return 'ALTER SEQUENCE';
   if ('TruncateStmt' in node) return 'TRUNCATE TABLE';
   if ('AlterTableStmt' in node) return `ALTER ${objectName(node.AlterTableStmt.objtype)}`;
+  if ('CreateStatsStmt' in node) return 'CREATE STATISTICS';
+  if ('AlterStatsStmt' in node) return 'ALTER STATISTICS';
   if ('CommentStmt' in node) return 'COMMENT';
   if ('ViewStmt' in node) return 'CREATE VIEW';
   if ('CreateFunctionStmt' in node) return 'CREATE FUNCTION';
@@ -296,4 +319,5 @@ export function schemaTag(node: Node): string {
   return statementName(node).toUpperCase();
 }
 
-const objectName = (type: string | undefined): string => (type ?? 'OBJECT_TABLE').replace('OBJECT_', '').replaceAll('_', ' ');
+const objectName = (type = 'OBJECT_TABLE'): string =>
+  type === 'OBJECT_STATISTIC_EXT' ? 'STATISTICS' : type.replace('OBJECT_', '').replaceAll('_', ' ');

@@ -50,6 +50,8 @@ const schemaStatements = [
   'CreateSeqStmt',
   'ViewStmt',
   'CreateDomainStmt',
+  'CreateStatsStmt',
+  'AlterStatsStmt',
   'CreateFunctionStmt',
   'AlterFunctionStmt',
   'AlterDomainStmt',

@@ -177,6 +177,7 @@ export function makeCatalog(relations: readonly RelationDescriptor[]): Catalog {
     functionByOid: () => undefined,
     functionsNamed: () => [],
     functions: () => [],
+    statistics: () => [],
     domainByName: () => undefined,
     domains: () => [],
     referencesTo: () => [],

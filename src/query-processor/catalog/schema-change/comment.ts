@@ -10,6 +10,7 @@ import { describeDomain, isBuiltInType, requireDomain } from './domain.ts';
 import { targetOf } from './drop-relation.ts';
 import { requireFunction } from './function-names.ts';
 import type { SchemaChange } from './schema-change.ts';
+import { ownStatistics } from './statistics.ts';
 
 type Place = Pick<CommentDescriptor, 'classOid' | 'objectOid' | 'subId'>;
 
@@ -55,6 +56,8 @@ function placeOf(change: SchemaChange, statement: CommentStmt): Place {
       requireOwner(change.catalog, functionObject(found), change.ownerOid());
       return { classOid: classOids.pg_proc, objectOid: found.oid, subId: 0 };
     }
+    case 'OBJECT_STATISTIC_EXT':
+      return { classOid: commentClasses.pg_statistic_ext, objectOid: ownStatistics(change, names).oid, subId: 0 };
     case 'OBJECT_SCHEMA':
       return { classOid: ofSchemas, objectOid: change.schemaByName(names[0] ?? '').oid, subId: 0 };
     case 'OBJECT_ROLE': {

@@ -4,6 +4,7 @@ import { maximumSchemasDsql } from '#base/limits.ts';
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import { firstUserOid, publicOid, type Reference } from '../catalog.ts';
 import type { RelationDescriptor, TableDescriptor } from '../descriptors.ts';
+import { quoteIdentifier } from '../identifiers.ts';
 import { isSystemSchema } from '../loaded-catalog.ts';
 import { functionDependents } from './alter-function.ts';
 import { namesOf } from './create-table.ts';
@@ -55,6 +56,10 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
     const functions = catalog.functions().filter((descriptor) => descriptor.schemaOid === schema.oid);
     const dependents = dependentViews(change, [...relations, ...functions]);
     const domains = catalog.domains().filter((domain) => domain.schemaOid === schema.oid);
+    const ofOthers = catalog
+      .statistics()
+      .filter((entry) => entry.schemaOid === schema.oid && catalog.relationByOid(entry.tableOid)?.schemaOid !== schema.oid);
+    const statistics = ofOthers.map((entry) => `statistics object ${quoteIdentifier(schema.name)}.${quoteIdentifier(entry.name)}`);
     /** Each relation with what refers to it behind it, as PostgreSQL lists them. */
     const listed = (
       ofRelation: (relation: RelationDescriptor) => string,
@@ -64,7 +69,7 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
         ofRelation(relation),
         ...references.flatMap(({ reference, on }) => (on === relation ? [ofReference(reference, on)] : [])),
       ]);
-    if (relations.length + domains.length + functions.length > 0 && statement.behavior !== 'DROP_CASCADE')
+    if (relations.length + domains.length + functions.length + statistics.length > 0 && statement.behavior !== 'DROP_CASCADE')
       throw new SqlError(sqlstate.dependentObjectsStillExist, `cannot drop schema ${name} because other objects depend on it`, {
         detail: [
           ...listed(
@@ -74,6 +79,7 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
           ...dependents.map((dependent) => dependencyLine(change, dependent)),
           ...domains.map((domain) => `type ${describeDomain(change, domain)} depends on schema ${name}`),
           ...functions.map((descriptor) => `function ${describeFunction(change, descriptor)} depends on schema ${name}`),
+          ...statistics.map((entry) => `${entry} depends on schema ${name}`),
         ].join('\n'),
         hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
       });
@@ -85,6 +91,7 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
       ...dependents.map(({ view }) => titled(change, view)),
       ...domains.map((domain) => `type ${describeDomain(change, domain)}`),
       ...functions.map((descriptor) => `function ${describeFunction(change, descriptor)}`),
+      ...statistics,
     ]);
     if (functionDependents(change, functions, schema.oid).lines.length > 0)
       throw notSupported('dropping a schema whose functions are used outside of it is not supported');

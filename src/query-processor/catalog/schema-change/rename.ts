@@ -61,6 +61,9 @@ function renameSchema(change: SchemaChange, oldName: string, newName: string): v
   change.put({ ...schema, name: newName });
   // Descriptors carry their schema's name: theirs are written anew.
   for (const domain of change.catalog.domains()) if (domain.schemaOid === schema.oid) change.put({ ...domain, schemaName: newName });
+  for (const descriptor of change.catalog.functions())
+    if (descriptor.schemaOid === schema.oid) change.put({ ...descriptor, schemaName: newName });
+  for (const entry of change.catalog.statistics()) if (entry.schemaOid === schema.oid) change.put({ ...entry, schemaName: newName });
   for (const relation of change.catalog.relations(schema.oid)) change.put({ ...relation, schemaName: newName } as RelationDescriptor);
 }
 
@@ -101,6 +104,8 @@ function renameColumn(change: SchemaChange, table: TableDescriptor, oldName: str
   const renamed = (text: string): string => renamedText(change, table, text, column.attributeNumber, newName);
   const optional = (text: string | undefined): string | undefined =>
     text !== undefined && textMentions(text, oldName) ? renamed(text) : text;
+  for (const entry of change.catalog.statisticsOf(table.oid))
+    change.put({ ...entry, expressions: entry.expressions.map((stated) => ({ ...stated, text: optional(stated.text) ?? stated.text })) });
   const columns = table.columns.map((entry) => ({
     ...entry,
     name: entry === column ? newName : entry.name,

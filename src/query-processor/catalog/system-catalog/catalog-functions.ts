@@ -11,7 +11,7 @@ import { findType, formatType } from '#sql/types/registry.ts';
 import { commentClasses, firstUserOid } from '../catalog.ts';
 import { quoteIdentifier } from '../identifiers.ts';
 import type { LoadedCatalog } from '../loaded-catalog.ts';
-import { type CatalogNames, collations, findOperator, findTypeByText, typeText } from '../name-lookup.ts';
+import { type CatalogNames, collations, findOperator, findTypeByText, searchSchemas, typeText } from '../name-lookup.ts';
 import { constraintDefinition, indexDefinition } from './definitions.ts';
 import {
   builtInArguments,
@@ -23,6 +23,7 @@ import {
   functionResultText,
 } from './function-text.ts';
 import { privilegeFunctions } from './privilege-functions.ts';
+import { statisticsAreVisible, statisticsColumns, statisticsDefinition } from './statistics-objects.ts';
 import { changesOf, isColumnUpdatable } from './view-facts.ts';
 import { viewText } from './view-text.ts';
 
@@ -85,7 +86,8 @@ const functions: Readonly<Record<string, CatalogFunction>> = {
   pg_opclass_is_visible: always(true),
   pg_opfamily_is_visible: always(true),
   pg_conversion_is_visible: always(null),
-  pg_statistics_obj_is_visible: always(null),
+  pg_statistics_obj_is_visible: (args, { catalog, settings, user }) =>
+    statisticsAreVisible(catalog, oidOf(args[0]), searchSchemas(catalog, settings.searchPath, user)) ?? null,
   pg_ts_config_is_visible: always(true),
   pg_ts_dict_is_visible: always(true),
   pg_ts_parser_is_visible: always(true),
@@ -107,8 +109,9 @@ const functions: Readonly<Record<string, CatalogFunction>> = {
   pg_get_viewdef: viewDefinition,
   pg_get_ruledef: always(null),
   pg_get_triggerdef: always(null),
-  pg_get_statisticsobjdef: always(null),
-  pg_get_statisticsobjdef_columns: always(null),
+  pg_get_statisticsobjdef: (args, { catalog, names }) =>
+    statisticsDefinition(catalog, oidOf(args[0]), (tableOid) => names.nameOf('class', tableOid) ?? String(tableOid)),
+  pg_get_statisticsobjdef_columns: (args, { catalog }) => statisticsColumns(catalog, oidOf(args[0])),
   pg_get_partkeydef: always(null),
   pg_get_partition_constraintdef: always(null),
   pg_get_functiondef: ([procOid], context) => {

@@ -21,16 +21,15 @@ const columnNames = (table: TableDescriptor, attributeNumbers: readonly number[]
 /** The key of an index as it stands in parentheses. */
 function keyText(table: TableDescriptor, key: IndexDescriptor['keys'][number], withOrder: boolean): string {
   const expression = key.expressionText;
-  const name =
-    expression === undefined
-      ? columnName(table, key.attributeNumber)
-      : /^[a-z_][\w.]*\(.*\)$/i.test(expression) && !/^\(/.test(expression) && isOneCall(expression)
-        ? expression
-        : `(${expression})`;
+  const name = expression === undefined ? columnName(table, key.attributeNumber) : expressionInList(expression);
   if (!withOrder) return name;
   const nulls = key.nullsFirst === key.descending ? '' : key.nullsFirst ? ' NULLS FIRST' : ' NULLS LAST';
   return `${name}${key.descending ? ' DESC' : ''}${nulls}`;
 }
+
+/** As an index lists it: a call as it is, anything else in parentheses. */
+export const expressionInList = (expression: string): string =>
+  /^[a-z_][\w.]*\(.*\)$/i.test(expression) && !/^\(/.test(expression) && isOneCall(expression) ? expression : `(${expression})`;
 
 /** True when the parenthesis that a call opens is closed by its last character. */
 function isOneCall(expression: string): boolean {
@@ -74,7 +73,7 @@ export function indexDefinition(catalog: LoadedCatalog, oid: number, column: num
   return `CREATE ${index.isUnique ? 'UNIQUE ' : ''}INDEX ${quoteIdentifier(index.name)} ON ${target} (${keys})${include}${nulls}${where}`;
 }
 
-const parenthesized = (expression: string): string => {
+export const parenthesized = (expression: string): string => {
   if (expression.startsWith('(')) {
     let depth = 0;
     for (let at = 0; at < expression.length; at++) {

@@ -17,6 +17,7 @@ import { routineRows } from './routine-rows.ts';
 import type { RowMakers } from './row-maker.ts';
 import { sequenceRow } from './sequence-table.ts';
 import { serverRows } from './server-rows.ts';
+import { statisticsObjectRows } from './statistics-objects.ts';
 
 const makers: RowMakers = {
   ...builtInRows,
@@ -28,6 +29,7 @@ const makers: RowMakers = {
   ...informationSchemaRows,
   ...privilegeRows,
   ...routineRows,
+  ...statisticsObjectRows,
 };
 
 export function* systemRows(table: TableDescriptor, run: Run): Iterable<readonly Datum[]> {

@@ -200,6 +200,7 @@ export const emptyCatalog: Catalog = {
   functionByOid: () => undefined,
   functionsNamed: () => [],
   functions: () => [],
+  statistics: () => [],
   domainByName: () => undefined,
   domains: () => [],
   referencesTo: () => [],

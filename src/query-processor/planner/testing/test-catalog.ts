@@ -157,6 +157,7 @@ export function testCatalog(tables: readonly RelationDescriptor[] = testTables):
     functionByOid: () => undefined,
     functionsNamed: () => [],
     functions: () => [],
+    statistics: () => [],
     domainByName: () => undefined,
     domains: () => [],
     referencesTo: () => [],

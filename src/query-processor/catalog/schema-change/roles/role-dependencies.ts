@@ -56,6 +56,7 @@ export function dependenciesOf(change: SchemaChange, roleOid: number): readonly 
       add(relation.oid, 0, `owner of ${relation.kind} ${change.describe(relation)}`);
   for (const descriptor of catalog.functions())
     if (descriptor.ownerOid === roleOid) add(descriptor.oid, 0, `owner of function ${describeFunction(change, descriptor)}`);
+  for (const entry of catalog.statistics()) if (entry.ownerOid === roleOid) add(entry.oid, 0, `owner of statistics object ${entry.name}`);
   for (const entry of catalog.acls())
     if (hasGrantFor(entry.items, roleOid) && ownerOf(change, entry.classOid, entry.objectOid) !== roleOid)
       add(entry.objectOid, entry.subId, `privileges for ${describePlace(change, entry.classOid, entry.objectOid, entry.subId)}`);
