@@ -147,6 +147,13 @@ export function applyTypmod(analysis: Analysis, expression: Expression, typmod: 
   return analysis.locate({ kind: 'applyTypmod', arg: expression, explicit: isExplicit, type: typeRef(type, typmod) }, location);
 }
 
+/** A cast to a type without length shows the value without one: numeric(5,2)::numeric is any numeric. */
+function withoutTypmod(analysis: Analysis, expression: Expression, target: TypeRef, location: number | undefined): Expression {
+  const { oid: type, typmod } = expression.type;
+  if (target.typmod >= 0 || target.domain !== undefined || type !== target.oid || typmod < 0) return expression;
+  return analysis.locate(relabel(expression, type), location);
+}
+
 /** Type and typmod together; undefined when there is no way. */
 export function coerceToTarget(
   analysis: Analysis,
@@ -156,7 +163,7 @@ export function coerceToTarget(
   location = analysis.locationOf(expression),
 ): Expression | undefined {
   if (!canCoerce([expression.type.oid], [target.oid], context)) return undefined;
-  const coerced = coerceType(analysis, expression, target.oid, context, target.typmod, location);
+  const coerced = withoutTypmod(analysis, coerceType(analysis, expression, target.oid, context, target.typmod, location), target, location);
   // A domain's length is kept to like that of a column.
   const fitted = applyTypmod(analysis, coerced, target.typmod, context === 'explicit' && target.domain === undefined);
   return target.domain === undefined ? fitted : analysis.locate(checkedAs(analysis, fitted, target, context === 'explicit'), location);

@@ -195,6 +195,7 @@ function returned(scope: Scope, made: Expression, type: TypeRef, location: numbe
 
 function cast(scope: Scope, expression: Expression, type: TypeRef, location: number | undefined): Expression {
   const coerced = coerceToTarget(scope.analysis, expression, type, 'explicit', location);
-  if (coerced === undefined) throw cannotCast(scope.analysis, expression.type.oid, type.oid, location);
+  // PostgreSQL has lost the place by now.
+  if (coerced === undefined) throw cannotCast(scope.analysis, expression.type.oid, type.oid, undefined);
   return coerced;
 }

@@ -175,7 +175,7 @@ function jsonbAt(document: Jsonb, path: readonly (Datum | undefined)[]): Datum {
     else if (Array.isArray(node)) {
       const items: readonly JsonNode[] = node;
       const text: string = String(step);
-      if (!/^\s*[+-]?\d+$/.test(text)) return null;
+      if (!/^[ \t\n\r\v\f]*[+-]?\d+$/.test(text)) return null;
       const index: number = Number(text);
       node = items[index < 0 ? items.length + index : index];
     } else return null;

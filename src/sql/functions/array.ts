@@ -92,6 +92,8 @@ const positions =
       if (array === null) return null;
       if (array.dimensions.length > 1) throw notSupported('searching for elements in multidimensional arrays is not supported');
       if (array.items.length === 0) return each([]);
+      // An array that cannot hold it is answered without a look at where to begin.
+      if (onlyFirst && item === null && !array.items.includes(null)) return null;
       if (start === null) throw notNull('initial position must not be null');
       const lowest = array.lowerBounds[0] ?? 1;
       const from = typeof start === 'number' ? Math.max(0, start - lowest) : 0;

@@ -128,10 +128,14 @@ function characterSet(name: string, role: 'source ' | 'destination ' | ''): Char
 /** Bytes of an encoding as text. */
 export function textFromBytes(bytes: Uint8Array, encoding: CharacterSet): string {
   const zero = bytes.indexOf(0);
-  if (zero >= 0) throw invalidSequence(bytes, zero, 1, encoding);
-  if (encoding === 'LATIN1') return viewOf(bytes).toString('latin1');
+  if (encoding === 'LATIN1') {
+    if (zero >= 0) throw invalidSequence(bytes, zero, 1, encoding);
+    return viewOf(bytes).toString('latin1');
+  }
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    if (zero >= 0) throw invalidSequence(bytes, zero, 1, encoding);
+    return text;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     throw invalidSequence(bytes, ...firstInvalid(bytes));
@@ -143,7 +147,14 @@ function invalidSequence(bytes: Uint8Array, at: number, count: number, encoding:
   return new SqlError(sqlstate.characterNotInRepertoire, `invalid byte sequence for encoding "${encoding}": ${shown}`);
 }
 
-/** Place and length of the first sequence that is no UTF-8: as many bytes as its first byte announces. */
+/** SQL_ASCII says nothing of its bytes but that none is zero. */
+function checkAnyBytes(bytes: Uint8Array): Uint8Array {
+  const zero = bytes.indexOf(0);
+  if (zero >= 0) throw invalidSequence(bytes, zero, 1, 'SQL_ASCII');
+  return bytes;
+}
+
+/** Place and length of the first sequence that is no UTF-8, a zero byte among them: as many bytes as its first byte announces. */
 function firstInvalid(bytes: Uint8Array): [number, number] {
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   for (let at = 0; at < bytes.length; ) {
@@ -151,6 +162,7 @@ function firstInvalid(bytes: Uint8Array): [number, number] {
     const length =
       lead < 0x80 ? 1 : lead >= 0xf0 && lead < 0xf8 ? 4 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xc0 && lead < 0xe0 ? 2 : 1;
     try {
+      if (lead === 0) return [at, 1];
       decoder.decode(bytes.subarray(at, at + length));
     } catch {
       return [at, Math.min(length, bytes.length - at)];
@@ -214,13 +226,22 @@ export const byteaFunctions: Implementations = {
   'sha256(bytea)': scalar((bytes: Uint8Array) => digest('sha256', bytes)),
   'sha384(bytea)': scalar((bytes: Uint8Array) => digest('sha384', bytes)),
   'sha512(bytea)': scalar((bytes: Uint8Array) => digest('sha512', bytes)),
-  'convert_from(bytea,name)': scalar((bytes: Uint8Array, name: string) => textFromBytes(bytes, characterSet(name, 'source '))),
+  'convert_from(bytea,name)': scalar((bytes: Uint8Array, name: string) => {
+    const source = characterSet(name, 'source ');
+    return source === 'SQL_ASCII' ? textFromBytes(checkAnyBytes(bytes), 'UTF8') : textFromBytes(bytes, source);
+  }),
   'convert_to(text,name)': scalar((text: string, name: string) => bytesFromText(text, characterSet(name, 'destination '))),
   'convert(bytea,name,name)': scalar((bytes: Uint8Array, from: string, to: string) => {
     const [source, destination] = [characterSet(from, 'source '), characterSet(to, 'destination ')];
-    if (source === 'SQL_ASCII') return destination === 'UTF8' ? bytesFromText(textFromBytes(bytes, 'UTF8'), 'UTF8') : bytes;
+    if (source === 'SQL_ASCII') {
+      checkAnyBytes(bytes);
+      return destination === 'UTF8' ? bytesFromText(textFromBytes(bytes, 'UTF8'), 'UTF8') : bytes;
+    }
     const text = textFromBytes(bytes, source);
     return destination === 'SQL_ASCII' ? bytes : bytesFromText(text, destination);
   }),
-  'length(bytea,name)': scalar((bytes: Uint8Array, name: string) => Array.from(textFromBytes(bytes, characterSet(name, ''))).length),
+  'length(bytea,name)': scalar((bytes: Uint8Array, name: string) => {
+    const encoding = characterSet(name, '');
+    return encoding === 'SQL_ASCII' ? checkAnyBytes(bytes).length : Array.from(textFromBytes(bytes, encoding)).length;
+  }),
 };

@@ -172,7 +172,7 @@ const atTimetz = (date: number, time: TimeTz): Microseconds =>
 export function zoneNamed(name: string): TimeZone {
   const abbreviation = findAbbreviation(name);
   if (abbreviation !== undefined) return fixedZone(name, abbreviation.offset);
-  const zone = findTimeZone(/^[+-]?[0-9]/.test(name) ? `<UTC>${name}` : name);
+  const zone = findTimeZone(name);
   if (zone === undefined) throw new SqlError(sqlstate.invalidParameterValue, `time zone "${name}" not recognized`);
   return zone;
 }

@@ -228,13 +228,15 @@ class FieldReader {
         word('mm', romanMonths, (index) => 12 - index);
         return;
       case 'DAY':
-        word('d', dayNames, (index) => index + 1);
+        this.#setDayOfWeek(this.#readWord(dayNames, node), node);
         return;
       case 'DY':
-        word(
-          'd',
-          dayNames.map((name) => name.slice(0, 3)),
-          (index) => index + 1,
+        this.#setDayOfWeek(
+          this.#readWord(
+            dayNames.map((name) => name.slice(0, 3)),
+            node,
+          ),
+          node,
         );
         return;
       case 'HH':
@@ -360,6 +362,12 @@ class FieldReader {
     this.fields.set('d', day + 1 > 7 ? 1 : day + 1);
   }
 
+  /** Counted from zero when it is held against what was given before, and from one when it is kept: the same day twice is a conflict. */
+  #setDayOfWeek(index: number, node: PatternNode): void {
+    this.#set('d', index, node);
+    this.fields.set('d', index + 1);
+  }
+
   #readZoneSign(): void {
     const character = this.#text[this.#at];
     if (character === '+' || character === '-' || character === ' ') {
@@ -369,7 +377,7 @@ class FieldReader {
   }
 
   #readThousands(node: PatternNode): void {
-    const match = /^\s*([+-]?[0-9]+),\s*([+-]?[0-9]{1,3})/.exec(this.#text.slice(this.#at));
+    const match = /^[ \t\n\r\v\f]*([+-]?[0-9]+),[ \t\n\r\v\f]*([+-]?[0-9]{1,3})/.exec(this.#text.slice(this.#at));
     if (match === null) throw badFormat('invalid input string for "Y,YYY"');
     const year = Number(match[1]) * 1000 + Number(match[2]);
     if (year < minInt32 || year > maxInt32)
@@ -388,7 +396,7 @@ class FieldReader {
     const copy = leadingBytes(rest, width);
     let digits: string;
     if (node.fill || endsNumber(node, next)) {
-      digits = /^\s*[+-]?[0-9]+/.exec(this.#text.slice(init))?.[0] ?? '';
+      digits = /^[ \t\n\r\v\f]*[+-]?[0-9]+/.exec(this.#text.slice(init))?.[0] ?? '';
       this.#at = init + digits.length;
     } else {
       const hint = 'If your source string is not fixed-width, try using the "FM" modifier.';
@@ -398,7 +406,7 @@ class FieldReader {
           hint,
         });
       }
-      digits = /^\s*[+-]?[0-9]+/.exec(copy)?.[0] ?? '';
+      digits = /^[ \t\n\r\v\f]*[+-]?[0-9]+/.exec(copy)?.[0] ?? '';
       if (digits.length > 0 && digits.length < width) {
         throw badFormat(`invalid value "${copy}" for "${node.name}"`, {
           detail: `Field requires ${width} characters, but only ${digits.length} could be parsed.`,

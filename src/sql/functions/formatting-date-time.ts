@@ -67,10 +67,18 @@ export function timeOfInterval(interval: Interval): FormattedTime {
     minute: fields.minutes,
     second: fields.seconds,
     microsecond: fields.microseconds,
-    dayOfYear: interval.months * 30 + fields.days,
-    days: daysOfDate(fields.years, fields.months, fields.days),
+    // PostgreSQL counts in 32 bits, here and below.
+    dayOfYear: (interval.months * 30 + fields.days) | 0,
+    days: julianDayOfFields(fields.years, fields.months, fields.days) - epochJulianDay,
     zone: undefined,
   };
+}
+
+/** PostgreSQL's own formula, which gives something for months that are none, too. */
+function julianDayOfFields(years: number, months: number, days: number): number {
+  const [month, year] = months > 2 ? [months + 1, years + 4800] : [months + 13, years + 4799];
+  const century = Math.trunc(year / 100);
+  return (year * 365 - 32167 + Math.trunc(year / 4) - century + Math.trunc(century / 4) + Math.trunc((7834 * month) / 256) + days) | 0;
 }
 
 export function formatTime(template: Template, time: FormattedTime): string {
@@ -183,7 +191,7 @@ function formatNumberPattern(node: PatternNode, pattern: string, time: Formatted
     case 'I':
       return String(year() % 10 || 0);
     case 'J':
-      return String(daysOfDate(time.year, time.month, time.day) + epochJulianDay);
+      return String(time.days + epochJulianDay);
     default:
       return undefined;
   }

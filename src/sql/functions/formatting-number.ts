@@ -32,6 +32,9 @@ export function formatRoman(template: Template, picture: NumberPicture, numeral:
     else if (node.name === 'RN' || node.name === 'rn') {
       const cased = node.name === 'rn' ? numeral.toLowerCase() : numeral;
       text += picture.fill ? cased : cased.padStart(romanWidth);
+    } else if (node.name.toUpperCase() === 'SG') {
+      // PostgreSQL writes the sign that a Roman numeral has not got, a zero byte, and its text ends there.
+      return text;
     } else text += romanSign(node.name.toUpperCase(), picture);
   }
   return text;

@@ -14,7 +14,7 @@ export type TemplateNode =
       readonly ordinal: 'TH' | 'th' | undefined;
     }
   /** `separator` is punctuation outside of quotes; in input it stands for other punctuation as well. */
-  | { readonly kind: 'text' | 'separator' | 'space'; readonly text: string };
+  | { readonly kind: 'text' | 'separator' | 'space'; readonly text: string; readonly isQuoted: boolean };
 
 export type PatternNode = TemplateNode & { kind: 'pattern' };
 
@@ -107,7 +107,7 @@ function parse(text: string, index: ReadonlyMap<string, readonly string[]>, with
       at++;
       while (at < text.length && text[at] !== '"') {
         if (text[at] === '\\' && at + 1 < text.length) at++;
-        nodes.push({ kind: 'text', text: character() });
+        nodes.push({ kind: 'text', text: character(), isQuoted: true });
       }
       at++;
       continue;
@@ -115,7 +115,7 @@ function parse(text: string, index: ReadonlyMap<string, readonly string[]>, with
     if (text[at] === '\\' && text[at + 1] === '"') at++;
     const found = character();
     const kind = withModifiers && isSeparator(found) ? 'separator' : isWhite(found) ? 'space' : 'text';
-    nodes.push({ kind, text: found });
+    nodes.push({ kind, text: found, isQuoted: false });
   }
   return nodes;
 }

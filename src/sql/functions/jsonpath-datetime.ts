@@ -47,8 +47,18 @@ const forms: readonly (readonly [PathTimeType, RegExp])[] = [
   ['timestamp', new RegExp(`^${date}[ T]${clock}$`)],
 ];
 
-export function parsePathTime(text: string, template: string | undefined, context: EvaluationContext): PathTime {
-  if (template !== undefined) return parseWithTemplate(text, parseDateTemplate(template));
+/** A template that datetime() takes. What is wrong with one is an error even where those of the path are suppressed. */
+export function pathTimeTemplate(text: string): Template {
+  const template = parseDateTemplate(text);
+  for (const node of template) {
+    if (node.kind !== 'pattern' && !node.isQuoted && !"-./,':; ".includes(node.text))
+      throw new SqlError(sqlstate.invalidDatetimeFormat, `invalid datetime format separator: "${node.text}"`);
+  }
+  return template;
+}
+
+export function parsePathTime(text: string, template: Template | undefined, context: EvaluationContext): PathTime {
+  if (template !== undefined) return parseWithTemplate(text, template);
   for (const [type, form] of forms) {
     const match = form.exec(text);
     if (match === null) continue;
@@ -83,10 +93,6 @@ const clockPatterns = /^(HH(12|24)?|MI|S{2}|SSSS|SSSSS|MS|US|FF[1-6]|[AP]\.?M\.?
 /** Which type comes of a template: that of the fields which it holds. */
 function parseWithTemplate(text: string, template: Template): PathTime {
   const names = template.flatMap((node) => (node.kind === 'pattern' ? [node.name.toUpperCase()] : []));
-  for (const node of template) {
-    if (node.kind === 'separator' && !"-./,':; ".includes(node.text))
-      throw new SqlError(sqlstate.invalidDatetimeFormat, `invalid datetime format separator: "${node.text}"`);
-  }
   const isZoned = names.some((name) => zonePatterns.test(name));
   const isTimed = names.some((name) => clockPatterns.test(name));
   const isDated = names.some((name) => !zonePatterns.test(name) && !clockPatterns.test(name) && name !== 'FX');

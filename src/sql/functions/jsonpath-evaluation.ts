@@ -27,8 +27,8 @@ import { compareText } from '../types/text.ts';
 import { jsonObject } from './json-conversion.ts';
 import { isArrayNode, isObjectNode, isScalarNode, kindOfNode } from './jsonb-access.ts';
 import { offsetInStorage } from './jsonb-storage-offset.ts';
-import { comparePathTimes, PathTime, parsePathTime, pathTimeNames } from './jsonpath-datetime.ts';
-import { compileRegex } from './regex-matching.ts';
+import { comparePathTimes, PathTime, parsePathTime, pathTimeNames, pathTimeTemplate } from './jsonpath-datetime.ts';
+import { pathRegex } from './jsonpath-regex.ts';
 
 export type PathValue = JsonNode | PathTime;
 
@@ -68,12 +68,15 @@ export class PathRun {
   readonly #useZone: boolean;
   readonly #context: EvaluationContext;
   #nextObject: number;
+  /** Whether errors reach the client; in predicates they do not. */
+  #isRaising: boolean;
 
   constructor(
     path: JsonPath,
     root: JsonNode,
     variables: ReadonlyMap<string, JsonNode> | undefined,
     useZone: boolean,
+    silent: boolean,
     context: EvaluationContext,
   ) {
     this.#path = path;
@@ -81,13 +84,29 @@ export class PathRun {
     this.#root = root;
     this.#variables = variables;
     this.#useZone = useZone;
+    this.#isRaising = !silent;
     this.#context = context;
     this.#nextObject = 2;
   }
 
   items(): Generator<PathValue> {
-    const frame: Frame = { current: this.#root, size: -1, base: { document: this.#root, id: 0 }, forgiving: this.#lax };
-    return this.#evaluate(this.#path.root, this.#root, frame);
+    return this.#evaluate(this.#path.root, this.#root, this.#outermost);
+  }
+
+  get #outermost(): Frame {
+    return { current: this.#root, size: -1, base: { document: this.#root, id: 0 }, forgiving: this.#lax };
+  }
+
+  /** Whether there is an item at all; in strict mode all are gone through, as an error further on counts. */
+  exists(): boolean {
+    return this.#hasItem(this.#path.root, this.#root, this.#outermost);
+  }
+
+  #hasItem(item: PathItem, value: PathValue, frame: Frame): boolean {
+    if (!this.#lax) return [...this.#evaluate(item, value, frame)].length > 0;
+    // What has no sign is passed over where nobody asks for the number.
+    if (item.kind === 'sign') return [...this.#unwrapped(item.operand, value, frame)].some((operand) => operand instanceof Numeric);
+    return this.#evaluate(item, value, frame).next().done !== true;
   }
 
   *#evaluate(item: PathItem, value: PathValue, frame: Frame): Generator<PathValue> {
@@ -116,7 +135,7 @@ export class PathRun {
         yield this.#arithmetic(item, value, frame);
         return;
       case 'sign':
-        for (const operand of this.#unwrapped(item.operand, value, frame)) {
+        for (const operand of [...this.#unwrapped(item.operand, value, frame)]) {
           if (!(operand instanceof Numeric))
             throw fail(sqlstate.sqlJsonNumberNotFound, `operand of unary jsonpath operator ${item.operator} is not a numeric value`);
           yield item.operator === '-' ? negateNumeric(operand) : operand;
@@ -196,7 +215,7 @@ export class PathRun {
         return;
       case 'descend': {
         const forgiving: Frame = { ...frame, forgiving: true };
-        if (step.first === 0) yield* next(value, forgiving);
+        if (step.first === 0) yield* this.#unlessForgotten(value, next(value, forgiving));
         yield* this.#descend(step, value, 1, (found) => next(found, forgiving));
         return;
       }
@@ -206,14 +225,29 @@ export class PathRun {
       case 'method':
         yield* this.#method(step.name, value, frame, next);
         return;
-      case 'datetime':
+      case 'datetime': {
         if (typeof value !== 'string') {
           throw fail(
             sqlstate.invalidArgumentForSqlJsonDatetimeFunction,
             'jsonpath item method .datetime() can only be applied to a string',
           );
         }
-        yield* next(softly(() => parsePathTime(value, step.template, this.#context)));
+        const template = step.template === undefined ? undefined : pathTimeTemplate(step.template);
+        yield* next(softly(() => parsePathTime(value, template, this.#context)));
+      }
+    }
+  }
+
+  /** Where errors are not raised, PostgreSQL forgets that of the item itself when it goes on to those below it. */
+  *#unlessForgotten(value: PathValue, found: Generator<PathValue>): Generator<PathValue> {
+    if (this.#isRaising || !(isArray(value) || isObject(value))) {
+      yield* found;
+      return;
+    }
+    try {
+      yield* found;
+    } catch (error) {
+      if (!(error instanceof PathError)) throw error;
     }
   }
 
@@ -340,11 +374,21 @@ export class PathRun {
     }
   }
 
+  #unknownOnError(run: () => Truth): Truth {
+    const wasRaising = this.#isRaising;
+    this.#isRaising = false;
+    try {
+      return run();
+    } catch (error) {
+      if (error instanceof PathError) return undefined;
+      throw error;
+    } finally {
+      this.#isRaising = wasRaising;
+    }
+  }
+
   #exists(item: PathItem, value: PathValue, frame: Frame): Truth {
-    return unknownOnError(() => {
-      if (!this.#lax) return [...this.#evaluate(item, value, frame)].length > 0;
-      return this.#evaluate(item, value, frame).next().done !== true;
-    });
+    return this.#unknownOnError(() => this.#hasItem(item, value, frame));
   }
 
   /** True when the test holds for some pair of items; in strict mode no pair may be unknown before. */
@@ -356,7 +400,7 @@ export class PathRun {
     frame: Frame,
     test: (left: PathValue, right: PathValue) => Truth,
   ): Truth {
-    return unknownOnError(() => {
+    return this.#unknownOnError(() => {
       const lefts = [...this.#unwrapped(left, value, frame)];
       const rights =
         right === undefined ? [null] : [...(unwrapRight ? this.#unwrapped(right, value, frame) : this.#evaluate(right, value, frame))];
@@ -431,15 +475,6 @@ function softly<Value>(run: () => Value): Value {
   }
 }
 
-function unknownOnError(run: () => Truth): Truth {
-  try {
-    return run();
-  } catch (error) {
-    if (error instanceof PathError) return undefined;
-    throw error;
-  }
-}
-
 function toDouble(value: PathValue): Numeric {
   const parse = (text: string): number | undefined => {
     try {
@@ -471,14 +506,5 @@ function toDouble(value: PathValue): Numeric {
 }
 
 function matches(item: PathItem & { kind: 'likeRegex' }, value: PathValue): Truth {
-  if (typeof value !== 'string') return undefined;
-  const { flags, pattern } = item;
-  const literal = flags.includes('q');
-  return compileRegex(pattern, {
-    syntax: literal ? 'literal' : 'advanced',
-    ignoreCase: flags.includes('i'),
-    newlineStops: !literal && !flags.includes('s'),
-    newlineAnchors: !literal && flags.includes('m'),
-    expanded: false,
-  }).test(value);
+  return typeof value === 'string' ? pathRegex(item.pattern, item.flags).test(value) : undefined;
 }

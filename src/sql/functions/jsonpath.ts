@@ -8,11 +8,16 @@ import { isObjectNode } from './jsonb-access.ts';
 import { PathTime, pathTimeText } from './jsonpath-datetime.ts';
 import { PathError, PathRun, type PathValue } from './jsonpath-evaluation.ts';
 
-type Run = { readonly run: PathRun; readonly strict: boolean };
-
 const noVariables: ReadonlyMap<string, JsonNode> = new Map();
 
-function start(target: Jsonb, pathText: string, variables: Jsonb | undefined, useZone: boolean, context: EvaluationContext): Run {
+function start(
+  target: Jsonb,
+  pathText: string,
+  variables: Jsonb | undefined,
+  useZone: boolean,
+  silent: boolean,
+  context: EvaluationContext,
+): PathRun {
   const path = parseJsonPath(pathText);
   const given = variables?.root ?? noVariables;
   if (!isObjectNode(given) || (variables !== undefined && variables.root === null)) {
@@ -20,14 +25,14 @@ function start(target: Jsonb, pathText: string, variables: Jsonb | undefined, us
       detail: 'Jsonpath parameters should be encoded as key-value pairs of "vars" object.',
     });
   }
-  return { run: new PathRun(path, target.root, variables === undefined ? undefined : given, useZone, context), strict: path.strict };
+  return new PathRun(path, target.root, variables === undefined ? undefined : given, useZone, silent, context);
 }
 
 const asNode = (value: PathValue, context: EvaluationContext): JsonNode =>
   value instanceof PathTime ? pathTimeText(value, context) : value;
 
 /** All items; those before an error where it is suppressed. */
-function collect({ run }: Run, silent: boolean): PathValue[] {
+function collect(run: PathRun, silent: boolean): PathValue[] {
   const found: PathValue[] = [];
   unlessSilent(silent, () => {
     for (const item of run.items()) found.push(item);
@@ -47,12 +52,11 @@ function unlessSilent<Value>(silent: boolean, evaluate: () => Value): Value | nu
   }
 }
 
-/** In strict mode all must be gone through: an error further on counts. */
-function exists({ run, strict }: Run, silent: boolean): boolean | null {
-  return unlessSilent(silent, () => (strict ? [...run.items()].length > 0 : run.items().next().done !== true));
+function exists(run: PathRun, silent: boolean): boolean | null {
+  return unlessSilent(silent, () => run.exists());
 }
 
-function match(started: Run, silent: boolean): boolean | null {
+function match(started: PathRun, silent: boolean): boolean | null {
   const found = collect(started, silent);
   if (found.length === 1 && typeof found[0] === 'boolean') return found[0];
   if (found.length === 1 && found[0] === null) return null;
@@ -60,30 +64,30 @@ function match(started: Run, silent: boolean): boolean | null {
   return null;
 }
 
-type Answer = (started: Run, silent: boolean, context: EvaluationContext) => Datum;
+type Answer = (started: PathRun, silent: boolean, context: EvaluationContext) => Datum;
 
-function queryArray(started: Run, silent: boolean, context: EvaluationContext): Jsonb {
+function queryArray(started: PathRun, silent: boolean, context: EvaluationContext): Jsonb {
   return new Jsonb(collect(started, silent).map((item) => asNode(item, context)));
 }
 
-function queryFirst(started: Run, silent: boolean, context: EvaluationContext): Jsonb | null {
+function queryFirst(started: PathRun, silent: boolean, context: EvaluationContext): Jsonb | null {
   const [first] = collect(started, silent);
   return first === undefined ? null : new Jsonb(asNode(first, context));
 }
 
 const form = (answer: Answer, useZone: boolean): Implementation =>
   scalar((target: Jsonb, path: string, variables: Jsonb, silent: boolean, context: EvaluationContext) =>
-    answer(start(target, path, variables, useZone, context), silent, context),
+    answer(start(target, path, variables, useZone, silent, context), silent, context),
   );
 
 const query = (useZone: boolean): Implementation =>
   setReturning((target: Jsonb, path: string, variables: Jsonb, silent: boolean, context: EvaluationContext) =>
-    collect(start(target, path, variables, useZone, context), silent).map((item) => new Jsonb(asNode(item, context))),
+    collect(start(target, path, variables, useZone, silent, context), silent).map((item) => new Jsonb(asNode(item, context))),
   );
 
 const operator = (answer: Answer): Implementation =>
   scalar((target: Jsonb, path: string, context: EvaluationContext) =>
-    answer(start(target, path, undefined, false, context), true, context),
+    answer(start(target, path, undefined, false, true, context), true, context),
   );
 
 export const jsonpathFunctions: Implementations = {

@@ -99,10 +99,13 @@ function compile(pattern: string): Matcher {
   const first = pieces[0];
   if (pieces.length === 1) return (text) => matchAt(first, text, 0) === text.length;
   const last = pieces[pieces.length - 1];
+  const isDangling = last.at(-1)?.kind === 'dangling';
   return (text) => {
     let at = matchAt(first, text, 0);
     for (let index = 1; index < pieces.length - 1 && at >= 0; index++) at = find(pieces[index], text, at);
-    return at >= 0 && matchesEnd(last, text, at);
+    if (at < 0) return false;
+    // Wherever the rest of the piece matches with text behind it, its end is a fault.
+    return isDangling ? find(last, text, at) >= 0 : matchesEnd(last, text, at);
   };
 }
 

@@ -276,7 +276,7 @@ const plainEncodingName = (name: string): string => name.toLowerCase().replaceAl
 /** The longest character of each of PostgreSQL's encodings, by its number, in bytes. */
 const encodingWidths = [
   ...[1, 3, 3, 3, 4, 3, 4, 4, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1],
-  ...[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 3, 4],
+  ...[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 4, 3, 2],
 ];
 
 function encodingNumber(name: string): number {

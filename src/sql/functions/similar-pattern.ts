@@ -7,12 +7,15 @@ export function similarPattern(pattern: string, escapeCharacter: string): string
     throw new SqlError(sqlstate.invalidEscapeSequence, 'invalid escape string', { hint: 'Escape string must be empty or one character.' });
   let result = '^(?:';
   let isEscaped = false;
-  let inClass = false;
+  // Brackets nest, as in '[[:alpha:]x]', and one that is not closed takes the rest of the pattern in.
+  let classDepth = 0;
+  /** How far into a class: at its start, behind the caret there, or further on. A closing bracket at the first two is a character as others. */
+  let classPlace = 'inside' as 'start' | 'caret' | 'inside';
   let separators = 0;
   for (const character of pattern) {
     if (isEscaped) {
       isEscaped = false;
-      if (character === '"' && !inClass) {
+      if (character === '"' && classDepth === 0) {
         // substring(text similar pattern): two separators frame the part that is wanted, as short in front and as long inside as may be.
         if (separators === 2)
           throw new SqlError(
@@ -21,14 +24,20 @@ export function similarPattern(pattern: string, escapeCharacter: string): string
           );
         result += separators === 0 ? '){1,1}?(' : '){1,1}(?:';
         separators++;
-      } else result += `\\${character}`;
+      } else {
+        result += `\\${character}`;
+        classPlace = 'inside';
+      }
     } else if (character === escapeCharacter) isEscaped = true;
-    else if (inClass) {
+    else if (classDepth > 0) {
       result += character === '\\' ? '\\\\' : character;
-      if (character === ']') inClass = false;
+      if (character === ']' && classPlace === 'inside') classDepth--;
+      else if (character === '[') classDepth++;
+      classPlace = character === '^' && classPlace === 'start' ? 'caret' : 'inside';
     } else if (character === '[') {
       result += character;
-      inClass = true;
+      classDepth = 1;
+      classPlace = 'start';
     } else if (character === '%') result += '.*';
     else if (character === '_') result += '.';
     else if (character === '(') result += '(?:';

@@ -47,7 +47,7 @@ const shifts: Readonly<Record<string, bigint>> = {
 };
 
 function sizeBytes(text: string): Datum {
-  const match = /^\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*$/s.exec(text);
+  const match = /^[ \t\n\r\v\f]*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[ \t\n\r\v\f]*(.*?)[ \t\n\r\v\f]*$/s.exec(text);
   if (match === null) throw new SqlError(sqlstate.invalidParameterValue, `invalid size: "${text}"`);
   const [, number, unit] = match;
   const shift = unit === '' ? 0n : shifts[unit.toLowerCase()];

@@ -2,7 +2,7 @@
  * Functions of text: parts, case, padding, search. Positions count characters from 1; length limits and errors are PostgreSQL's.
  * Patterns are like.ts and regex.ts, format() and concat() text-building.ts, bytes bytea.ts.
  */
-import { SqlError, sqlstate } from '#base/sql-error.ts';
+import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
 import type { Datum } from '../datum.ts';
 import { type Implementation, type Implementations, scalar, setReturning } from '../function.ts';
 import { oid } from '../oids.ts';
@@ -186,7 +186,7 @@ function parseIdentifiers(text: string, strict: boolean): Datum {
   const names: string[] = [];
   let at = 0;
   const skipBlanks = (): void => {
-    while (/[\s]/.test(text[at] ?? '')) at++;
+    while (/[ \t\n\r\v\f]/.test(text[at] ?? '')) at++;
   };
   const wrong = (detail?: string): SqlError => ident('string is not a valid identifier: "%"', text, detail);
   skipBlanks();
@@ -260,6 +260,9 @@ export const stringFunctions: Implementations = {
   'reverse(text)': scalar(reverse),
   'split_part(text,text,int4)': scalar(splitPart),
   'translate(text,text,text)': scalar(translate),
+  'to_ascii(text)': scalar(() => {
+    throw notSupported('encoding conversion from UTF8 to ASCII not supported');
+  }),
   'ascii(text)': scalar((text: string) => text.codePointAt(0) ?? 0),
   'chr(int4)': scalar(character),
   'starts_with(text,text)': scalar((text: string, prefix: string) => text.startsWith(prefix)),

@@ -246,6 +246,6 @@ export function formatArrayText(
 
 function quoteElement(item: string | null, delimiter: string): string {
   if (item === null) return 'NULL';
-  const plain = item !== '' && !/["\\{}\s]/.test(item) && !item.includes(delimiter) && !/^null$/i.test(item);
+  const plain = item !== '' && !/["\\{} \t\n\r\v\f]/.test(item) && !item.includes(delimiter) && !/^null$/i.test(item);
   return plain ? item : `"${item.replace(/["\\]/g, '\\$&')}"`;
 }

@@ -5,7 +5,7 @@ export type PathToken = {
   readonly kind: 'word' | 'string' | 'variable' | 'number' | 'symbol' | 'end' | 'error';
   /** What it means: a string without quotes and escapes, a symbol as it stands. */
   readonly value: string;
-  /** As it stands in the text. */
+  /** What an error at it shows: what the lexer has matched last, which is the closing quote of a string and what stands behind a word. */
   readonly text: string;
   /** What is wrong with the text from here on: told when the parser comes here. */
   readonly error?: SqlError;
@@ -20,11 +20,11 @@ const number = new RegExp(
   `0[xX][0-9a-fA-F](?:_?[0-9a-fA-F])*|0[oO][0-7](?:_?[0-7])*|0[bB][01](?:_?[01])*|(?:(?:0|[1-9](?:_?[0-9])*)(?:\\.(?:${digits})?)?|\\.${digits})(?:[eE][+-]?${digits})?`,
   'y',
 );
-const blank = /\s+/y;
+const blank = /[ \t\n\r\f]+/y;
 const symbols = ['&&', '||', '**', '<=', '==', '<>', '!=', '>='];
 const special = '?%$.[]{}()|&!=<>@#,*:-+/"\\';
 const isOther = (character: string | undefined): boolean =>
-  character !== undefined && !special.includes(character) && !/\s/.test(character);
+  character !== undefined && !special.includes(character) && !' \t\n\r\f'.includes(character);
 
 const simpleEscapes: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' };
 
@@ -127,8 +127,8 @@ function addTokens(text: string, tokens: PathToken[]): void {
     return { value, end };
   };
 
-  const push = (kind: PathToken['kind'], value: string, end: number): void => {
-    tokens.push({ kind, value, text: text.slice(at, end) });
+  const push = (kind: PathToken['kind'], value: string, end: number, shown = text.slice(at, end)): void => {
+    tokens.push({ kind, value, text: shown });
     at = end;
   };
 
@@ -145,12 +145,18 @@ function addTokens(text: string, tokens: PathToken[]): void {
     }
     if (first === '"') {
       const { value, end } = quoted(at);
-      push('string', value, end);
+      push('string', value, end, '"');
       continue;
     }
-    if (first === '$' && (text[at + 1] === '"' || isOther(text[at + 1]) || text[at + 1] === '\\')) {
-      const { value, end } = text[at + 1] === '"' ? quoted(at + 1) : unquoted(at + 1);
-      push('variable', value, end);
+    if (first === '$' && text[at + 1] === '"') {
+      const { value, end } = quoted(at + 1);
+      push('variable', value, end, '"');
+      continue;
+    }
+    if (first === '$' && isOther(text[at + 1])) {
+      let end = at + 2;
+      while (isOther(text[end])) end++;
+      push('variable', text.slice(at + 1, end), end);
       continue;
     }
     if ((first >= '0' && first <= '9') || (first === '.' && /[0-9]/.test(text[at + 1] ?? ''))) {
@@ -171,8 +177,8 @@ function addTokens(text: string, tokens: PathToken[]): void {
       continue;
     }
     const { value, end } = unquoted(at);
-    // An error at a word is told of what ended it.
-    tokens.push({ kind: 'word', value, text: /^\s+/.exec(text.slice(end))?.[0] ?? '' });
+    // PostgreSQL loses a word that a comment stands right behind.
+    if (!text.startsWith('/*', end)) tokens.push({ kind: 'word', value, text: /^[ \t\n\r\f]+/.exec(text.slice(end))?.[0] ?? '' });
     at = end;
   }
   tokens.push({ kind: 'end', value: '', text: '' });

@@ -1,5 +1,6 @@
 /** Reads jsonpath, PostgreSQL's SQL/JSON path language. */
 import { notSupported, SqlError, sqlstate } from '#base/sql-error.ts';
+import { pathRegex } from '../functions/jsonpath-regex.ts';
 import { invalidSyntax } from './behaviour.ts';
 import { type PathToken, tokensOf, unexpectedToken } from './jsonpath-lexer.ts';
 import type { Comparison, JsonPath, PathItem, PathMethod, PathStep } from './jsonpath-value.ts';
@@ -9,7 +10,6 @@ import { Numeric } from './numeric-value.ts';
 
 const comparisons: Readonly<Record<string, Comparison>> = {
   '==': '==',
-  '=': '==',
   '!=': '!=',
   '<>': '!=',
   '<': '<',
@@ -47,6 +47,8 @@ class PathParser {
   #at = 0;
   #filterDepth = 0;
   #subscriptDepth = 0;
+  /** What is in a wrong place, though the syntax may be right: told when the whole path was read. */
+  #misplaced: SqlError | undefined;
 
   constructor(text: string) {
     this.#text = text;
@@ -60,6 +62,7 @@ class PathParser {
     const { item } = this.#disjunction();
     const rest = this.#next();
     if (rest.kind !== 'end') throw unexpectedToken(rest);
+    if (this.#misplaced !== undefined) throw this.#misplaced;
     return { strict, root: item };
   }
 
@@ -176,6 +179,8 @@ class PathParser {
     const flags = [...'ismxq'].filter((flag) => given.includes(flag)).join('');
     if (flags.includes('x') && !flags.includes('q'))
       throw notSupported('XQuery "x" flag (expanded regular expressions) is not implemented');
+    // A pattern that is none is told at once.
+    pathRegex(pattern, flags);
     return { kind: 'likeRegex', operand, pattern, flags };
   }
 
@@ -245,7 +250,7 @@ class PathParser {
       case 'symbol':
         if (token.value === '$') return expression({ kind: 'root' });
         if (token.value === '@') {
-          if (this.#filterDepth === 0) throw new SqlError(sqlstate.syntaxError, '@ is not allowed in root expressions');
+          if (this.#filterDepth === 0) this.#misplaced ??= new SqlError(sqlstate.syntaxError, '@ is not allowed in root expressions');
           return expression({ kind: 'current' });
         }
         break;
@@ -257,7 +262,8 @@ class PathParser {
           case 'false':
             return expression({ kind: 'literal', value: token.value === 'true' });
           case 'last':
-            if (this.#subscriptDepth === 0) throw new SqlError(sqlstate.syntaxError, 'LAST is allowed only in array subscripts');
+            if (this.#subscriptDepth === 0)
+              this.#misplaced ??= new SqlError(sqlstate.syntaxError, 'LAST is allowed only in array subscripts');
             return expression({ kind: 'last' });
           default:
         }

@@ -123,7 +123,7 @@ function formatRecord(value: RecordValue, typeByOid: TypeByOid, context: TypeCon
   return `(${parts.join(',')})`;
 }
 
-const quote = (text: string): string => (text === '' || /[\s"\\(),]/.test(text) ? `"${text.replace(/["\\]/g, '$&$&')}"` : text);
+const quote = (text: string): string => (text === '' || /[ \t\n\r\v\f"\\(),]/.test(text) ? `"${text.replace(/["\\]/g, '$&$&')}"` : text);
 
 function receiveFields(reader: ByteReader, fields: readonly RowField[], typeByOid: TypeByOid, context: TypeContext): Datum[] {
   const count = reader.int32();

@@ -390,9 +390,9 @@ function comparisonOf(left: Expression, right: Expression, strategy: 1 | 2 | 3 |
   };
 }
 
-/** varchar compares through text, which changes nothing. */
+/** varchar compares through text, which changes nothing; no more does a cast that takes a length away. */
 const bare = (e: Expression): Expression =>
-  e.kind === 'relabel' && e.type.oid === oid.text && e.arg.type.oid === oid.varchar ? bare(e.arg) : e;
+  e.kind === 'relabel' && (e.type.oid === e.arg.type.oid || (e.type.oid === oid.text && e.arg.type.oid === oid.varchar)) ? bare(e.arg) : e;
 
 const matchesKey = (part: KeyPart, e: Expression): boolean => sameExpression(bare(e), bare(part.expression));
 

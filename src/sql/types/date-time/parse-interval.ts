@@ -16,7 +16,7 @@ import { type Field, scanFields } from './scan-fields.ts';
 
 const { year, month, day, hour, minute, second } = intervalField;
 
-/** The sums of what has been read. A sum that does not fit its field is a fault. */
+/** The sums of what has been read. A number or a sum that does not fit its field is a fault. */
 class IntervalSum {
   years = 0;
   months = 0;
@@ -24,17 +24,17 @@ class IntervalSum {
   microseconds: number | bigint = 0;
 
   addYears(value: number, fraction: number, scale: number): void {
-    this.years = inField(this.years + value * scale);
+    this.years = inField(this.years + inField(value * scale));
     this.months = inField(this.months + roundHalfEven(fraction * scale * 12));
   }
 
   addMonths(value: number, fraction: number): void {
-    this.months = inField(this.months + value);
+    this.months = inField(this.months + inField(value));
     this.#addFractionOfDays(fraction, 30);
   }
 
   addDays(value: number, fraction: number, scale: number): void {
-    this.days = inField(this.days + value * scale);
+    this.days = inField(this.days + inField(value * scale));
     if (scale === 1) this.#addFraction(fraction, microsecondsPerDay);
     else this.#addFractionOfDays(fraction, scale);
   }
@@ -182,7 +182,7 @@ class IntervalReader {
   /** A signed field with a colon is a time where it is a right one, and else must be a number. */
   #readsAsTime(text: string): boolean {
     try {
-      const time = parseTimeOfDay(text.slice(1));
+      const time = parseTimeOfDay(text.slice(1), this.#range === (minute | second));
       // PostgreSQL adds it up before it turns the sign.
       if (microsecondsOf(time) > maxMicroseconds) return false;
     } catch (error) {

@@ -1,4 +1,4 @@
-/** Offsets through history and future, local times at transitions, and what now and today mean in a zone. */
+/** Offsets and abbreviations through history and future, local times at transitions, and what now and today mean in a zone. */
 import { describe, expect, it } from 'vitest';
 import { defaultSettings } from '../../settings.ts';
 import type { TypeContext } from '../../type.ts';
@@ -34,13 +34,27 @@ it.each([
   ['<+05>-05', '2019-01-01T00:00:00Z', 18000, '+05'],
   ['UTC+3', '2019-01-01T00:00:00Z', -10800, 'UTC'],
   ['XYZ-02:30', '2019-01-01T00:00:00Z', 9000, 'XYZ'],
+  ['5', '2019-01-01T00:00:00Z', -18000, ''],
+  ['Etc/GMT+5', '2019-01-01T00:00:00Z', -18000, '-05'],
+  ['America/New_York', '1944-07-01T00:00:00Z', -14400, 'EWT'],
+  ['Asia/Kolkata', '1900-07-01T00:00:00Z', 19270, 'MMT'],
+  ['Australia/Lord_Howe', '2019-07-01T00:00:00Z', 37800, '+1030'],
+  ['foo5bar', '2019-07-01T00:00:00Z', -14400, 'BAR'],
+  ['CET-1CEST,M3.5.0,M10.5.0/3', '2024-03-31T00:59:59Z', 3600, 'CET'],
+  ['CET-1CEST,M3.5.0,M10.5.0/3', '2024-03-31T01:00:00Z', 7200, 'CEST'],
+  ['CET-1CEST,M3.5.0,M10.5.0/3', '1824-10-30T23:59:59Z', 7200, 'CEST'],
+  ['AEST-10AEDT,M10.1.0,M4.1.0/3', '2024-01-15T12:00:00Z', 39600, 'AEDT'],
+  ['AEST-10AEDT,M10.1.0,M4.1.0/3', '2024-07-15T12:00:00Z', 36000, 'AEST'],
+  ['<+0330>-3:30<+0430>,J79/24,J263/24', '2024-05-15T12:00:00Z', 16200, '+0430'],
+  ['A5B6,0/0,J365/25', '2024-12-31T23:00:00Z', -21600, 'B'],
 ])('%s at %s is %i, %s', (name, time, offset, abbreviation) => {
   expect(zone(name).offsetAt(seconds(time))).toBe(offset);
   expect(zone(name).abbreviationAt(seconds(time))).toBe(abbreviation);
 });
 
 it('knows no other names', () => {
-  for (const name of ['Nowhere/City', '', 'blah', '5', 'Europe/Berlin ', '<+05>', "'"]) expect(findTimeZone(name)).toBeUndefined();
+  for (const name of ['Nowhere/City', '', 'blah', 'Europe/Berlin ', '<+05>', "'", 'A168', 'A5B,1', 'A5B,J0,5', 'A5B,M13.1.0,5', 'A5B,1,2x'])
+    expect(findTimeZone(name)).toBeUndefined();
 });
 
 describe('local times', () => {

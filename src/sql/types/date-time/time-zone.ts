@@ -1,11 +1,14 @@
 /**
- * Time zones: IANA names through the runtime's own database, fixed offsets as PostgreSQL writes them (`<+02>-02`, `UTC-3`).
+ * Time zones: IANA names, whose offsets are the runtime's and whose abbreviations are PostgreSQL's own, and those that their name defines
+ * (`<+02>-02`, `UTC-3`, `EST5EDT,M3.2.0,M11.1.0`).
  *
  * Offsets are seconds east of Greenwich; seconds are Unix seconds. A zone remembers its transitions a span of time at a time,
  * since asking the runtime costs microseconds. Local mean time before a zone's first transition is kept to the second.
  */
 import { pgTimezoneAbbreviations } from '../../postgres/pg-timezone-abbreviations.ts';
-import { dateOfDays, daysOfDate, unixEpochDays } from './calendar.ts';
+import { daysOfDate, unixEpochDays } from './calendar.ts';
+import { type PosixDaylight, type PosixZone, parsePosixZone, transitionsIn, yearOf } from './posix-zone.ts';
+import { abbreviationOf, onlyOffsetOf, spelledTimeZone } from './zone-abbreviations.ts';
 
 export interface TimeZone {
   readonly name: string;
@@ -36,48 +39,40 @@ export function offsetOfLocal(zone: TimeZone, localSeconds: number): number {
   return afterHolds ? after : beforeHolds ? before : before;
 }
 
-const zones = new Map<string, TimeZone | undefined>();
+const zones = new Map<string, TimeZone>();
+const zonesMax = 2000;
 
 /** undefined where there is no such zone. Names are taken in any case. */
 export function findTimeZone(name: string): TimeZone | undefined {
-  if (zones.has(name)) return zones.get(name);
+  const known = zones.get(name);
+  if (known !== undefined) return known;
   const zone = makeTimeZone(name);
-  // Wrong names come from clients without end; only right ones are worth remembering.
+  // Wrong names come from clients without end; only right ones are worth remembering, and of those that define themselves there is no end either.
+  if (zones.size >= zonesMax) zones.clear();
   if (zone !== undefined) zones.set(name, zone);
   return zone;
 }
 
 function makeTimeZone(name: string): TimeZone | undefined {
-  const word = name.toUpperCase();
-  if (utcNames.has(word)) return new FixedZone(word === 'ETC/UTC' ? 'Etc/UTC' : word, 0, word === 'GMT' ? 'GMT' : 'UTC');
-  if (/^[A-Za-z]+[A-Za-z0-9_+\-/]*$/.test(name)) {
-    try {
-      const { timeZone } = new Intl.DateTimeFormat('en-US', { timeZone: name }).resolvedOptions();
-      return new NamedZone(canonicalCase(name, timeZone));
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-    }
+  const spelled = spelledTimeZone(name);
+  if (spelled === undefined) return posixZone(name);
+  const only = onlyOffsetOf(spelled);
+  if (only !== undefined) return new FixedZone(spelled, only, abbreviationOf(spelled, only, 0)?.abbreviation ?? spelled);
+  try {
+    return new NamedZone(spelled);
+  } catch (error) {
+    // A zone that this runtime's database has not got.
+    if (error instanceof RangeError) return posixZone(name);
+    throw error;
   }
-  return fixedZone(name);
 }
 
-const utcNames: ReadonlySet<string> = new Set(['UTC', 'GMT', 'UCT', 'ZULU', 'UNIVERSAL', 'ETC/UTC', 'ETC/UCT', 'ETC/GMT', 'GREENWICH']);
-
-/** The runtime may answer with another name of the same zone; PostgreSQL keeps the one that was asked for, in its usual case. */
-function canonicalCase(asked: string, answered: string): string {
-  if (asked.toLowerCase() === answered.toLowerCase()) return answered;
-  if (asked !== asked.toLowerCase() && asked !== asked.toUpperCase()) return asked;
-  return asked.toLowerCase().replace(/(^|[/_-])([a-z])/g, (_, before: string, letter: string) => before + letter.toUpperCase());
-}
-
-/** POSIX form: a name of any letters, then hours WEST of Greenwich. */
-function fixedZone(name: string): TimeZone | undefined {
-  const match = /^(?:<([^>]+)>|([^0-9,+\-<]+))([+-]?)([0-9]{1,9})(?::([0-9]{1,2})(?::([0-9]{1,2}))?)?$/.exec(name);
-  if (match === null) return undefined;
-  const [, quoted, plain, sign, hours, minutes = '0', seconds = '0'] = match;
-  if (Number(hours) > 167 || Number(minutes) > 59 || Number(seconds) > 60) return undefined;
-  const west = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
-  return new FixedZone(name, sign === '-' ? west : 0 - west, quoted ?? plain);
+function posixZone(name: string): TimeZone | undefined {
+  const zone = parsePosixZone(name);
+  if (zone === undefined) return undefined;
+  const { standard, daylight } = zone;
+  const spelled = name.toUpperCase();
+  return daylight === undefined ? new FixedZone(spelled, standard.offset, standard.abbreviation) : new RuledZone(spelled, zone, daylight);
 }
 
 class FixedZone implements TimeZone {
@@ -104,13 +99,57 @@ class FixedZone implements TimeZone {
   }
 }
 
+/** A POSIX zone with daylight saving: its rules hold in every year. */
+class RuledZone implements TimeZone {
+  readonly name: string;
+  readonly fixedOffset: number | undefined;
+  readonly #zone: PosixZone;
+  readonly #daylight: PosixDaylight;
+  readonly #years = new Map<number, ReturnType<typeof transitionsIn>>();
+
+  constructor(name: string, zone: PosixZone, daylight: PosixDaylight) {
+    this.name = name;
+    this.#zone = zone;
+    this.#daylight = daylight;
+    const neverEnds = [2000, 2001, 2002].every((year) => transitionsIn(year, zone).length === 0);
+    this.fixedOffset = neverEnds ? daylight.offset : undefined;
+  }
+
+  #transitions(year: number): ReturnType<typeof transitionsIn> {
+    let found = this.#years.get(year);
+    if (found === undefined) {
+      found = transitionsIn(year, this.#zone);
+      if (this.#years.size > 1000) this.#years.clear();
+      this.#years.set(year, found);
+    }
+    return found;
+  }
+
+  isDaylightSaving(unixSeconds: number): boolean {
+    const year = yearOf(unixSeconds);
+    for (let back = year + 1; back >= year - 2; back--) {
+      const last = this.#transitions(back).findLast(({ at }) => at <= unixSeconds);
+      if (last !== undefined) return last.isDst;
+    }
+    return true;
+  }
+
+  offsetAt(unixSeconds: number): number {
+    return this.isDaylightSaving(unixSeconds) ? this.#daylight.offset : this.#zone.standard.offset;
+  }
+
+  abbreviationAt(unixSeconds: number): string {
+    return this.isDaylightSaving(unixSeconds) ? this.#daylight.abbreviation : this.#zone.standard.abbreviation;
+  }
+}
+
 /** One remembered stretch is so many seconds, and is looked at in so many places. */
 const spanSeconds = 366 * 86400;
 const stepSeconds = spanSeconds / 48;
 /** Before, zones are at local mean time. */
 const firstSecond = secondsOfYear(1800);
-/** From here on the rules of a zone do not change, and repeat with the calendar every 400 years. */
-const lastSecond = secondsOfYear(2400);
+/** For 400 years before it the rules of a zone have not changed, and they repeat with the calendar ever after. */
+const lastSecond = secondsOfYear(2440);
 const cycleSeconds = 146097 * 86400;
 
 function secondsOfYear(year: number): number {
@@ -124,7 +163,6 @@ class NamedZone implements TimeZone {
   readonly fixedOffset = undefined;
   readonly #spans = new Map<number, Span>();
   readonly #clock: Intl.DateTimeFormat;
-  readonly #abbreviations = new Map<string, string>();
 
   constructor(name: string) {
     this.name = name;
@@ -196,79 +234,21 @@ class NamedZone implements TimeZone {
   }
 
   isDaylightSaving(unixSeconds: number): boolean {
-    const { year } = dateOfDays(Math.floor(unixSeconds / 86400) + unixEpochDays);
-    const winter = this.offsetAt(secondsOfYear(year));
-    const summer = this.offsetAt(secondsOfYear(year) + 182 * 86400);
-    return winter !== summer && this.offsetAt(unixSeconds) === Math.max(winter, summer);
+    return abbreviationOf(this.name, this.offsetAt(unixSeconds), unixSeconds)?.isDst ?? false;
   }
 
   abbreviationAt(unixSeconds: number): string {
     const offset = this.offsetAt(unixSeconds);
-    const isDst = this.isDaylightSaving(unixSeconds);
-    const key = `${offset}/${isDst}`;
-    let abbreviation = this.#abbreviations.get(key);
-    if (abbreviation === undefined) {
-      abbreviation = this.#abbreviate(this.#withinCycle(unixSeconds), offset, isDst);
-      this.#abbreviations.set(key, abbreviation);
-    }
-    return abbreviation;
-  }
-
-  /** Each locale knows the letters of its own part of the world only. */
-  #abbreviate(unixSeconds: number, offset: number, isDst: boolean): string {
-    if (offset % 60 !== 0) return 'LMT';
-    const known = alphabetic.get(`${zoneFamily(this.name)}/${offset}/${isDst}`);
-    if (known !== undefined) return known;
-    // The runtime has no letters for days before 1970: it is asked of a day since then that is alike.
-    const moment = recentDays.find((day) => this.offsetAt(day) === offset && this.isDaylightSaving(day) === isDst) ?? unixSeconds;
-    for (const locale of ['en-US', 'en-GB', 'en-AU', 'en-NZ', 'en-IN', 'en-ZA', 'ja-JP', 'ko-KR', 'en-CA', 'he-IL']) {
-      const parts = new Intl.DateTimeFormat(locale, { timeZone: this.name, timeZoneName: 'short' }).formatToParts(moment * 1000);
-      const name = parts.find((part) => part.type === 'timeZoneName')?.value ?? '';
-      if (/^[A-Z]{3,5}$/.test(name)) return name;
-    }
-    const minutes = Math.abs(offset) / 60;
-    const hours = String(Math.floor(minutes / 60)).padStart(2, '0');
-    const rest = minutes % 60 === 0 ? '' : String(minutes % 60).padStart(2, '0');
-    return `${offset < 0 ? '-' : '+'}${hours}${rest}`;
+    return abbreviationOf(this.name, offset, unixSeconds)?.abbreviation ?? signedHours(offset);
   }
 }
 
-/** In winter and in summer of a few years. */
-const recentDays = [2024, 2015, 2005, 1990, 1980, 1971].flatMap((year) => [
-  secondsOfYear(year) + 10 * 86400,
-  secondsOfYear(year) + 190 * 86400,
-]);
-
-/** Zones whose letters the runtime's locales do not tell. */
-const alphabetic: ReadonlyMap<string, string> = new Map([
-  ['Europe/0/false', 'WET'],
-  ['Europe/3600/true', 'WEST'],
-  ['Europe/3600/false', 'CET'],
-  ['Europe/7200/true', 'CEST'],
-  ['Europe/7200/false', 'EET'],
-  ['Europe/10800/true', 'EEST'],
-  ['Asia/Shanghai/28800/false', 'CST'],
-  ['Asia/Hong_Kong/28800/false', 'HKT'],
-  ['Asia/Manila/28800/false', 'PST'],
-  ['Asia/Taipei/28800/false', 'CST'],
-  ['Asia/Tokyo/32400/false', 'JST'],
-  ['Asia/Seoul/32400/false', 'KST'],
-  ['Asia/Kolkata/19800/false', 'IST'],
-  ['Asia/Calcutta/19800/false', 'IST'],
-  ['Asia/Karachi/18000/false', 'PKT'],
-  ['Asia/Jerusalem/7200/false', 'IST'],
-  ['Asia/Jerusalem/10800/true', 'IDT'],
-  ['Africa/Cairo/7200/false', 'EET'],
-  ['Africa/Cairo/10800/true', 'EEST'],
-  ['Africa/Johannesburg/7200/false', 'SAST'],
-  ['Africa/Lagos/3600/false', 'WAT'],
-  ['Africa/Nairobi/10800/false', 'EAT'],
-]);
-
-function zoneFamily(name: string): string {
-  const ownRules =
-    /^Europe\/(London|Dublin|Belfast|Jersey|Guernsey|Isle_of_Man|Moscow|Istanbul|Minsk|Samara|Volgograd|Kirov|Saratov|Ulyanovsk|Astrakhan)$/;
-  return name.startsWith('Europe/') && !ownRules.test(name) ? 'Europe' : name;
+/** What an offset without letters is called. */
+function signedHours(offset: number): string {
+  const minutes = Math.floor(Math.abs(offset) / 60);
+  const hours = String(Math.floor(minutes / 60)).padStart(2, '0');
+  const rest = minutes % 60 === 0 ? '' : String(minutes % 60).padStart(2, '0');
+  return `${offset < 0 ? '-' : '+'}${hours}${rest}`;
 }
 
 export type ZoneAbbreviation = { readonly offset: number; readonly isDst: boolean };
