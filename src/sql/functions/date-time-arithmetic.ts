@@ -25,7 +25,7 @@ import { addInt64, isInt32 } from '../types/date-time/interval-fields.ts';
 import { isIntervalTypmod } from '../types/date-time/interval-typmod.ts';
 import { sessionZone } from '../types/date-time/parse-date-time.ts';
 import { maxPrecision, roundMicroseconds } from '../types/date-time/precision.ts';
-import { findAbbreviation, findTimeZone, offsetOfLocal, type TimeZone } from '../types/date-time/time-zone.ts';
+import { findAbbreviation, findFollowedAbbreviation, findTimeZone, offsetOfLocal, type TimeZone } from '../types/date-time/time-zone.ts';
 import { localClock, toLocal } from '../types/date-time/timestamp.ts';
 import { Interval } from '../types/interval-value.ts';
 import { TimeTz } from '../types/timetz-value.ts';
@@ -170,6 +170,8 @@ const atTimetz = (date: number, time: TimeTz): Microseconds =>
 
 /** A zone by abbreviation, name or fixed offset; a bare number counts hours west, as it does in POSIX. */
 export function zoneNamed(name: string): TimeZone {
+  const followed = findFollowedAbbreviation(name);
+  if (followed !== undefined) return followed;
   const abbreviation = findAbbreviation(name);
   if (abbreviation !== undefined) return fixedZone(name, abbreviation.offset);
   const zone = findTimeZone(name);

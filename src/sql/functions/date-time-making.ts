@@ -23,6 +23,7 @@ import { fieldsOf, inInt64 } from '../types/date-time/interval-fields.ts';
 import { localNow, sessionZone } from '../types/date-time/parse-date-time.ts';
 import { parseDisplacement } from '../types/date-time/parts.ts';
 import type { TimeZone } from '../types/date-time/time-zone.ts';
+import { findFollowedAbbreviation } from '../types/date-time/time-zone.ts';
 import { localClock } from '../types/date-time/timestamp.ts';
 import { Interval } from '../types/interval-value.ts';
 import { roundHalfEven } from './casts.ts';
@@ -302,7 +303,7 @@ export const dateTimeMakingFunctions: Implementations = {
     isInfinite(moment) ? moment : truncateTimestamptz(word, moment, sessionZone(context)),
   ),
   'date_trunc(text,timestamptz,text)': scalar((word: string, moment: Microseconds, zone: string) =>
-    isInfinite(moment) ? moment : truncateTimestamptz(word, moment, zoneNamed(zone)),
+    isInfinite(moment) ? moment : truncateTimestamptz(word, moment, findFollowedAbbreviation(zone)?.zone ?? zoneNamed(zone)),
   ),
   'date_trunc(text,interval)': scalar(truncateInterval),
   'date_bin(interval,timestamp,timestamp)': scalar(binTimestamp),

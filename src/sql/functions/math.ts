@@ -149,10 +149,10 @@ function widthBucket(operand: number, low: number, high: number, count: number):
   return Math.min(Math.trunc(range * count), count - 1) + 1;
 }
 
-/** Box-Muller: two uniform values make a normal one. */
+/** Box-Muller: two uniform values make a normal one, the way PostgreSQL takes them. */
 function normal(mean: number, deviation: number, context: EvaluationContext): number {
   const radius = Math.sqrt(-2 * Math.log(1 - context.random.float()));
-  return mean + deviation * radius * Math.cos(2 * Math.PI * context.random.float());
+  return deviation * (radius * Math.sin(2 * Math.PI * (1 - context.random.float()))) + mean;
 }
 
 function setSeed(seed: number, context: EvaluationContext): string {

@@ -20,7 +20,7 @@ import { DateTimeError } from './date-time-error.ts';
 import { findKeyword } from './keywords.ts';
 import { DateTimeParts, dateParts, leadingInteger, parseDisplacement, parseTimeOfDay, part, timeParts } from './parts.ts';
 import { type Field, scanFields } from './scan-fields.ts';
-import { findAbbreviation, findTimeZone, offsetOfLocal, type TimeZone } from './time-zone.ts';
+import { findAbbreviation, findFollowedAbbreviation, findTimeZone, offsetOfLocal, type TimeZone } from './time-zone.ts';
 
 export type ParsedDateTime =
   | {
@@ -257,6 +257,12 @@ class DateTimeReader {
 
   #readWord(word: string): void {
     const parts = this.#parts;
+    const followed = findFollowedAbbreviation(word);
+    if (followed !== undefined) {
+      this.#zone = followed;
+      parts.mark(part.zone);
+      return;
+    }
     const abbreviation = findAbbreviation(word);
     if (abbreviation !== undefined) {
       this.#offset = (this.#offset ?? 0) + abbreviation.offset;

@@ -5,7 +5,8 @@ import { findKeyword } from './keywords.ts';
 import { localNow, offsetAtLocal, sessionZone } from './parse-date-time.ts';
 import { DateTimeParts, dateParts, parseDisplacement, parseTimeOfDay, part, timeParts } from './parts.ts';
 import { type Field, scanFields } from './scan-fields.ts';
-import { findAbbreviation, findTimeZone, type TimeZone } from './time-zone.ts';
+import { findAbbreviation, findFollowedAbbreviation, findTimeZone, type TimeZone } from './time-zone.ts';
+import { zoneOfAbbreviation } from './zone-abbreviations.ts';
 
 /** Microseconds since midnight, and seconds east. */
 export type ParsedTime = { readonly microseconds: number; readonly offset: number };
@@ -48,8 +49,11 @@ class TimeReader {
     if (daylight) throw new DateTimeError('format');
     if (this.#zone !== undefined) {
       if (this.#zone.fixedOffset !== undefined) return this.#zone.fixedOffset;
-      // Whether it is summer there depends on the date.
-      if (!parts.hasDate) throw new DateTimeError('format');
+      // Whether it is summer there depends on the date; an abbreviation is read as of today.
+      if (!parts.hasDate) {
+        if (zoneOfAbbreviation(this.#zone.name) === undefined) throw new DateTimeError('format');
+        return offsetAtLocal(this.#zone, localNow(this.#context).days, parts.microsecondsOfDay);
+      }
       return offsetAtLocal(this.#zone, parts.days, parts.microsecondsOfDay);
     }
     const days = parts.hasDate ? parts.days : localNow(this.#context).days;
@@ -135,6 +139,12 @@ class TimeReader {
 
   #readWord(word: string): void {
     const parts = this.#parts;
+    const followed = findFollowedAbbreviation(word);
+    if (followed !== undefined) {
+      this.#zone = followed;
+      parts.mark(part.zone);
+      return;
+    }
     const abbreviation = findAbbreviation(word);
     if (abbreviation !== undefined) {
       this.#offset = (this.#offset ?? 0) + abbreviation.offset;

@@ -8,7 +8,7 @@
 import { pgTimezoneAbbreviations } from '../../postgres/pg-timezone-abbreviations.ts';
 import { daysOfDate, unixEpochDays } from './calendar.ts';
 import { type PosixDaylight, type PosixZone, parsePosixZone, transitionsIn, yearOf } from './posix-zone.ts';
-import { abbreviationOf, onlyOffsetOf, spelledTimeZone } from './zone-abbreviations.ts';
+import { abbreviationOf, firstOffsetCalled, onlyOffsetOf, spelledTimeZone, zoneOfAbbreviation } from './zone-abbreviations.ts';
 
 export interface TimeZone {
   readonly name: string;
@@ -26,6 +26,7 @@ export interface TimeZone {
  */
 export function offsetOfLocal(zone: TimeZone, localSeconds: number): number {
   if (zone.fixedOffset !== undefined) return zone.fixedOffset;
+  if (zone instanceof AbbreviatedZone) return zone.offsetOfLocal(localSeconds);
   const before = zone.offsetAt(localSeconds - 86400);
   const after = zone.offsetAt(localSeconds + 86400);
   if (before === after) {
@@ -249,6 +250,45 @@ function signedHours(offset: number): string {
   const hours = String(Math.floor(minutes / 60)).padStart(2, '0');
   const rest = minutes % 60 === 0 ? '' : String(minutes % 60).padStart(2, '0');
   return `${offset < 0 ? '-' : '+'}${hours}${rest}`;
+}
+
+/** What a zone has called so: at a time when it used another name, the offset that first had this one, and of a name that it never used its own. */
+class AbbreviatedZone implements TimeZone {
+  readonly name: string;
+  readonly fixedOffset = undefined;
+  readonly zone: TimeZone;
+  readonly #usual: number | undefined;
+
+  constructor(word: string, zone: TimeZone) {
+    this.name = word;
+    this.zone = zone;
+    this.#usual = firstOffsetCalled(zone.name, word);
+  }
+
+  offsetAt(unixSeconds: number): number {
+    const own = this.zone.offsetAt(unixSeconds);
+    return this.#usual === undefined || this.zone.abbreviationAt(unixSeconds) === this.name ? own : this.#usual;
+  }
+
+  /** The offset where the zone's own clock shows this. */
+  offsetOfLocal(localSeconds: number): number {
+    return this.offsetAt(localSeconds - offsetOfLocal(this.zone, localSeconds));
+  }
+
+  abbreviationAt(): string {
+    return this.name;
+  }
+
+  isDaylightSaving(unixSeconds: number): boolean {
+    return this.zone.isDaylightSaving(unixSeconds);
+  }
+}
+
+/** An abbreviation that follows a zone through its history; undefined for all others. */
+export function findFollowedAbbreviation(word: string): AbbreviatedZone | undefined {
+  const name = zoneOfAbbreviation(word);
+  const zone = name === undefined ? undefined : findTimeZone(name);
+  return zone === undefined ? undefined : new AbbreviatedZone(word.toUpperCase(), zone);
 }
 
 export type ZoneAbbreviation = { readonly offset: number; readonly isDst: boolean };

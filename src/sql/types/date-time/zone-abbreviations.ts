@@ -52,6 +52,28 @@ export function abbreviationOf(zone: string, offset: number, unixSeconds: number
   return stretchesOf(zone).findLast((stretch) => stretch.offset === offset && stretch.since <= unixSeconds);
 }
 
+/** Abbreviations of PostgreSQL's default set that mean what a zone called so at the time: `MSK` has been three hours and four. */
+const followed: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(['ART', 'ARST'].map((word) => [word, 'America/Argentina/Buenos_Aires'])),
+  ...{ CLT: 'America/Santiago', GYT: 'America/Guyana', PYT: 'America/Asuncion', VET: 'America/Caracas' },
+  ...{ DAVT: 'Antarctica/Davis', MAWT: 'Antarctica/Mawson', AMST: 'Asia/Yerevan', ANAST: 'Asia/Anadyr', ANAT: 'Asia/Anadyr' },
+  ...{ AZST: 'Asia/Baku', AZT: 'Asia/Baku', GEST: 'Asia/Tbilisi', GET: 'Asia/Tbilisi', IRKST: 'Asia/Irkutsk', IRKT: 'Asia/Irkutsk' },
+  ...{ KGT: 'Asia/Bishkek', KRAST: 'Asia/Krasnoyarsk', KRAT: 'Asia/Krasnoyarsk', LKT: 'Asia/Colombo', MAGST: 'Asia/Magadan' },
+  ...{ MAGT: 'Asia/Magadan', NOVST: 'Asia/Novosibirsk', NOVT: 'Asia/Novosibirsk', OMSST: 'Asia/Omsk', OMST: 'Asia/Omsk' },
+  ...{ PETST: 'Asia/Kamchatka', PETT: 'Asia/Kamchatka', SGT: 'Asia/Singapore', TMT: 'Asia/Ashgabat', ULAT: 'Asia/Ulaanbaatar' },
+  ...{ VLAST: 'Asia/Vladivostok', VLAT: 'Asia/Vladivostok', YAKST: 'Asia/Yakutsk', YAKT: 'Asia/Yakutsk', YEKT: 'Asia/Yekaterinburg' },
+  ...{ FKST: 'Atlantic/Stanley', FKT: 'Atlantic/Stanley', LHDT: 'Australia/Lord_Howe', MSK: 'Europe/Moscow', VOLT: 'Europe/Volgograd' },
+  ...{ IOT: 'Indian/Chagos', CKT: 'Pacific/Rarotonga', EASST: 'Pacific/Easter', EAST: 'Pacific/Easter', KOST: 'Pacific/Kosrae' },
+  ...{ LINT: 'Pacific/Kiritimati', NUT: 'Pacific/Niue', TKT: 'Pacific/Fakaofo' },
+};
+
+/** The zone whose history an abbreviation follows, if it does. */
+export const zoneOfAbbreviation = (word: string): string | undefined => followed[word.toUpperCase()];
+
+/** The offset that a zone first called so; undefined where it never did. */
+export const firstOffsetCalled = (zone: string, abbreviation: string): number | undefined =>
+  stretchesOf(zone).find((stretch) => stretch.abbreviation === abbreviation)?.offset;
+
 /** The one offset that a zone has had at all times; undefined for zones with more. */
 export function onlyOffsetOf(zone: string): number | undefined {
   const [first, ...others] = stretchesOf(zone);
