@@ -25,6 +25,7 @@ import { planQuery } from '../planner/plan.ts';
 import type { Field, ValueEncoder } from '../query-processor.ts';
 import { bindLiterals, checkLiterals, type LiftedLiteral, type LiteralBinding, numbered, typeOfLiteral } from './literal-binding.ts';
 import type { SessionSettings } from './session-settings.ts';
+import { checkSkew } from './skewed-literals.ts';
 import { encodersFor, formatAt } from './value-encoders.ts';
 
 /** What analysis and planning need of the session, as it is now. */
@@ -161,9 +162,13 @@ export function compileQuery(
   };
   const environment = analyzerEnvironment({ ...compilation, typeContext }, text, parameterTypes);
   const analyzed = analyzeQuery(parsed, isLifted ? { ...environment, liftedLiterals: numbered(literals) } : environment);
-  if (isLifted) checkLiterals(analyzed, literals, compilation.catalog);
+  const planner = plannerEnvironment(compilation);
+  if (isLifted) {
+    checkLiterals(analyzed, literals, compilation.catalog);
+    checkSkew(analyzed, literals, compilation.catalog, planner.statistics);
+  }
   const { bound, binding } = isLifted ? bindLiterals(analyzed, literals) : { bound: analyzed, binding: undefined };
-  const planning = plan(bound, compilation);
+  const planning = plan(bound, planner);
   return {
     catalog: compilation.catalog,
     settingsVersion: compilation.settings.version,
@@ -181,9 +186,9 @@ export function compileQuery(
 }
 
 /** A constant expression that fails is the statement's failure when it runs: it can be prepared and described. */
-function plan(bound: BoundQuery, compilation: Compilation): PhysicalPlan | SqlError {
+function plan(bound: BoundQuery, environment: PlannerEnvironment): PhysicalPlan | SqlError {
   try {
-    return planQuery(bound, plannerEnvironment(compilation));
+    return planQuery(bound, environment);
   } catch (error) {
     if (error instanceof SqlError && error.sqlstate.startsWith('22')) return error;
     throw error;
