@@ -3,7 +3,8 @@
  *
  * That an entry is durable over a quorum is the journal's own word (an append resolves then); here it is complete when every lease holder has received it. Leases that an earlier leader may
  * have granted are not known: until they must have run out nothing is complete. They were granted by a leader that had confirmed itself with an append before our claim, and run from before
- * that append was sent (design 4.7), so that a lease time and drift after the claim was durable nobody trusts one any more.
+ * that append was sent (design 4.7), so that a lease time and drift after the claim was durable nobody trusts one any more. A leader that stops in good order tells its successor which leases there
+ * are: those are then waited for one by one, and there is no quiet time.
  */
 import type { Clock, Timers, Timestamp } from '#base/world.ts';
 import type { JournalPosition } from '#journal/journal.ts';
@@ -55,13 +56,18 @@ export class FleetReceipts implements Receipts {
     this.#cancelQuiet = this.#timers.after(Math.ceil(quietMs) + 1, () => this.#onProgress?.());
   }
 
+  /** Every lease that anybody may trust is in the table. */
+  get knowsAllLeases(): boolean {
+    return this.#clock.monotonicMs() >= this.#quietUntilMs;
+  }
+
   get hasQuorum(): boolean {
     return this.#isConnected();
   }
 
   // Hot: once a batch and receipt.
   complete(position: JournalPosition): boolean {
-    return this.#clock.monotonicMs() >= this.#quietUntilMs && (this.#skipReceipts || this.#waiter.allReceived(position));
+    return this.knowsAllLeases && (this.#skipReceipts || this.#waiter.allReceived(position));
   }
 
   onProgress(callback: () => void): () => void {

@@ -36,6 +36,22 @@ describe('the leader’s table', () => {
     expect(table.ask('b', sentAt, 9, 12)).toBe(granted?.number);
   });
 
+  it('waits for leases that were handed over as for its own, and renews them under their numbers', () => {
+    const clock = new HandClock();
+    const earlier = new LeaseTable(clock, terms, 1);
+    const sentAt = { monotonicMs: 0, wall: 0 };
+    const number = earlier.ask('b', sentAt, 7, 7);
+    earlier.ask('c', sentAt, 7, 7);
+    const table = new LeaseTable(clock, terms, 2);
+    table.inherit(earlier.outstanding(), 8);
+    expect(table.allReceived(1)).toBe(false);
+    table.received('b', 8);
+    expect(table.ask('b', sentAt, 8, 20)).toBe(number);
+    expect(table.allReceived(8)).toBe(false);
+    clock.pass(terms.leaseMs + terms.driftMs + 1);
+    expect(table.allReceived(8)).toBe(true);
+  });
+
   it('stops waiting when the lease has run out, bound of drift included, and then grants another number', () => {
     const clock = new HandClock();
     const table = new LeaseTable(clock, terms, 1);

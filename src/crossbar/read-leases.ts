@@ -57,6 +57,8 @@ export class HeldLease {
   }
 }
 
+export type LeaseOfNode = { readonly node: string; readonly number: number };
+
 type Holder = {
   readonly number: number;
   /** Granted when the node has received up to here. */
@@ -131,8 +133,18 @@ export class LeaseTable {
     return first === undefined ? undefined : Math.max(first - this.#clock.monotonicMs(), 0);
   }
 
-  /** Nodes that may still trust a lease of this table, and until when. */
-  outstanding(): readonly { readonly node: string; readonly expiresMs: number }[] {
-    return [...this.#holders].map(([node, { expiresMs }]) => ({ node, expiresMs }));
+  /**
+   * Leases that an earlier leader, which grants no more, has handed over: they are this table's from now on, as if it had granted them this moment. A node gets its lease renewed when it has
+   * received `joinedAt`.
+   */
+  inherit(leases: readonly LeaseOfNode[], joinedAt: JournalPosition): void {
+    const expiresMs = this.#clock.monotonicMs() + this.#terms.leaseMs + this.#terms.driftMs;
+    for (const { node, number } of leases)
+      this.#holders.set(node, { number, joinedAt, sentAt: { monotonicMs: 0, wall: 0 }, expiresMs, received: 0 });
+  }
+
+  /** Nodes that may still trust a lease of this table, or are joining, and until when. */
+  outstanding(): readonly (LeaseOfNode & { readonly expiresMs: number })[] {
+    return [...this.#holders].map(([node, { number, expiresMs }]) => ({ node, number, expiresMs }));
   }
 }

@@ -57,10 +57,9 @@ export class RegionReadPoint implements ReadPoint {
   /** One question is under way at a time; whoever comes meanwhile shares the next one, because its answer must be newer than they are. */
   #ask(): Timestamp | Promise<Timestamp> {
     if (this.#asking !== undefined) {
-      this.#askedNext = this.#asking.then(
-        () => this.#askNow(),
-        () => this.#askNow(),
-      );
+      const askNow = (): Timestamp | Promise<Timestamp> => this.#askNow();
+      // Its patience begins now, not when the question under way has ended.
+      this.#askedNext = this.#bounded(this.#asking.then(askNow, askNow));
       return this.#askedNext;
     }
     return this.#askNow();
@@ -73,7 +72,7 @@ export class RegionReadPoint implements ReadPoint {
       const waiting = this.#use(answer);
       if (waiting === undefined) return answer.timestamp;
     }
-    const asking = this.#bounded(Promise.resolve(answer)).finally(() => {
+    const asking = this.#bounded(this.#used(answer)).finally(() => {
       if (this.#asking === asking) this.#asking = undefined;
     });
     this.#asking = asking;
@@ -93,17 +92,18 @@ export class RegionReadPoint implements ReadPoint {
     return this.#node.replica.untilApplied(head.timestamp);
   }
 
-  #bounded(answer: Promise<LeaderHead>): Promise<Timestamp> {
+  async #used(answer: LeaderHead | Promise<LeaderHead>): Promise<Timestamp> {
+    const head = await answer;
+    await this.#use(head);
+    return head.timestamp;
+  }
+
+  #bounded(answer: Promise<Timestamp>): Promise<Timestamp> {
     return new Promise((resolve, reject) => {
       const cancel = this.#options.timers.after(this.#options.patienceMs, () =>
         reject(new SqlError(sqlstate.cannotConnectNow, `Region ${this.#node.region} could not learn of the newest commits in time`)),
       );
-      const finish = async (): Promise<Timestamp> => {
-        const head = await answer;
-        await this.#use(head);
-        return head.timestamp;
-      };
-      finish().then(resolve, reject).finally(cancel);
+      answer.then(resolve, reject).finally(cancel);
     });
   }
 }

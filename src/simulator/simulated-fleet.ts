@@ -27,6 +27,7 @@ export const fleetBugs = [
   'skipRecordRule',
   'skipFencing',
   'skipDurability',
+  'skipInheritance',
 ] as const;
 export type FleetBug = (typeof fleetBugs)[number];
 
@@ -189,13 +190,28 @@ export class SimulatedFleet implements SimulatedTarget {
     const draw = random.float();
     const name = random.pick(this.regions);
     if (draw < 0.2) {
-      tell(`crash ${name}`, 'crashes');
-      this.#crash(name);
+      if (random.chance(0.5)) {
+        tell(`crash ${name}`, 'crashes');
+        this.#crash(name);
+      } else {
+        const leader = this.regions.find((region) => this.#lives.get(region)?.path?.isLeader === true) ?? name;
+        const stopped = random.chance(0.7) ? leader : name;
+        tell(`stop ${stopped}`, 'stops');
+        await this.#stop(stopped);
+        // Somebody who holds a lease may hear of nothing from then on.
+        const absent = random.pick(this.regions);
+        if (absent !== stopped && random.chance(0.7)) this.#network.isolate(absent);
+        await scheduler.sleep(random.between(10, 3000));
+        this.#network.healAll();
+        this.#restart(stopped);
+        return;
+      }
       await scheduler.sleep(random.between(10, 3000));
-      void this.#startNode(name);
+      this.#restart(name);
     } else if (draw < 0.4) {
       tell(`isolate ${name}`, 'isolations');
       this.#network.isolate(name);
+      this.#changeLeaderMeanwhile(name);
       await scheduler.sleep(random.between(50, 6000));
       this.#network.healAll();
     } else if (draw < 0.5) {
@@ -207,6 +223,7 @@ export class SimulatedFleet implements SimulatedTarget {
     } else if (draw < 0.7) {
       tell(`pause ${name}`, 'pauses');
       this.#network.pause(name);
+      this.#changeLeaderMeanwhile(name);
       await scheduler.sleep(random.between(50, 5000));
       this.#network.resume(name);
     } else if (draw < 0.78) {
@@ -238,13 +255,46 @@ export class SimulatedFleet implements SimulatedTarget {
     this.#lives.delete(name);
   }
 
+  /** While the node may still trust its lease and hears of nothing, another one may take over from a leader that is lost, or that has stopped. */
+  #changeLeaderMeanwhile(absent: string): void {
+    const { random, scheduler } = this.#parts;
+    const draw = random.float();
+    const change = async (): Promise<void> => {
+      await scheduler.sleep(random.between(0, 400));
+      const leader = this.regions.find((name) => name !== absent && this.#lives.get(name)?.path?.isLeader === true);
+      if (draw < 0.3) this.#holder = undefined;
+      else if (draw < 0.7 && leader !== undefined) {
+        await this.#stop(leader);
+        await scheduler.sleep(random.between(10, 1000));
+        this.#restart(leader);
+      }
+    };
+    void change();
+  }
+
+  #restart(name: string): void {
+    if (!this.#lives.has(name)) void this.#startNode(name);
+  }
+
+  /** In good order: sessions end, the adjudicator hands over. It has no more time than a supervisor gives it. */
+  async #stop(name: string): Promise<void> {
+    const life = this.#lives.get(name);
+    const { path } = life ?? {};
+    if (life === undefined || path === undefined) return;
+    life.path = undefined;
+    life.end();
+    await Promise.race([path.close(), this.#parts.scheduler.sleep(8000)]);
+    // Where it has crashed meanwhile, another life may go on.
+    if (this.#lives.get(name) === life) this.#crash(name);
+  }
+
   async mendAll(): Promise<void> {
     this.#network.healAll();
     this.#network.resumeAll();
     this.#stream.findLeader();
     for (const name of this.regions) {
       this.#lives.get(name)?.replica.setFull(false);
-      if (!this.#lives.has(name)) void this.#startNode(name);
+      this.#restart(name);
     }
   }
 
@@ -290,4 +340,5 @@ const faultsOf = (bug: FleetBug): FleetFaults => ({
   skipConflictCheck: bug === 'skipConflictCheck',
   skipFencing: bug === 'skipFencing',
   skipDurability: bug === 'skipDurability',
+  skipInheritance: bug === 'skipInheritance',
 });

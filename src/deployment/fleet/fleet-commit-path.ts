@@ -29,12 +29,15 @@ import { beginFleetLeadership, type FleetFaults, type FleetLeadership } from './
 import { newLife } from './node-life.ts';
 import {
   decodeGrant,
+  decodeHandOver,
   decodeHead,
   decodeStable,
   decodeVerdicts,
   encodeFarewell,
+  encodeHandOver,
   encodeHeartbeat,
   encodeReceipt,
+  type HandOver,
   type Heartbeat,
   headQuestion,
   isMalformed,
@@ -64,8 +67,10 @@ export type FleetCommitPathOptions = {
   readonly onFailure: (error: Error) => void;
   readonly terms?: LeaseTerms;
   readonly windowMs?: number;
-  /** How long a statement waits for a leader, a commit for its outcome; 15 s. */
+  /** How long a commit waits for its outcome; 15 s. */
   readonly patienceMs?: number;
+  /** How long a statement waits to learn of the newest commits, or that what it has read is stable; 6 s. */
+  readonly readPatienceMs?: number;
   /** Between two tries for the office; 250 ms. */
   readonly officeMs?: number;
   /** A message may hold so many bytes; 1 MiB less a margin. */
@@ -78,6 +83,8 @@ export type FleetCommitPathOptions = {
 /** Shorter than in one process: a lost adjudicator costs its office's limit and a lease time. */
 export const fleetTerms: LeaseTerms = { leaseMs: 1200, driftMs: 100 };
 const usualPatienceMs = 15_000;
+/** Longer than a change of adjudicator takes. */
+const usualReadPatienceMs = 6000;
 const usualWindowMs = 360_000;
 /** Without a new transaction for so long a node lets its lease go: commits need not wait for it, and an idle cluster's journal stands still. */
 const idleMs = 10_000;
@@ -109,6 +116,8 @@ export class FleetCommitPath {
   #cancelHeartbeat: () => void = () => {};
   #cancelOffice: () => void = () => {};
   #standing = false;
+  /** Of the last leader that has stopped in good order. */
+  #handOver: HandOver | undefined;
   #closed = false;
 
   constructor(options: FleetCommitPathOptions) {
@@ -128,7 +137,7 @@ export class FleetCommitPath {
       clock: this.#clock,
       timers: world.timers,
       terms: this.#terms,
-      patienceMs: this.#patienceMs,
+      patienceMs: options.readPatienceMs ?? usualReadPatienceMs,
       onFailure: options.onFailure,
     });
     this.#node.onReceived = (position) => this.#received(position);
@@ -194,10 +203,11 @@ export class FleetCommitPath {
     const leadership = this.#leadership;
     if (leadership !== undefined) {
       leadership.release(this.#life);
-      await leadership.end('the node is being stopped', this.#patienceMs);
+      const handOver = await leadership.end('the node is being stopped', this.#patienceMs);
       await this.#options.office
         .leave()
         .catch((error: Error) => this.#world.log.info('the office could not be left', { error: error.message }));
+      if (handOver !== undefined) this.#options.transport.send(this.#subjects.stable, encodeHandOver(handOver));
     }
     for (const stop of this.#stops.splice(0)) stop();
     this.#delivery.close();
@@ -297,6 +307,9 @@ export class FleetCommitPath {
       this.#node.grant(number, sentAt, epoch);
     } else if (kind === messageKind.stable) {
       this.#node.announced(decodeStable(reader).stable);
+    } else if (kind === messageKind.handOver) {
+      this.#handOver = decodeHandOver(reader);
+      this.#stand(0);
     } else if (kind === messageKind.verdicts) {
       const { epoch, verdicts } = decodeVerdicts(reader);
       if (this.#remote?.epoch === epoch) this.#remote.answered(verdicts);
@@ -310,7 +323,7 @@ export class FleetCommitPath {
     const readPoint = new RegionReadPoint({
       node: () => this.#node,
       timers: this.#world.timers,
-      patienceMs: this.#patienceMs,
+      patienceMs: this.#options.readPatienceMs ?? usualReadPatienceMs,
       askLeader: () => this.#askLeader(),
     });
     const used = (): void => {
@@ -373,13 +386,13 @@ export class FleetCommitPath {
 
   // --- standing for office ---
 
-  #stand(): void {
-    this.#cancelOffice = this.#world.timers.after(this.#options.officeMs ?? 250, () => {
+  #stand(afterMs = this.#options.officeMs ?? 250): void {
+    this.#cancelOffice();
+    if (this.#closed) return;
+    this.#cancelOffice = this.#world.timers.after(afterMs, () => {
       this.#standOnce()
         .catch((error: Error) => this.#world.log.info('the office could not be asked for; it is tried again', { error: error.message }))
-        .finally(() => {
-          if (!this.#closed) this.#stand();
-        });
+        .finally(() => this.#stand());
     });
   }
 
@@ -405,6 +418,7 @@ export class FleetCommitPath {
         subjects: this.#subjects,
         node: this.#life,
         terms: this.#terms,
+        handOver: this.#handOver,
         history,
         windowMs: this.#options.windowMs ?? usualWindowMs,
         toOwnNode: {

@@ -3,7 +3,8 @@
  *
  *   F1  A read lease is granted only after an append that was sent after the request came in is durable: whoever claims later waits a lease time from its own claim.
  *   F2  From the moment a node asks for a lease, commits wait for it; it gets the lease when it has received everything answered by then (read-leases.ts).
- *   F3  Nothing is answered before the leases of earlier leaderships must have run out (fleet-receipts.ts).
+ *   F3  Nothing is answered before the leases of earlier leaderships must have run out (fleet-receipts.ts), unless the leader before this one has handed them over: then they are waited for as this one's.
+ *       A hand-over counts only for the very next epoch, and is told when nothing is granted any more, by a leader that itself knows of all leases.
  *
  * It listens where its epoch is named, so that nobody takes it for another one.
  */
@@ -28,6 +29,7 @@ import {
   encodeHead,
   encodeStable,
   encodeVerdicts,
+  type HandOver,
   type Heartbeat,
   isMalformed,
   messageKind,
@@ -44,6 +46,8 @@ export type FleetLeadershipOptions = {
   /** This node, in this life (node-life.ts). */
   readonly node: string;
   readonly terms: LeaseTerms;
+  /** What a leader that stopped has told; it counts if it was the last one. */
+  readonly handOver: HandOver | undefined;
   /** Kept up to date by this node; the leader's from now on. */
   readonly history: ConflictHistory;
   readonly windowMs: number;
@@ -64,6 +68,7 @@ export type FleetFaults = {
   readonly skipReceipts?: boolean;
   readonly skipConflictCheck?: boolean;
   readonly grantUnconfirmed?: boolean;
+  readonly skipInheritance?: boolean;
   readonly skipFencing?: boolean;
   readonly skipDurability?: boolean;
 };
@@ -115,7 +120,10 @@ export async function beginFleetLeadership(options: FleetLeadershipOptions): Pro
     throw error;
   }
   parts.leadership = new FleetLeadership(options, leader, receipts);
-  parts.leadership.begin(hadLeader && faults?.skipLeaseWait !== true ? unknownLeasesMs(terms) : 0);
+  const handOver = options.handOver?.epoch === leader.epoch - 1 ? options.handOver : undefined;
+  if (handOver !== undefined && faults?.skipInheritance !== true) receipts.leases.inherit(handOver.leases, leader.claimPosition);
+  const isKnown = !hadLeader || handOver !== undefined || faults?.skipLeaseWait === true;
+  parts.leadership.begin(isKnown ? 0 : unknownLeasesMs(terms));
   return parts.leadership;
 }
 
@@ -204,14 +212,17 @@ export class FleetLeadership implements LeaderDoor {
     this.#options.onStopped(reason);
   }
 
-  /** Answers what is under way if it can, for at most `patienceMs`, and leads no more. */
-  async end(reason: string, patienceMs: number): Promise<void> {
+  /** Answers what is under way if it can, for at most `patienceMs`, and leads no more. What its successor may know; undefined if this leadership does not know it itself, or has ended before. */
+  async end(reason: string, patienceMs: number): Promise<HandOver | undefined> {
     const patience = new AbortController();
     const { timers } = this.#options.world;
     await Promise.race([this.leader.drained(), timers.sleep(patienceMs, patience.signal).catch(() => {})]);
     patience.abort();
+    const wasLeading = !this.leader.stopped && this.#receipts.knowsAllLeases;
     this.leader.stop(reason);
+    const handOver = wasLeading ? { epoch: this.leader.epoch, leases: this.#receipts.leases.outstanding() } : undefined;
     this.#close();
+    return handOver;
   }
 
   #close(): void {

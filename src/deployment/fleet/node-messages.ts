@@ -3,17 +3,27 @@
  *
  *   node -> leader (subject `leader.EPOCH`)      heartbeat, receipt, farewell, commits; asking: head
  *   leader -> one node (subject `node.NAME`)     grant, verdicts
- *   leader -> all nodes (subject `stable`)       stable mark
+ *   leader -> all nodes (subject `stable`)       stable mark, hand-over
  */
 import type { CommitRequest, Verdict } from '#adjudicator/adjudicator.ts';
 import { decodeRequest, decodeVerdict, encodeVerdict, MalformedMessage } from '#adjudicator/request-codec.ts';
 import { ByteReader, ByteWriter, EndOfBytes } from '#base/bytes.ts';
 import { readCount, readLatin1, writeCount, writeLatin1 } from '#base/compact.ts';
 import type { Timestamp } from '#base/world.ts';
-import type { SentAt } from '#crossbar/read-leases.ts';
+import type { LeaseOfNode, SentAt } from '#crossbar/read-leases.ts';
 import type { JournalPosition } from '#journal/journal.ts';
 
-export const messageKind = { heartbeat: 1, receipt: 2, farewell: 3, head: 4, commits: 5, grant: 6, stable: 7, verdicts: 8 } as const;
+export const messageKind = {
+  heartbeat: 1,
+  receipt: 2,
+  farewell: 3,
+  head: 4,
+  commits: 5,
+  grant: 6,
+  stable: 7,
+  verdicts: 8,
+  handOver: 9,
+} as const;
 
 /** Bytes that no node of a known version has sent. */
 export const isMalformed = (error: unknown): error is Error => error instanceof MalformedMessage || error instanceof EndOfBytes;
@@ -151,6 +161,27 @@ export function encodeStable({ epoch, stable }: StableAnnouncement): Uint8Array 
 }
 
 export const decodeStable = (reader: ByteReader): StableAnnouncement => ({ epoch: reader.uint32(), stable: Number(reader.int64()) });
+
+/** What a leader that has stopped leaves behind: it grants no lease any more, and these are all that anybody may trust. */
+export type HandOver = { readonly epoch: number; readonly leases: readonly LeaseOfNode[] };
+
+export function encodeHandOver({ epoch, leases }: HandOver): Uint8Array {
+  const writer = started(messageKind.handOver, 16 + leases.length * 40);
+  writer.uint32(epoch);
+  writeCount(writer, leases.length);
+  for (const { node, number } of leases) {
+    writeLatin1(writer, node);
+    writer.int64(number);
+  }
+  return writer.view();
+}
+
+export function decodeHandOver(reader: ByteReader): HandOver {
+  const epoch = reader.uint32();
+  const leases: LeaseOfNode[] = [];
+  for (let left = readCount(reader); left > 0; left--) leases.push({ node: readLatin1(reader), number: Number(reader.int64()) });
+  return { epoch, leases };
+}
 
 function started(kind: number, bytes: number): ByteWriter {
   const writer = new ByteWriter(bytes);

@@ -17,6 +17,7 @@ export class ClusterSubjects {
     return `${this.#prefix}.node.${name}`;
   }
 
+  /** What the leader tells all nodes. */
   get stable(): Subject {
     return `${this.#prefix}.stable`;
   }
