@@ -13,7 +13,12 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { startBorealis } from './servers.ts';
 
-export type FleetBenchOptions = { readonly seconds: number; readonly connections: readonly number[] };
+export type FleetBenchOptions = {
+  readonly seconds: number;
+  readonly connections: readonly number[];
+  /** `commits`, `distance`. */
+  readonly parts: readonly string[];
+};
 
 const root = path.join(import.meta.dirname, '../../..');
 const command = path.join(root, 'bin/borealis.mjs');
@@ -242,7 +247,7 @@ export async function measureFleet(options: FleetBenchOptions): Promise<void> {
   console.log(
     `\n${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0].model}, Node ${process.version}, ${options.seconds} s a run\n`,
   );
-  const parts = (process.env.FLEET_BENCH ?? 'commits,distance').split(',');
+  const { parts } = options;
   if (parts.includes('commits')) {
     const fleet = await startFleet(0);
     try {

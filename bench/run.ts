@@ -23,7 +23,11 @@ if (spawnSync('pgbench', ['--version']).status !== 0) {
 
 if (process.argv.includes('--fleet')) {
   const { measureFleet } = await import('./fleet.ts');
-  await measureFleet({ seconds, connections: option('connections', '1,8,16,64,128').split(',').map(Number) });
+  await measureFleet({
+    seconds,
+    connections: option('connections', '1,8,16,64,128').split(',').map(Number),
+    parts: option('parts', 'commits,distance').split(','),
+  });
   process.exit(0);
 }
 
