@@ -55,6 +55,7 @@ export class SimulatedFleet implements SimulatedTarget {
   readonly #committed = new Map<string, Timestamp>();
   #noted: JournalPosition = 0;
   /** Who has the office, until when (virtual time). */
+  #isForAllUntilMs = 0;
   #holder: { readonly name: string; readonly untilMs: number } | undefined;
 
   constructor(parts: SimulationParts, bug: FleetBug | undefined) {
@@ -171,6 +172,7 @@ export class SimulatedFleet implements SimulatedTarget {
     return {
       hold: () =>
         ask(() => {
+          if (scheduler.nowMs < this.#isForAllUntilMs) return true;
           const holder = this.#holder;
           if (holder !== undefined && holder.name !== name && holder.untilMs > scheduler.nowMs) return false;
           this.#holder = { name, untilMs: scheduler.nowMs + officeLimitMs };
@@ -234,6 +236,8 @@ export class SimulatedFleet implements SimulatedTarget {
     } else if (draw < 0.9) {
       tell('the office is free', 'office changes');
       this.#holder = undefined;
+      // It is a hint, never a proof: for a while it may have several holders.
+      this.#isForAllUntilMs = scheduler.nowMs + random.pick([0, 0, 800]);
     } else if (draw < 0.95) {
       tell(`${name} is full`, 'full replicas');
       const { replica } = this.#lives.get(name) ?? {};
