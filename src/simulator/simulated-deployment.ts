@@ -149,7 +149,14 @@ export class SimulatedDeployment implements SimulatedTarget {
     const store = this.#stores.get(name) ?? new MemoryStore(() => scheduler.sleep(random.between(1, 80)));
     this.#stores.set(name, store);
     // A little history and memory, so that flushing, trimming and back-pressure happen in a short history.
-    const options = { ...defaultReplicaOptions, journalId, recentBytes: 20_000, flushDelayMs: random.between(5, 500), batchVersions: 50 };
+    const options = {
+      ...defaultReplicaOptions,
+      journalId,
+      recentBytes: 20_000,
+      flushDelayMs: random.between(5, 500),
+      batchVersions: 50,
+      fewestInRun: 2,
+    };
     const fail = (error: unknown): void => onFailure(error instanceof Error ? error : new Error(String(error)));
     return new StoredReplica(await StorageReplica.open(store, life.world, { ...options, onFailure: fail }));
   }

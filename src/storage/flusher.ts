@@ -16,6 +16,7 @@ import type { Timestamp, World } from '#base/world.ts';
 import type { JournalPosition } from '#journal/journal.ts';
 import type { Key } from '#sql/key.ts';
 import type { Version } from './recent.ts';
+import type { SortedRun } from './sorted-runs.ts';
 import { StoreGaps } from './store-gaps.ts';
 import {
   type Collectable,
@@ -54,6 +55,8 @@ export type Applied = {
   readonly hash: Buffer;
   readonly appliedTimestamp: Timestamp;
   readonly catalogTimestamp: Timestamp;
+  /** A key's version in a run is older than those of it among `versions`. */
+  readonly runs: readonly SortedRun[];
   readonly versions: readonly Version[];
   readonly bytes: number;
 };
@@ -103,7 +106,7 @@ export class Flusher {
 
   add(applied: Applied): void {
     this.#queue.push(applied);
-    this.#queuedVersions += applied.versions.length;
+    this.#queuedVersions += writesOf(applied);
     this.#queuedBytes += applied.bytes;
     this.#schedule();
   }
@@ -194,22 +197,43 @@ export class Flusher {
     const counted = new Map<Key, { rows: number; versions: number }>();
     let sliceStart = this.#world.clock.monotonicMs();
     let count = 0;
-    for (const { versions } of taken) {
+    const isTurnOver = (): boolean => (++count & 63) === 0 && this.#world.clock.monotonicMs() - sliceStart >= sliceMs;
+    const turn = async (): Promise<void> => {
+      await this.#world.timers.yield();
+      sliceStart = this.#world.clock.monotonicMs();
+    };
+    const flushChain = (version: Version): number =>
+      // Only the last of a key's versions in this batch leads; the others hang below it.
+      version.newer !== undefined && version.newer.timestamp <= last.appliedTimestamp
+        ? 0
+        : this.#flushChain(version, horizon, gaps, batch, superseded, tombstones);
+    const note = (prefix: Key, rows: number): void => {
+      let change = counted.get(prefix);
+      if (change === undefined) {
+        change = { rows: 0, versions: 0 };
+        counted.set(prefix, change);
+      }
+      change.versions++;
+      change.rows += rows;
+    };
+    for (const { runs, versions } of taken) {
+      for (const run of runs) {
+        const { writes, timestamp, prefix } = run;
+        for (let at = 0; at < writes.length; at++) {
+          const moved = run.movedAt(at);
+          const { key, value } = writes[at];
+          note(
+            prefix,
+            moved === undefined
+              ? this.#flushOnto(key, timestamp, { timestamp, value }, horizon, gaps, batch, superseded, tombstones)
+              : flushChain(moved),
+          );
+          if (isTurnOver()) await turn();
+        }
+      }
       for (const version of versions) {
-        const prefix = version.chain.key.slice(0, 4);
-        let change = counted.get(prefix);
-        if (change === undefined) {
-          change = { rows: 0, versions: 0 };
-          counted.set(prefix, change);
-        }
-        change.versions++;
-        // Only the last of a key's versions in this batch leads; the others hang below it.
-        if (version.newer !== undefined && version.newer.timestamp <= last.appliedTimestamp) continue;
-        change.rows += this.#flushChain(version, horizon, gaps, batch, superseded, tombstones);
-        if ((++count & 63) === 0 && this.#world.clock.monotonicMs() - sliceStart >= sliceMs) {
-          await this.#world.timers.yield();
-          sliceStart = this.#world.clock.monotonicMs();
-        }
+        note(version.chain.key.slice(0, 4), flushChain(version));
+        if (isTurnOver()) await turn();
       }
     }
     putLists(batch, last.appliedTimestamp, superseded, tombstones);
@@ -222,7 +246,8 @@ export class Flusher {
 
     assert(readHeader(store)?.position === position, 'S5: versions leave recent only when readers see them in the store');
     rowCounts.add(counted);
-    for (const { versions } of taken) {
+    for (const { runs, versions } of taken) {
+      for (const run of runs) this.#forgetRun(run);
       for (const version of versions) {
         hotRows.delete(version.chain.key);
         blocks.invalidate(version.chain.key);
@@ -233,6 +258,18 @@ export class Flusher {
     this.#resume();
   }
 
+  #forgetRun(run: SortedRun): void {
+    const { recent, hotRows, blocks } = this.#versions;
+    for (let at = 0; at < run.writes.length; at++) {
+      const { key } = run.writes[at];
+      hotRows.delete(key);
+      blocks.invalidate(key);
+      const moved = run.movedAt(at);
+      if (moved !== undefined) recent.forget(moved);
+    }
+    recent.forgetRun(run);
+  }
+
   /** Whole entries from the front of the queue: at least one. */
   #takeFromQueue(): readonly Applied[] {
     const { batchVersions, batchBytes } = this.#options;
@@ -240,7 +277,7 @@ export class Flusher {
     let versionCount = 0;
     let bytes = 0;
     while (count < this.#queue.length && (count === 0 || (versionCount < batchVersions && bytes < batchBytes))) {
-      versionCount += this.#queue[count].versions.length;
+      versionCount += writesOf(this.#queue[count]);
       bytes += this.#queue[count].bytes;
       count++;
     }
@@ -261,7 +298,6 @@ export class Flusher {
     superseded: Collectable[],
     tombstones: Collectable[],
   ): number {
-    const { store } = this.#versions;
     const { key } = newest.chain;
     let next = newest;
     for (let version = newest.older; version !== undefined; version = version.older) {
@@ -271,16 +307,31 @@ export class Flusher {
       }
       next = version;
     }
+    return this.#flushOnto(key, next.timestamp, newest, horizon, gaps, batch, superseded, tombstones);
+  }
+
+  /** Puts a key's newest version into the store, and what the store has of the key into history: `oldest` of the batch follows on it. Hot. */
+  #flushOnto(
+    key: Key,
+    oldest: Timestamp,
+    newest: { readonly timestamp: Timestamp; readonly value: Uint8Array | undefined },
+    horizon: Timestamp,
+    gaps: StoreGaps,
+    batch: BatchBuilder,
+    superseded: Collectable[],
+    tombstones: Collectable[],
+  ): number {
+    const { store } = this.#versions;
     const length = gaps.get(key);
     let before = 0;
     if (length >= 0) {
       const { bytes } = store;
       before = isCurrentTombstone(bytes) ? 0 : 1;
       const timestamp = timestampOf(bytes);
-      assert(timestamp < next.timestamp, 'S1: what is flushed is newer than what the store has of the key');
-      if (next.timestamp > horizon) {
+      assert(timestamp < oldest, 'S1: what is flushed is newer than what the store has of the key');
+      if (oldest > horizon) {
         batch.put(historyKey(key, timestamp), batch.copy(bytes, 8, length - 8));
-        superseded.push({ key, by: next.timestamp, superseded: timestamp });
+        superseded.push({ key, by: oldest, superseded: timestamp });
       }
     }
     const { timestamp, value } = newest;
@@ -363,6 +414,8 @@ export class Flusher {
   }
 }
 
+const writesOf = ({ runs, versions }: Applied): number => runs.reduce((count, run) => count + run.writes.length, versions.length);
+
 /** Cuts what a flush found into lists under the flush's timestamp: superseded versions first, tombstones behind (F1). */
 function putLists(batch: BatchBuilder, timestamp: Timestamp, superseded: readonly Collectable[], tombstones: readonly Collectable[]): void {
   let sequence = 0;
@@ -404,7 +457,7 @@ class BatchBuilder {
     this.values.push(undefined);
   }
 
-  current(timestamp: Timestamp, row: Buffer | undefined): Buffer {
+  current(timestamp: Timestamp, row: Uint8Array | undefined): Buffer {
     const target = this.#take(9 + (row === undefined ? 0 : row.length));
     writeCurrent(target, timestamp, row);
     return target;

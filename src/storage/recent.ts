@@ -9,13 +9,15 @@
  *   R1  Versions leave oldest first, and only once the store shows them to readers: whatever is left here of a key is newer
  *       than whatever the store has of it.
  *
- * Look-up is one Map access; order comes from a sorted map of the same chains. Hot.
+ * Look-up is one Map access; order comes from a sorted map of the same chains. What large commits wrote in order lies beside them
+ * (sorted-runs.ts). Hot.
  */
 import { assert } from '#base/assert.ts';
 import type { Timestamp } from '#base/world.ts';
 import type { Key } from '#sql/key.ts';
 import { asBuffer } from '#sql/row.ts';
-import { SortedMap } from './sorted-map.ts';
+import { type SortedCursor, SortedMap } from './sorted-map.ts';
+import { type RunWrites, SortedRun, SortedRuns } from './sorted-runs.ts';
 
 export type Version = {
   readonly chain: Chain;
@@ -37,17 +39,18 @@ const idleChains = 4096;
 export class Recent {
   readonly #chains = new Map<Key, Chain>();
   readonly #ordered = new SortedMap<Chain>();
+  readonly #runs = new SortedRuns();
   #bytes = 0;
   #emptyChains = 0;
   #versions = 0;
 
   /** Memory taken, roughly. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#bytes + this.#runs.bytes;
   }
 
   get versionCount(): number {
-    return this.#versions;
+    return this.#versions + this.#runs.rows;
   }
 
   /** Adds the newest version of a key. The value must not change afterwards. */
@@ -59,7 +62,7 @@ export class Recent {
       this.#ordered.set(key, chain);
       this.#bytes += key.length + chainBytes;
     } else if (chain.newest === undefined) this.#emptyChains--;
-    const older = chain.newest;
+    const older = chain.newest ?? this.#fromRun(key, chain);
     assert(older === undefined || older.timestamp < timestamp, 'S1: the versions of a key strictly descend in commit timestamp');
     const version: Version = { chain, timestamp, value: value === undefined ? undefined : asBuffer(value), older, newer: undefined };
     if (older !== undefined) older.newer = version;
@@ -69,9 +72,32 @@ export class Recent {
     return version;
   }
 
+  /** Keeps writes of one space with ascending keys as they are; undefined when that cannot be, because others are here in their range. */
+  addRun(writes: RunWrites, timestamp: Timestamp): SortedRun | undefined {
+    const run = new SortedRun(writes, timestamp);
+    if (!this.#runs.isFree(run.first, run.last) || this.#hasChain(run.first, `${run.last}\0`)) return undefined;
+    this.#runs.add(run);
+    return run;
+  }
+
+  #fromRun(key: Key, chain: Chain): Version | undefined {
+    const version = this.#runs.isEmpty ? undefined : this.#runs.moveOut(key, chain);
+    if (version === undefined) return undefined;
+    chain.newest = version;
+    this.#bytes += bytesOf(version);
+    this.#versions++;
+    return version;
+  }
+
   /** The newest version of the key; undefined when there is none here. */
   newest(key: Key): Version | undefined {
-    return this.#chains.get(key)?.newest;
+    const version = this.#chains.get(key)?.newest;
+    return version !== undefined || this.#runs.isEmpty ? version : this.#runs.find(key);
+  }
+
+  /** Takes a whole run out: the store has it now, and what was moved out of it is forgotten by itself. */
+  forgetRun(run: SortedRun): void {
+    this.#runs.remove(run);
   }
 
   /** Takes the oldest version of its key out: the store has it now. `sweep` afterwards. */
@@ -108,26 +134,50 @@ export class Recent {
 
   /** True when a key of [start, end) has a version here. */
   hasAny(start: Key, end: Key): boolean {
+    return this.#hasChain(start, end) || (!this.#runs.isEmpty && this.#runs.cursor(start, end, false).next() !== undefined);
+  }
+
+  #hasChain(start: Key, end: Key): boolean {
     if (this.#versions === 0) return false;
     const sorted = this.#ordered.cursor(start, end, false);
     while (sorted.next()) if (sorted.value.newest !== undefined) return true;
     return false;
   }
 
-  /** Chains with versions, of [start, end), in key order or its reverse; good until the next put or sweep. */
+  /** Newest versions of the keys of [start, end), in key order or its reverse; good until the next put or sweep. */
   cursor(start: Key, end: Key, descending: boolean): RecentCursor | undefined {
-    if (this.#versions === 0) return undefined;
-    const sorted = this.#ordered.cursor(start, end, descending);
-    return {
-      next: () => {
-        while (sorted.next()) {
-          const newest = sorted.value.newest;
-          if (newest !== undefined) return newest;
-        }
-        return undefined;
-      },
-    };
+    const chains = this.#versions === 0 ? undefined : chainCursor(this.#ordered.cursor(start, end, descending));
+    if (this.#runs.isEmpty) return chains;
+    const runs = this.#runs.cursor(start, end, descending);
+    return chains === undefined ? runs : merged(chains, runs, descending);
   }
+}
+
+function chainCursor(sorted: SortedCursor<Chain>): RecentCursor {
+  return {
+    next: () => {
+      while (sorted.next()) {
+        const newest = sorted.value.newest;
+        if (newest !== undefined) return newest;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** Two cursors that have no key in common (sorted-runs.ts, SR2). */
+function merged(a: RecentCursor, b: RecentCursor, descending: boolean): RecentCursor {
+  let nextA = a.next();
+  let nextB = b.next();
+  return {
+    next: () => {
+      const takesA = nextB === undefined || (nextA !== undefined && nextA.chain.key < nextB.chain.key !== descending);
+      const version = takesA ? nextA : nextB;
+      if (takesA) nextA = a.next();
+      else nextB = b.next();
+      return version;
+    },
+  };
 }
 
 export type RecentCursor = {

@@ -24,6 +24,7 @@ import { Flusher, type FlusherOptions } from './flusher.ts';
 import { maximumKeyBytes, type OrderedStore } from './ordered-store.ts';
 import { Recent, type Version } from './recent.ts';
 import { scan } from './scan.ts';
+import { partsInOrder, type SortedRun } from './sorted-runs.ts';
 import type { Observed, ScanRequest, Storage, Wait } from './storage.ts';
 import { StoreGaps } from './store-gaps.ts';
 import { firstKey, type Header, readHeader, type SpaceCount, storeEnd, storeStart } from './store-layout.ts';
@@ -36,6 +37,8 @@ export type ReplicaOptions = FlusherOptions & {
   readonly historyMs: number;
   /** Memory for versions that are not in the store yet; beyond it `isFull` says that the feed should wait. */
   readonly recentBytes: number;
+  /** A commit's writes in key order stay together from so many on (sorted-runs.ts); fewer are not worth it. */
+  readonly fewestInRun: number;
   /** Memory for copies of rows read lately. */
   readonly hotRowBytes: number;
   /** Memory for columns of ranges scanned lately. */
@@ -45,6 +48,7 @@ export type ReplicaOptions = FlusherOptions & {
 export const defaultReplicaOptions = {
   historyMs: 6 * 60_000,
   recentBytes: 64 * 1024 * 1024,
+  fewestInRun: 64,
   hotRowBytes: 64 * 1024 * 1024,
   columnBlockBytes: 64 * 1024 * 1024,
   // Rows that are changed again meanwhile are written once, and rows near each other into one page: four times less is written than at 200 ms.
@@ -168,7 +172,9 @@ export class Replica implements Storage {
   /** Applies the next entry: all of it is visible when this returns (S2). Hot. */
   apply({ position, entry, hash }: PlacedEntry): void {
     assert(position === this.#position + 1, 'S2: entries are applied one after another');
+    const { recent } = this.#versions;
     const versions: Version[] = [];
+    const runs: SortedRun[] = [];
     let bytes = 0;
     let applied = this.#appliedTimestamp;
     let catalog = this.#catalogTimestamp;
@@ -178,11 +184,17 @@ export class Replica implements Storage {
         applied = timestamp;
         for (const { key, value } of writes) {
           assert(key >= firstKey && key.length <= maximumKeyBytes, 'a key has a space and fits the store');
-          versions.push(this.#versions.recent.put(key, timestamp, value));
           bytes += key.length + (value === undefined ? 0 : value.length);
           if (key.startsWith(catalogPrefix)) catalog = timestamp;
           else if (key.startsWith(statisticsPrefix)) this.#statisticsWrites++;
         }
+        const { parts, rest } = partsInOrder(writes, this.#options.fewestInRun);
+        for (const part of parts) {
+          const run = recent.addRun(part, timestamp);
+          if (run !== undefined) runs.push(run);
+          else for (const { key, value } of part) versions.push(recent.put(key, timestamp, value));
+        }
+        for (const { key, value } of rest) versions.push(recent.put(key, timestamp, value));
       }
     } else if (entry.floor > applied) {
       // All later commits are above the floor: whatever there is at or below it has been applied.
@@ -193,7 +205,7 @@ export class Replica implements Storage {
     this.#appliedTimestamp = applied;
     this.#catalogTimestamp = catalog;
     this.#noteHorizonStep(applied);
-    this.#flusher.add({ position, hash: this.#hash, appliedTimestamp: applied, catalogTimestamp: catalog, versions, bytes });
+    this.#flusher.add({ position, hash: this.#hash, appliedTimestamp: applied, catalogTimestamp: catalog, runs, versions, bytes });
     if (this.#waiting.length > 0) this.#wakeApplied();
   }
 

@@ -58,7 +58,7 @@ export const isCurrentTombstone = (current: Buffer): boolean => current[8] === t
 export const isHistoryTombstone = (history: Buffer): boolean => history[0] === tombstoneMark;
 
 /** A current entry's value, laid at the start of `target`; returns its length. */
-export function writeCurrent(target: Buffer, timestamp: Timestamp, row: Buffer | undefined): number {
+export function writeCurrent(target: Buffer, timestamp: Timestamp, row: Uint8Array | undefined): number {
   writeTimestamp(target, timestamp);
   // Not by way of a view of the rest: a view costs more than the row. Hot: once a flushed row.
   target[8] = row === undefined ? tombstoneMark : rowMark;
