@@ -15,6 +15,7 @@ import { assert } from '#base/assert.ts';
 import type { Timestamp, World } from '#base/world.ts';
 import type { JournalPosition } from '#journal/journal.ts';
 import type { Key } from '#sql/key.ts';
+import { FlushBatch } from './flush-batch.ts';
 import type { Version } from './recent.ts';
 import type { SortedRun } from './sorted-runs.ts';
 import { StoreGaps } from './store-gaps.ts';
@@ -34,17 +35,20 @@ import {
   isCurrentTombstone,
   readHeader,
   timestampOf,
-  writeCurrent,
-  writeHistory,
 } from './store-layout.ts';
 import type { Versions } from './versions.ts';
 
 export type FlusherOptions = {
   /** How long versions may stay in recent alone before they are flushed. */
   readonly flushDelayMs: number;
-  /** A batch holds whole entries until it has so many versions, or bytes. Reaching either starts a flush at once. */
+  /** A batch holds whole entries until it has so many versions, or bytes. */
   readonly batchVersions: number;
   readonly batchBytes: number;
+  /** A batch that is full is flushed as soon as nothing has come for so long: a load goes on undisturbed, and is in the store soon after its end. */
+  readonly quietMs: number;
+  /** So many versions, or bytes, start a flush at once. */
+  readonly startVersions: number;
+  readonly startBytes: number;
   /** What stops the flusher for good: the store refused a batch. */
   readonly onFailure: (error: unknown) => void;
 };
@@ -65,7 +69,6 @@ export type Applied = {
 const sliceMs = 3;
 /** Entries of a collection list are cut so that a list stays well below half a page. */
 const listBytes = 3500;
-const slabBytes = 256 * 1024;
 
 export class Flusher {
   readonly #world: World;
@@ -82,6 +85,7 @@ export class Flusher {
   #lastDurable: Promise<void> = Promise.resolve();
   #running: Promise<void> | undefined;
   #cancelTimer: (() => void) | undefined;
+  #cancelQuiet: (() => void) | undefined;
   #isClosed = false;
   #failure: { readonly error: unknown } | undefined;
   #onRoom: (() => void)[] = [];
@@ -141,20 +145,34 @@ export class Flusher {
   async close(): Promise<void> {
     if (this.#failure === undefined) await this.flush();
     this.#isClosed = true;
-    this.#cancelTimer?.();
+    this.#stopTimers();
     await this.#running;
     this.#resume();
   }
 
   #schedule(): void {
     if (this.#running !== undefined || this.#isClosed) return;
-    if (this.#queuedVersions >= this.#options.batchVersions || this.#queuedBytes >= this.#options.batchBytes) this.#start();
-    else this.#cancelTimer ??= this.#world.timers.after(this.#options.flushDelayMs, () => this.#start());
+    const { batchVersions, batchBytes, startVersions, startBytes, flushDelayMs, quietMs } = this.#options;
+    if (this.#queuedVersions >= startVersions || this.#queuedBytes >= startBytes) {
+      this.#start();
+      return;
+    }
+    const { timers } = this.#world;
+    this.#cancelTimer ??= timers.after(flushDelayMs, () => this.#start());
+    if (this.#queuedVersions < batchVersions && this.#queuedBytes < batchBytes) return;
+    this.#cancelQuiet?.();
+    this.#cancelQuiet = timers.after(quietMs, () => this.#start());
+  }
+
+  #stopTimers(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    this.#cancelQuiet?.();
+    this.#cancelQuiet = undefined;
   }
 
   #start(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
+    this.#stopTimers();
     if (this.#running !== undefined || this.#isClosed || this.#failure !== undefined) return;
     this.#running = this.#run().then(
       () => {
@@ -189,7 +207,7 @@ export class Flusher {
     const taken = this.#takeFromQueue();
     const last = taken[taken.length - 1];
     const horizon = this.#raiseHorizon(last.appliedTimestamp);
-    const batch = new BatchBuilder();
+    const batch = new FlushBatch();
     // Nothing else writes to the store until this batch is in it (SG1).
     const gaps = new StoreGaps(store);
     const superseded: Collectable[] = [];
@@ -294,7 +312,7 @@ export class Flusher {
     newest: Version,
     horizon: Timestamp,
     gaps: StoreGaps,
-    batch: BatchBuilder,
+    batch: FlushBatch,
     superseded: Collectable[],
     tombstones: Collectable[],
   ): number {
@@ -317,7 +335,7 @@ export class Flusher {
     newest: { readonly timestamp: Timestamp; readonly value: Uint8Array | undefined },
     horizon: Timestamp,
     gaps: StoreGaps,
-    batch: BatchBuilder,
+    batch: FlushBatch,
     superseded: Collectable[],
     tombstones: Collectable[],
   ): number {
@@ -348,7 +366,7 @@ export class Flusher {
   async #collectSome(): Promise<boolean> {
     const { store, hotRows } = this.#versions;
     const horizon = this.#raiseHorizon(this.#header.appliedTimestamp);
-    const batch = new BatchBuilder();
+    const batch = new FlushBatch();
     const gone: Key[] = [];
     for (const { listKey, list } of this.#listsBelow(horizon)) {
       for (const { key, by, superseded } of list) {
@@ -390,7 +408,7 @@ export class Flusher {
   }
 
   /** Resolves in the step in which readers begin to see the batch. */
-  async #write(batch: BatchBuilder, header: Header): Promise<void> {
+  async #write(batch: FlushBatch, header: Header): Promise<void> {
     assert(header.position >= this.#header.position, 'S2: the store only moves forward');
     assert(header.horizon >= this.#header.horizon, 'S4: the horizon only moves forward');
     batch.put(headerKey, encodeHeader(header));
@@ -417,7 +435,7 @@ export class Flusher {
 const writesOf = ({ runs, versions }: Applied): number => runs.reduce((count, run) => count + run.writes.length, versions.length);
 
 /** Cuts what a flush found into lists under the flush's timestamp: superseded versions first, tombstones behind (F1). */
-function putLists(batch: BatchBuilder, timestamp: Timestamp, superseded: readonly Collectable[], tombstones: readonly Collectable[]): void {
+function putLists(batch: FlushBatch, timestamp: Timestamp, superseded: readonly Collectable[], tombstones: readonly Collectable[]): void {
   let sequence = 0;
   let list: Collectable[] = [];
   let bytes = 0;
@@ -434,55 +452,4 @@ function putLists(batch: BatchBuilder, timestamp: Timestamp, superseded: readonl
     }
   }
   end();
-}
-
-/** Collects a batch's operations; values are laid into slabs, so that a small row costs no memory block of its own. */
-class BatchBuilder {
-  readonly keys: Key[] = [];
-  readonly values: (Buffer | undefined)[] = [];
-  #slab = Buffer.alloc(0);
-  #used = 0;
-
-  get count(): number {
-    return this.keys.length;
-  }
-
-  put(key: Key, value: Buffer): void {
-    this.keys.push(key);
-    this.values.push(value);
-  }
-
-  remove(key: Key): void {
-    this.keys.push(key);
-    this.values.push(undefined);
-  }
-
-  current(timestamp: Timestamp, row: Uint8Array | undefined): Buffer {
-    const target = this.#take(9 + (row === undefined ? 0 : row.length));
-    writeCurrent(target, timestamp, row);
-    return target;
-  }
-
-  history(row: Buffer | undefined): Buffer {
-    const target = this.#take(1 + (row === undefined ? 0 : row.length));
-    writeHistory(target, row);
-    return target;
-  }
-
-  copy(bytes: Buffer, offset: number, length: number): Buffer {
-    const target = this.#take(length);
-    bytes.copy(target, 0, offset, offset + length);
-    return target;
-  }
-
-  #take(length: number): Buffer {
-    if (length > slabBytes / 8) return Buffer.allocUnsafeSlow(length);
-    if (this.#used + length > this.#slab.length) {
-      this.#slab = Buffer.allocUnsafeSlow(slabBytes);
-      this.#used = 0;
-    }
-    const part = this.#slab.subarray(this.#used, this.#used + length);
-    this.#used += length;
-    return part;
-  }
 }

@@ -394,6 +394,26 @@ it('has everything in the store once flush resolves, also when the flusher was u
   await replica.close();
 });
 
+it('flushes a full batch when nothing more comes, and what is less when its time has come', async () => {
+  const { timers } = world;
+  const replica = await Replica.open(new MemoryStore(), world, options({ flushDelayMs: 3_600_000, batchVersions: 4, quietMs: 2 }));
+  const model = new Model();
+  const apply = (count: number): void =>
+    replica.apply(model.commits([{ gap: 1, writes: Array.from({ length: count }, (_, n) => ({ key: keyOf(n), n })) }]));
+  apply(3);
+  await timers.sleep(30);
+  expect(replica.flushedPosition).toBe(0);
+  apply(3);
+  for (let turn = 0; turn < 500 && replica.flushedPosition < 2; turn++) await timers.sleep(2);
+  expect(replica.flushedPosition).toBe(2);
+  await replica.close();
+  const soon = await Replica.open(new MemoryStore(), world, options({ flushDelayMs: 2 }));
+  soon.apply(new Model().commits([{ gap: 1, writes: [{ key: keyOf(1), n: 1 }] }]));
+  for (let turn = 0; turn < 500 && soon.flushedPosition < 1; turn++) await timers.sleep(2);
+  expect(soon.flushedPosition).toBe(1);
+  await soon.close();
+});
+
 it('refuses a read above what is applied', async () => {
   const replica = await Replica.open(new MemoryStore(), world, options());
   expect(() => replica.get(5, ['x'], { newest: 0 })).toThrow(InvariantError);

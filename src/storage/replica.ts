@@ -55,6 +55,9 @@ export const defaultReplicaOptions = {
   flushDelayMs: 1000,
   batchVersions: 2000,
   batchBytes: 4 * 1024 * 1024,
+  quietMs: 50,
+  startVersions: 100_000,
+  startBytes: 24 * 1024 * 1024,
 } as const;
 
 /** From so many keys on a look-up may be that of a load. */
