@@ -3,6 +3,7 @@ import type { ByteWriter } from '#base/bytes.ts';
 import type { ErrorFields, Severity } from '#base/sql-error.ts';
 import type { Field, ValueEncoder } from '#query-processor/query-processor.ts';
 import { type Batch, datumAt } from '#sql/batch.ts';
+import { sentTypeOf } from '#sql/types/catalog-types.ts';
 
 /** Starts a message; `endMessage` fills its length in. */
 function beginMessage(writer: ByteWriter, type: string): number {
@@ -83,7 +84,7 @@ export function rowDescription(writer: ByteWriter, fields: readonly Field[]): vo
     cstring(writer, field.name);
     writer.int32(field.tableOid);
     writer.int16(field.attributeNumber);
-    writer.int32(field.type.oid);
+    writer.int32(sentTypeOf(field.type));
     writer.int16(field.length);
     writer.int32(field.type.typmod);
     writer.int16(field.format);

@@ -17,6 +17,7 @@ import { refuseOuterProjection } from './lateral-projection.ts';
 import type { LogicalPlan, OutputColumn } from './logical-plan.ts';
 import { makeOperatorCall } from './operator-resolution.ts';
 import { noteRead } from './relation-access.ts';
+import { withPresence } from './row-presence.ts';
 import { type NamespaceEntry, type RangeColumn, type RangeItem, requireDistinctNames, type Scope, visible } from './scope.ts';
 import { bindSelect } from './select.ts';
 import type { StatedFrom } from './stated-query.ts';
@@ -131,6 +132,7 @@ function bindRangeSubselect(scope: Scope, node: RangeSubselect): FromItem {
   );
   scope.isLateralActive = wasLateral;
   const name = node.alias?.aliasname ?? 'unnamed_subquery';
+  const { plan, takeKeyColumn } = withPresence(scope.analysis, bound.plan);
   const item: RangeItem = {
     kind: 'subquery',
     name,
@@ -138,10 +140,10 @@ function bindRangeSubselect(scope: Scope, node: RangeSubselect): FromItem {
     table: undefined,
     columns: aliasColumns(scope.analysis, bound.output.map(rangeColumn), node.alias, name),
     isScalar: false,
-    takeKeyColumn: undefined,
+    takeKeyColumn,
   };
   const lateralIds = node.lateral === true ? lateralReads(scope, (look) => forEachExpressionIn(bound.plan, look)) : none;
-  const made = itemOf(scope, bound.plan, item, lateralIds, node.alias !== undefined);
+  const made = itemOf(scope, plan, item, lateralIds, node.alias !== undefined);
   const { stated } = scope.analysis;
   stated?.noteFrom(made, {
     kind: 'subquery',

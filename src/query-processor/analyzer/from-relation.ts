@@ -10,6 +10,7 @@ import { aliasColumns, rangeColumn } from './from-clause.ts';
 import type { LogicalPlan, OutputColumn, Scan } from './logical-plan.ts';
 import type { RelationAccess } from './relation-access.ts';
 import { findRelation, isIndexName } from './relation-lookup.ts';
+import { withPresence } from './row-presence.ts';
 import type { CommonTableEntry, RangeColumn, RangeItem, Scope } from './scope.ts';
 import { bindSelect, type LockingClauses } from './select.ts';
 import { storedSelect } from './stored-query.ts';
@@ -153,6 +154,7 @@ function bindView(scope: Scope, view: ViewDescriptor, alias: Alias | undefined):
     tableOid: view.oid,
     attributeNumber: at + 1,
   }));
+  const { plan, takeKeyColumn } = withPresence(analysis, bound.plan);
   const item: RangeItem = {
     kind: 'relation',
     name,
@@ -162,10 +164,10 @@ function bindView(scope: Scope, view: ViewDescriptor, alias: Alias | undefined):
     schemaName: view.schemaName,
     columns: aliasColumns(analysis, accessColumns(access, columns), alias, name),
     isScalar: false,
-    takeKeyColumn: undefined,
+    takeKeyColumn,
     access,
   };
-  return { plan: bound.plan, item, relationOid: view.oid };
+  return { plan, item, relationOid: view.oid };
 }
 
 function bindCommonTable(scope: Scope, entry: CommonTableEntry, alias: Alias | undefined, location: number | undefined): Bound {

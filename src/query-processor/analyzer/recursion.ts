@@ -11,11 +11,25 @@ function isReference(node: Tree, name: string): boolean {
   return isTree(range) && range.relname === name && range.schemaname === undefined;
 }
 
+/**
+ * Of a statement whose own WITH has an item of that name: the parts in which the name still means what it means outside, the items up to that
+ * one. undefined: the statement does not hide the name.
+ */
+function beforeHiding({ withClause }: Tree, name: string): readonly unknown[] | undefined {
+  if (!isTree(withClause) || !Array.isArray(withClause.ctes)) return undefined;
+  const items: readonly unknown[] = withClause.ctes;
+  const at = items.findIndex((item) => isTree(item) && isTree(item.CommonTableExpr) && item.CommonTableExpr.ctename === name);
+  if (at < 0) return undefined;
+  return withClause.recursive === true ? [] : items.slice(0, at + 1);
+}
+
 /** True when a FROM item anywhere in the tree has the name (and no schema). */
 export function mentions(tree: unknown, name: string): boolean {
   if (Array.isArray(tree)) return tree.some((item) => mentions(item, name));
   if (!isTree(tree)) return false;
   if (isReference(tree, name)) return true;
+  const outer = beforeHiding(tree, name);
+  if (outer !== undefined) return mentions(outer, name);
   return Object.values(tree).some((value) => mentions(value, name));
 }
 
@@ -62,6 +76,11 @@ export function requireWellFormedRecursion(scope: Scope, select: SelectStmt, nam
       const location = isTree(tree.RangeVar) ? tree.RangeVar.location : undefined;
       if (place !== 'allowed') refuse(place, location);
       if (++count > 1) refuse('twice', location);
+      return;
+    }
+    const outer = beforeHiding(tree, name);
+    if (outer !== undefined) {
+      walk(outer, place);
       return;
     }
     for (const [key, value] of Object.entries(tree)) {

@@ -47,7 +47,7 @@ export type RangeItem = {
   readonly columns: readonly RangeColumn[];
   /** A function that returns one column of a scalar type: naming the item means that column. */
   readonly isScalar: boolean;
-  /** Makes the row's key an output of the item's scan, for locks and changes. */
+  /** Makes the row's key an output of the item's scan, for locks and changes; of a subquery a column that tells whether the row is there. */
   readonly takeKeyColumn: (() => ColumnId) | undefined;
   /** Of a relation. */
   readonly access?: RelationAccess;

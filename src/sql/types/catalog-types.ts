@@ -9,6 +9,7 @@
  */
 import { oid } from '../oids.ts';
 import { firstTemporaryOid } from '../spaces.ts';
+import type { TypeRef } from '../type.ts';
 
 const rangeSize = 0x1000_0000;
 const firstRowType = 0x2000_0000;
@@ -49,6 +50,10 @@ export const domainArrayOf = (domainOid: number): number => domainOid + firstDom
 /** The domain that an array type is over; undefined for every other type. */
 export const domainOfArray = (typeOid: number): number | undefined =>
   typeOid >= firstDomainArray && typeOid < firstDomainArray + rangeSize ? typeOid - firstDomainArray : undefined;
+
+/** What a client is told: a domain's values are of its base type, while an array of domains is a type of its own. */
+export const sentTypeOf = ({ oid: typeOid, domain }: TypeRef): number =>
+  domain !== undefined && domainOfArray(domain) !== undefined ? domain : typeOid;
 
 const border = '\u{F8FF}';
 
