@@ -4,6 +4,8 @@
  *   D1  Only checks are deferred: actions that write (CASCADE, SET NULL, SET DEFAULT) and RESTRICT are of the statement, as in PostgreSQL.
  *   D2  A child is owed by its row's key, a parent by the values that are gone: what counts is how things stand when the check is made.
  *   D3  copy() keeps a state for ROLLBACK TO SAVEPOINT.
+ *   D4  Of several faults the one is told that was owed first, whatever its foreign key. A child's row that is owed anew is owed from then on (its image
+ *       before is no more), a parent's former key from the first time.
  */
 import type { Key } from '#sql/key.ts';
 import type { NonNull } from '#sql/type.ts';
@@ -11,12 +13,15 @@ import type { ForeignKeyDescriptor } from '../../catalog/descriptors.ts';
 import type { Transaction } from '../../transaction/transaction.ts';
 
 /** By constraint oid. */
-type OwedChildren = { readonly childOid: number; readonly keys: Set<Key> };
-type OwedParents = { readonly parentOid: number; readonly childOid: number; readonly keys: Map<string, readonly NonNull[]> };
+type OwedChildren = { readonly childOid: number /** Each with its turn, in the order of turns. */; readonly keys: Map<Key, number> };
+type OwedParents = { readonly parentOid: number; readonly childOid: number; readonly keys: Map<string, OwedParent> };
+export type OwedParent = { readonly values: readonly NonNull[]; readonly turn: number };
 
 export class DeferredChecks {
   readonly children = new Map<number, OwedChildren>();
   readonly parents = new Map<number, OwedParents>();
+  /** D4. */
+  #turns = 0;
   #all: boolean | undefined;
   #modes = new Map<number, boolean>();
 
@@ -47,21 +52,28 @@ export class DeferredChecks {
   }
 
   oweChild({ constraintOid }: ForeignKeyDescriptor, childOid: number, key: Key): void {
+    const turn = this.#turns++;
     const owed = this.children.get(constraintOid);
-    if (owed === undefined) this.children.set(constraintOid, { childOid, keys: new Set([key]) });
-    else owed.keys.add(key);
+    if (owed === undefined) {
+      this.children.set(constraintOid, { childOid, keys: new Map([[key, turn]]) });
+      return;
+    }
+    owed.keys.delete(key);
+    owed.keys.set(key, turn);
   }
 
   oweParent({ constraintOid, parentOid }: ForeignKeyDescriptor, childOid: number, matchKey: string, values: readonly NonNull[]): void {
+    const turn = this.#turns++;
     const owed = this.parents.get(constraintOid);
-    if (owed === undefined) this.parents.set(constraintOid, { parentOid, childOid, keys: new Map([[matchKey, values]]) });
-    else owed.keys.set(matchKey, values);
+    if (owed === undefined) this.parents.set(constraintOid, { parentOid, childOid, keys: new Map([[matchKey, { values, turn }]]) });
+    else if (!owed.keys.has(matchKey)) owed.keys.set(matchKey, { values, turn });
   }
 
   copy(): DeferredChecks {
     const copy = new DeferredChecks();
-    for (const [oid, { childOid, keys }] of this.children) copy.children.set(oid, { childOid, keys: new Set(keys) });
+    for (const [oid, { childOid, keys }] of this.children) copy.children.set(oid, { childOid, keys: new Map(keys) });
     for (const [oid, owed] of this.parents) copy.parents.set(oid, { ...owed, keys: new Map(owed.keys) });
+    copy.#turns = this.#turns;
     copy.#all = this.#all;
     copy.#modes = new Map(this.#modes);
     return copy;

@@ -16,6 +16,7 @@
  * (schema-change/foreign-keys.ts, F3, has the other half).
  */
 
+import type { SqlError } from '#base/sql-error.ts';
 import type { Datum } from '#sql/datum.ts';
 import type { Key } from '#sql/key.ts';
 import type { NonNull } from '#sql/type.ts';
@@ -26,7 +27,7 @@ import { statementWrites } from '../statement-writes.ts';
 import { lookUp } from '../stored-rows.ts';
 import { defaultOf, deleteChildren, updateChildren } from './actions.ts';
 import { datumBytesEqual } from './datum-bytes.ts';
-import { deferredChecks } from './deferred-checks.ts';
+import { deferredChecks, type OwedParent } from './deferred-checks.ts';
 import { type ForeignKeyPlan, foreignKeyPlan, planOf } from './foreign-key-plan.ts';
 import { assignmentCast } from './key-conversion.ts';
 import { type ChildRows, findChildren, findParents } from './look-ups.ts';
@@ -75,22 +76,38 @@ export function childCheck(plan: ForeignKeyPlan, childValues: readonly Datum[], 
 
 /** Throws 23503 for the first child whose parent is missing; keeps the parents that are there from going away meanwhile. */
 export function checkChildren(plan: ForeignKeyPlan, checks: readonly ChildCheck[], run: Run): void {
+  const fault = firstFault(plan, checks, run);
+  if (fault !== undefined) throw fault.error;
+}
+
+/** The first check that fails, and what is to be told of it. */
+function firstFault(
+  plan: ForeignKeyPlan,
+  checks: readonly ChildCheck[],
+  run: Run,
+): { readonly at: number; readonly error: SqlError } | undefined {
   const wanted = new Set<Key>();
   for (const check of checks) if (check.kind === 'parent' && check.lookUp !== undefined) wanted.add(check.lookUp);
   const found = new Map<Key, Key | undefined>();
   const keys = [...wanted];
   const parents = findParents(plan, keys, run);
   for (let at = 0; at < keys.length; at++) found.set(keys[at], parents[at]);
-  for (const check of checks) settle(plan, check, (key) => found.get(key), run);
+  for (const [at, check] of checks.entries()) {
+    const error = settle(plan, check, (key) => found.get(key), run);
+    if (error !== undefined) return { at, error };
+  }
   run.transaction.useRelation(plan.parent.oid, false);
+  return undefined;
 }
 
-function settle(plan: ForeignKeyPlan, check: ChildCheck, parentOf: (key: Key) => Key | undefined, run: Run): void {
-  if (check.kind === 'none') return;
-  if (check.kind === 'mixedNulls') throw mixedNulls(plan);
+/** What is wrong; a parent that is there is kept from going away. */
+function settle(plan: ForeignKeyPlan, check: ChildCheck, parentOf: (key: Key) => Key | undefined, run: Run): SqlError | undefined {
+  if (check.kind === 'none') return undefined;
+  if (check.kind === 'mixedNulls') return mixedNulls(plan);
   const parent = check.lookUp === undefined ? undefined : parentOf(check.lookUp);
-  if (parent === undefined) throw parentMissing(plan, check.childValues, run.context);
+  if (parent === undefined) return parentMissing(plan, check.childValues, run.context);
   run.transaction.mark(parent, 'share');
+  return undefined;
 }
 
 class Round {
@@ -171,7 +188,8 @@ class Round {
     // An image that is no more, by what an action has done since, has a successor with an event of its own.
     if (run.transaction.overlay?.get(after.key)?.value !== after.row) return;
     const known = this.#made.length === 0 ? this.#parents.get(plan) : undefined;
-    settle(plan, check, (key) => (known === undefined ? findParents(plan, [key], run)[0] : known.get(key)), run);
+    const error = settle(plan, check, (key) => (known === undefined ? findParents(plan, [key], run)[0] : known.get(key)), run);
+    if (error !== undefined) throw error;
   }
 
   #act({ plan, event, values, matchKey }: Extract<Task, { kind: 'referenced' }>): void {
@@ -280,23 +298,44 @@ function isSame(plan: ForeignKeyPlan, a: readonly Datum[], b: readonly Datum[]):
  */
 export function* runDeferredChecks(run: Run, isMeant: (constraintOid: number) => boolean = () => true): Generator<Wait, void, undefined> {
   const deferred = deferredChecks(run.transaction);
+  let fault: OwedFault | undefined;
+  const note = (found: OwedFault | undefined): void => {
+    if (found !== undefined && (fault === undefined || found.turn < fault.turn)) fault = found;
+  };
   for (const [constraintOid, { childOid, keys }] of deferred.children) {
     if (!isMeant(constraintOid)) continue;
     const plan = planOfConstraint(constraintOid, childOid, run);
-    if (plan !== undefined) {
-      const rows = lookUp(run, [...keys]);
-      const checks = rows.flatMap((row) => (row === undefined ? [] : [childCheck(plan, plan.childColumns.read(row), run)]));
-      checkChildren(plan, checks, run);
-    }
+    if (plan !== undefined) note(childFault(plan, [...keys], run));
     deferred.children.delete(constraintOid);
     if (run.shouldPause()) yield run.pause();
   }
   for (const [constraintOid, { childOid, keys }] of deferred.parents) {
     if (!isMeant(constraintOid)) continue;
     const plan = planOfConstraint(constraintOid, childOid, run);
-    if (plan !== undefined) yield* checkGone(plan, keys, run);
+    if (plan !== undefined) note(yield* parentFault(plan, keys, run));
     deferred.parents.delete(constraintOid);
   }
+  if (fault !== undefined) throw fault.error;
+}
+
+/** D4. */
+type OwedFault = { readonly turn: number; readonly error: SqlError };
+
+/** Of children's rows, in the order of their turns. */
+function childFault(plan: ForeignKeyPlan, owed: readonly (readonly [Key, number])[], run: Run): OwedFault | undefined {
+  const rows = lookUp(
+    run,
+    owed.map(([key]) => key),
+  );
+  const turns: number[] = [];
+  const checks: ChildCheck[] = [];
+  for (const [at, row] of rows.entries()) {
+    if (row === undefined) continue;
+    turns.push(owed[at][1]);
+    checks.push(childCheck(plan, plan.childColumns.read(row), run));
+  }
+  const fault = firstFault(plan, checks, run);
+  return fault && { turn: turns[fault.at], error: fault.error };
 }
 
 /** undefined: the foreign key has been dropped in the meantime. */
@@ -312,15 +351,21 @@ function tableOf(oid: number, run: Run): TableDescriptor | undefined {
 }
 
 /** Keys that parents had: whichever is nobody's now must have no children. */
-function* checkGone(plan: ForeignKeyPlan, keys: ReadonlyMap<string, readonly NonNull[]>, run: Run): Generator<Wait, void, undefined> {
+function* parentFault(
+  plan: ForeignKeyPlan,
+  keys: ReadonlyMap<string, OwedParent>,
+  run: Run,
+): Generator<Wait, OwedFault | undefined, undefined> {
   const asked = [...keys];
   const parents = findParents(
     plan,
-    asked.map(([, values]) => plan.parentLookUp(values)),
+    asked.map(([, { values }]) => plan.parentLookUp(values)),
     run,
   );
-  const gone = new Map(asked.filter((_, at) => parents[at] === undefined));
-  if (gone.size === 0) return;
-  const children = yield* findChildren(plan, gone, run);
-  for (const [matchKey, values] of gone) if ((children.get(matchKey)?.size ?? 0) > 0) throw stillReferenced(plan, values, run.context);
+  const gone = asked.filter((_, at) => parents[at] === undefined);
+  if (gone.length === 0) return undefined;
+  const children = yield* findChildren(plan, new Map(gone.map(([matchKey, { values }]) => [matchKey, values])), run);
+  for (const [matchKey, { values, turn }] of gone)
+    if ((children.get(matchKey)?.size ?? 0) > 0) return { turn, error: stillReferenced(plan, values, run.context) };
+  return undefined;
 }
