@@ -81,8 +81,9 @@ function figure(node: Node | undefined): Figured | undefined {
 }
 
 /** A scalar subquery is named like its column. */
-function firstColumnName(select: SelectStmt): string | undefined {
-  if (select.larg !== undefined) return firstColumnName(select.larg);
+function firstColumnName(query: SelectStmt): string | undefined {
+  let select = query;
+  while (select.larg !== undefined) select = select.larg;
   if (select.valuesLists !== undefined) return 'column1';
   const target = select.targetList?.[0];
   if (target === undefined || !('ResTarget' in target)) return undefined;

@@ -4,6 +4,7 @@ import { sqlstate } from '#base/sql-error.ts';
 import type { ColumnId, Expression } from '#sql/expression.ts';
 import { oid } from '#sql/oids.ts';
 import { typeRef } from '#sql/type.ts';
+import { balancedUnions } from './balanced-unions.ts';
 import { coerceToCommonType, selectCommonType } from './common-type.ts';
 import { rangeColumn } from './from-clause.ts';
 import { lockingName } from './locking.ts';
@@ -78,26 +79,29 @@ const isInnerNode = (node: SelectStmt): boolean =>
 
 type Side = StatedSetOperation | StatedQuery;
 
+type PreparedSide = { readonly pending: PendingSelect; readonly stated: () => Side };
+
 /** A side, and what it says once it is finished. */
-function prepareSide(scope: Scope, node: SelectStmt | undefined): { readonly pending: PendingSelect; readonly stated: () => Side } {
+function prepareSide(scope: Scope, node: SelectStmt | undefined): PreparedSide {
   const { analysis } = scope;
   if (node === undefined) throw new TypeError('a set operation has two sides');
-  if (!isInnerNode(node)) {
-    const pending = prepareSelect(analysis, node, scope, { resolveUnknowns: false });
-    let finished: BoundSelect | undefined;
-    const finish = (): BoundSelect => {
-      finished = pending.finish();
-      return finished;
-    };
-    return { pending: { targets: pending.targets, finish }, stated: () => statedSide(scope, finished) };
+  if (isInnerNode(node)) {
+    const bound = bindTree(scope, node);
+    return { pending: asPending(bound), stated: bound.stated };
   }
-  const bound = bindTree(scope, node);
-  const pending: PendingSelect = {
-    targets: bound.output.map(({ id, name, type }) => ({ expression: { kind: 'column', id, name, type }, name, isJunk: false })),
-    finish: () => bound,
+  const pending = prepareSelect(analysis, node, scope, { resolveUnknowns: false });
+  let finished: BoundSelect | undefined;
+  const finish = (): BoundSelect => {
+    finished = pending.finish();
+    return finished;
   };
-  return { pending, stated: bound.stated };
+  return { pending: { targets: pending.targets, finish }, stated: () => statedSide(scope, finished) };
 }
+
+const asPending = (bound: BoundSelect): PendingSelect => ({
+  targets: bound.output.map(({ id, name, type }) => ({ expression: { kind: 'column', id, name, type }, name, isJunk: false })),
+  finish: () => bound,
+});
 
 function statedSide(scope: Scope, finished: BoundSelect | undefined): StatedQuery {
   const { stated } = scope.analysis;
@@ -107,20 +111,58 @@ function statedSide(scope: Scope, finished: BoundSelect | undefined): StatedQuer
 
 const operations = { SETOP_UNION: 'union', SETOP_INTERSECT: 'intersect', SETOP_EXCEPT: 'except' } as const;
 
-function bindTree(scope: Scope, node: SelectStmt): BoundSelect & { readonly stated: () => StatedSetOperation } {
-  scope.analysis.enter();
-  const left = prepareSide(scope, node.larg);
-  const right = prepareSide(scope, node.rarg);
-  scope.analysis.leave();
+type Link = { readonly operation: 'union' | 'intersect' | 'except'; readonly all: boolean; readonly right: SelectStmt | undefined };
+
+function linkOf(node: SelectStmt): Link {
   const op = node.op === undefined || node.op === 'SETOP_NONE' ? 'SETOP_UNION' : node.op;
-  const operation = operations[op];
-  const all = node.all === true;
-  const bound = combine(scope, left.pending, right.pending, operation, all);
+  return { operation: operations[op], all: node.all === true, right: node.rarg };
+}
+
+/** A tree that leans to the left, as a chain without parentheses does, is bound from its first side on, in a loop: chains are long where they are generated. */
+function bindTree(scope: Scope, node: SelectStmt): BoundSelect & { readonly stated: () => StatedSetOperation } {
+  const { analysis } = scope;
+  let first: SelectStmt | undefined = node.larg;
+  const outer: Link[] = [];
+  let last = linkOf(node);
+  while (first !== undefined && isInnerNode(first)) {
+    outer.push(last);
+    last = linkOf(first);
+    first = first.larg;
+  }
+  const links = [last, ...outer.reverse()];
+  const levels = levelsOf(links);
+  analysis.enter(levels);
+  const start = prepareSide(scope, first);
+  let bound: BoundSelect | undefined;
+  const rights: PreparedSide[] = [];
+  for (const { operation, all, right } of links) {
+    const side = prepareSide(scope, right);
+    rights.push(side);
+    bound = combine(scope, bound === undefined ? start.pending : asPending(bound), side.pending, operation, all);
+  }
+  analysis.leave(levels);
+  if (bound === undefined) throw new TypeError('a set operation has an operator');
   const names = bound.output.map(({ name }) => name);
   return {
-    ...bound,
-    stated: () => ({ kind: 'setOperation', operation, all, left: left.stated(), right: right.stated(), names }),
+    plan: balancedUnions(analysis, bound.plan),
+    output: bound.output,
+    stated: () => {
+      const stated = (left: Side, at: number): StatedSetOperation => {
+        const { operation, all } = links[at];
+        return { kind: 'setOperation', operation, all, left, right: rights[at].stated(), names };
+      };
+      let whole = stated(start.stated(), 0);
+      for (let at = 1; at < links.length; at++) whole = stated(whole, at);
+      return whole;
+    },
   };
+}
+
+/** How deep the plan of a chain will be: a run of one kind of UNION is balanced and counts as one. */
+function levelsOf(links: readonly Link[]): number {
+  return links.filter(
+    ({ operation, all }, at) => operation !== 'union' || links[at - 1]?.operation !== 'union' || links[at - 1].all !== all,
+  ).length;
 }
 
 /** Joins two sides whose column types are settled here. */

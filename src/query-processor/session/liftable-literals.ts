@@ -61,11 +61,17 @@ function visitStatement(node: Node | undefined, found: Liftable[]): void {
 }
 
 function visitSelect(select: SelectStmt, found: Liftable[]): void {
-  visitWith(select.withClause, found);
-  if (select.larg !== undefined) visitSelect(select.larg, found);
-  if (select.rarg !== undefined) visitSelect(select.rarg, found);
-  for (const item of select.fromClause ?? []) visitFrom(item, found);
-  visitCondition(select.whereClause, found);
+  // Set operations in a chain lean to the left, as deep as the chain is long.
+  const spine: SelectStmt[] = [];
+  for (let part: SelectStmt | undefined = select; part !== undefined; part = part.larg) {
+    visitWith(part.withClause, found);
+    spine.push(part);
+  }
+  for (const part of spine.reverse()) {
+    if (part.rarg !== undefined) visitSelect(part.rarg, found);
+    for (const item of part.fromClause ?? []) visitFrom(item, found);
+    visitCondition(part.whereClause, found);
+  }
 }
 
 function visitWith(clause: WithClause | undefined, found: Liftable[]): void {
