@@ -5,6 +5,8 @@ import type { Statement } from './expression-generator.ts';
 
 /** undefined: the answers are the same. */
 export function difference(statement: Statement, ours: Answer, theirs: Answer): string | undefined {
+  // What took PostgreSQL too long says nothing: it computes a whole series before it looks at the LIMIT.
+  if (theirs.error?.code === '57014') return undefined;
   const [left, right] = [print(statement, ours), print(statement, theirs)];
   if (left === right) return undefined;
   return `  Borealis:   ${left}\n  PostgreSQL: ${right}`;

@@ -83,8 +83,9 @@ const ofTimestampsWithZone = inRange<Microseconds, Interval>(
   compareOrdered,
 );
 const ofDates = scalar((value: number, base: number, offset: Interval, subtract: boolean, less: boolean) => {
+  const [at, from] = [timestampOfDate(value), timestampOfDate(base)];
   if (isNegativeInterval(offset)) throw invalidOffset();
-  const order = compareOrdered(timestampOfDate(value), addToTimestamp(timestampOfDate(base), signed(offset, subtract)));
+  const order = compareOrdered(at, addToTimestamp(from, signed(offset, subtract)));
   return less ? order <= 0 : order >= 0;
 });
 
