@@ -10,7 +10,7 @@ import { ListWorkload, pause } from './workload.ts';
 
 const hasNats = hasNatsServer();
 if (!hasNats) console.warn('nats-server is not installed, or too old: the tests of a fleet are left out');
-const rounds = process.env.BOREALIS_LONG ? 100 : 5;
+const rounds = Number(process.env.FAULT_ROUNDS ?? (process.env.BOREALIS_LONG ? 100 : 5));
 
 describe.skipIf(!hasNats)('Regions that are 20 ms apart', () => {
   let fleet: Fleet;
