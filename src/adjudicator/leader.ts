@@ -105,6 +105,7 @@ type Claim = {
   readonly sentMs: number;
 };
 
+const claimedByAnother = 'another adjudicator has claimed the journal';
 const tooOld: Verdict = { kind: 'tooOld' };
 const unknown: Verdict = { kind: 'unknown' };
 const unavailable = (reason: string): Verdict => ({ kind: 'unavailable', reason });
@@ -295,7 +296,7 @@ export class Leader implements Adjudicator {
     const sentMs = this.#exclusive ? 0 : this.#world.clock.monotonicMs();
     this.#journal.append({ kind: 'commits', epoch: this.epoch, records: batch.records }, behind).then(
       (placed) => {
-        if (placed === 'moved') this.#stop('another adjudicator has claimed the journal', unavailable('this adjudicator no longer leads'));
+        if (placed === 'moved') this.#stop(claimedByAnother, unavailable('this adjudicator no longer leads'));
         else this.#appended(batch, placed.position, sentMs);
       },
       (error: Error) => this.#stop(error.message, unknown),
@@ -363,6 +364,11 @@ export class Leader implements Adjudicator {
     if (this.#stopped !== undefined) return;
     this.#world.log.info('adjudicator stops', { epoch: this.epoch, reason });
     this.#end(reason, unknown);
+  }
+
+  /** A later claim has been read: what is under way may have come before it, and only the next leader can tell. */
+  deposed(): void {
+    this.#stop(claimedByAnother, unknown);
   }
 
   #stop(reason: string, inFlight: Verdict): void {

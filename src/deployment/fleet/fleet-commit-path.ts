@@ -238,9 +238,16 @@ export class FleetCommitPath {
     if (journal.lastEpoch === this.#epochSeen) return;
     this.#epochSeen = journal.lastEpoch;
     this.#remote?.end();
+    this.#giveWay();
     this.#tellChanged();
     // A new leader does not know this node yet.
     this.#heartbeat();
+  }
+
+  /** A leader that nobody asks would not notice by itself that it has been deposed, and keep the office from whoever could lead. */
+  #giveWay(): void {
+    const own = this.#leadership;
+    if (own !== undefined && own.leader.epoch < this.#options.journal.lastEpoch) own.leader.deposed();
   }
 
   /** In the background, so that nothing waits for it; the leader's own table is its own. */
@@ -429,6 +436,7 @@ export class FleetCommitPath {
         ...(faults === undefined ? {} : { faults }),
       });
       this.#leadership = leadership;
+      this.#giveWay();
     } catch (error) {
       if (!(error instanceof ClaimLost)) throw error;
       return;

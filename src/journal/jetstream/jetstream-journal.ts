@@ -129,6 +129,9 @@ export class JetStreamJournal implements Journal {
   append(entry: JournalEntry, expectedLast: JournalPosition): Promise<{ readonly position: JournalPosition } | 'moved'> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#closed) return Promise.reject(new JournalFailed('the journal is closed'));
+    // Nothing is put on own appends that are not settled yet when it cannot be meant to stand on them: a claim was made for what has been read, and what a
+    // later claim has overtaken will not get in. At the right place by chance it would be stored, and continue what nobody has.
+    if (this.#appends.length > 0 && (entry.kind === 'claim' || this.#rule.end.epoch > entry.epoch)) return Promise.resolve('moved');
     const last = this.#appends.length === 0 ? this.#rule.end : this.#assigned;
     if (this.#appends.length === 0) this.#assignedSequence = this.#rule.last;
     if (expectedLast !== last.position) return Promise.resolve('moved');
