@@ -243,7 +243,7 @@ export const statementRules: readonly Rule[] = [
   rule({
     name: 'drop-object',
     area: 'Statements',
-    construct: 'DROP of an object kind that DSQL does not have (TYPE, EXTENSION, MATERIALIZED VIEW, POLICY, ...)',
+    construct: 'DROP of an object kind that DSQL does not have (EXTENSION, MATERIALIZED VIEW, POLICY, ...)',
     answer: 'unsupported object in DROP statement',
     source: recorded,
     open: 'refused',
@@ -251,9 +251,19 @@ export const statementRules: readonly Rule[] = [
     find: (node) => {
       if (!('DropStmt' in node)) return nothing;
       const { removeType, missing_ok } = node.DropStmt;
-      if (removeType === 'OBJECT_TRIGGER' && missing_ok) return nothing;
+      if (removeType === 'OBJECT_TYPE' || (removeType === 'OBJECT_TRIGGER' && missing_ok)) return nothing;
       return droppable.has(removeType ?? '') ? nothing : [{ construct: `DROP ${objectName(removeType)}` }];
     },
+  }),
+  rule({
+    name: 'drop-type',
+    area: 'Statements',
+    construct: 'DROP TYPE (of a domain)',
+    answer: 'unsupported object in DROP statement',
+    source: recorded,
+    open: 'runs',
+    on: ['DropStmt'],
+    find: (node) => ('DropStmt' in node && node.DropStmt.removeType === 'OBJECT_TYPE' ? found : nothing),
   }),
   rule({
     name: 'drop-domain-cascade',

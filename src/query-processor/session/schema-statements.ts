@@ -156,7 +156,14 @@ async function apply(session: StatementHost, change: SchemaChange, parsed: Parse
     renameStatistics(change, node.RenameStmt.object, node.RenameStmt.newname ?? '');
   else if ('RenameStmt' in node) rename(change, node.RenameStmt);
   else if ('TruncateStmt' in node) truncate(change, node.TruncateStmt);
-  else if ('DropStmt' in node) dropObjects(change, node);
+  else if ('DropStmt' in node && (isDomainType(node.DropStmt.removeType) || isFunction(node.DropStmt.removeType))) {
+    const drop = isFunction(node.DropStmt.removeType) ? dropFunctions : dropDomains;
+    const altered = drop(change, node.DropStmt);
+    refuseWhileOwing(session, change.changes.keys(), node);
+    finishSchemaChange(session, change);
+    for (const table of altered) await doRowWork(session, table);
+    return undefined;
+  } else if ('DropStmt' in node) dropObjects(change, node);
   else if ('CreateSeqStmt' in node) createSequence(change, node.CreateSeqStmt);
   else if ('AlterSeqStmt' in node) alterSequence(change, node.AlterSeqStmt);
   else if ('AlterObjectSchemaStmt' in node && isDomainType(node.AlterObjectSchemaStmt.objectType))
@@ -237,14 +244,6 @@ function dropObjects(change: SchemaChange, node: Extract<Node, { DropStmt: unkno
       return;
     case 'OBJECT_INDEX':
       dropIndexes(change, statement);
-      return;
-    case 'OBJECT_DOMAIN':
-    case 'OBJECT_TYPE':
-      dropDomains(change, statement);
-      return;
-    case 'OBJECT_FUNCTION':
-    case 'OBJECT_ROUTINE':
-      dropFunctions(change, statement);
       return;
     case 'OBJECT_STATISTIC_EXT':
       dropStatistics(change, statement);

@@ -35,13 +35,21 @@ export type AlteredTable = { readonly before: TableDescriptor; readonly after: T
 export function alterTable(change: SchemaChange, statement: AlterTableStmt): AlteredTable | undefined {
   const before = change.table(statement.relation ?? {}, statement.missing_ok === true);
   if (before === undefined) return undefined;
-  let table = before;
+  const commands = (statement.cmds ?? []).flatMap((node) => ('AlterTableCmd' in node ? [node.AlterTableCmd] : []));
+  return applyActions(change, before, before, commands);
+}
+
+/** `known`: the table as the change has it by now. undefined: nothing has changed. */
+export function applyActions(
+  change: SchemaChange,
+  before: TableDescriptor,
+  known: TableDescriptor,
+  commands: readonly AlterTableCmd[],
+): AlteredTable | undefined {
+  let table = known;
   const work: RowWork[] = [];
-  for (const node of statement.cmds ?? []) {
-    if (!('AlterTableCmd' in node)) continue;
-    table = applyAction(change, before, table, node.AlterTableCmd, work);
-  }
-  if (table === before) return undefined;
+  for (const command of commands) table = applyAction(change, before, table, command, work);
+  if (table === known) return undefined;
   const rewrite = work.find((item) => item.kind === 'rewrite')?.rewrite;
   const done = rewrite === undefined ? work : rewriteWork(change, before, table, rewrite, work);
   if (rewrite !== undefined) table = inNewSpaces(change, before, table);

@@ -6,10 +6,10 @@ import { firstUserOid, publicOid, type Reference } from '../catalog.ts';
 import type { RelationDescriptor, TableDescriptor } from '../descriptors.ts';
 import { quoteIdentifier } from '../identifiers.ts';
 import { isSystemSchema } from '../loaded-catalog.ts';
-import { functionDependents } from './alter-function.ts';
 import { namesOf } from './create-table.ts';
+import { type DependentObject, dependentsOf } from './dependent-objects.ts';
 import { dependencyLine, dependentViews, titled } from './dependents.ts';
-import { dependentLines, describeDomain } from './domain.ts';
+import { describeDomain } from './domain-names.ts';
 import { dependentReferences, dropRelation } from './drop-relation.ts';
 import { describeReference, dropReferences } from './foreign-keys.ts';
 import { describeFunction } from './function-names.ts';
@@ -93,11 +93,11 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
       ...functions.map((descriptor) => `function ${describeFunction(change, descriptor)}`),
       ...statistics,
     ]);
-    if (functionDependents(change, functions, schema.oid).lines.length > 0)
-      throw notSupported('dropping a schema whose functions are used outside of it is not supported');
+    const isUsedOutside = (leaving: readonly DependentObject[]): boolean =>
+      dependentsOf(change, leaving).some(({ object }) => schemaOf(object) !== schema.oid);
+    if (isUsedOutside(functions)) throw notSupported('dropping a schema whose functions are used outside of it is not supported');
     for (const descriptor of functions) change.drop(descriptor.oid);
-    if (domains.some((domain) => dependentLines(change, domain, domains, schema.oid).length > 0))
-      throw notSupported('dropping a schema whose domains are used outside of it is not supported');
+    if (isUsedOutside(domains)) throw notSupported('dropping a schema whose domains are used outside of it is not supported');
     for (const domain of domains) change.drop(domain.oid);
     for (const { view } of dependents) dropRelation(change, view);
     dropReferences(
@@ -107,4 +107,10 @@ export function dropSchemas(change: SchemaChange, statement: DropStmt): void {
     for (const relation of relations) dropRelation(change, relation);
     change.drop(schema.oid);
   }
+}
+
+function schemaOf(object: DependentObject): number {
+  if ('schemaOid' in object) return object.schemaOid;
+  if (object.kind === 'domainCheck') return object.domain.schemaOid;
+  return object.kind === 'foreignKey' ? object.child.schemaOid : object.table.schemaOid;
 }

@@ -6,7 +6,7 @@
  *       name it are printed anew, in the same change.
  */
 import { SqlError, sqlstate } from '#base/sql-error.ts';
-import { isCatalogType, rowArrayOf, rowTypeOf } from '#sql/types/catalog-types.ts';
+import { domainArrayOf, isCatalogType, rowArrayOf, rowTypeOf } from '#sql/types/catalog-types.ts';
 import { bodyStatements } from '../../analyzer/function-body.ts';
 import { printFunctionBody } from '../../analyzer/function-check.ts';
 import { bindStoredText, printStoredQuery } from '../../analyzer/stored-query.ts';
@@ -54,6 +54,26 @@ function usedTypeOf(view: Stored, oid: number): '' | '[]' | undefined {
   return types.includes(rowArrayOf(rowTypeOf(oid))) ? '[]' : undefined;
 }
 
+/** Views and functions that read the object itself, or are of its type. */
+export const readersOf = (change: SchemaChange, object: RelationDescriptor | FunctionDescriptor | DomainDescriptor): readonly Stored[] =>
+  [...change.catalog.functions(), ...views(change)].filter(
+    (reader) =>
+      reader.oid !== object.oid &&
+      (reads(reader, object.oid) !== undefined ||
+        (object.kind === 'domain' ? isOfDomain(reader, object.oid) : usedTypeOf(reader, object.oid) !== undefined)),
+  );
+
+export const readersOfColumn = (change: SchemaChange, relation: RelationDescriptor, attributeNumber: number): readonly Stored[] =>
+  stored(change).filter((view) => reads(view, relation.oid)?.attributeNumbers.includes(attributeNumber));
+
+/** A function takes or gives values of the domain, or arrays of them. */
+const isOfDomain = (reader: Stored, domainOid: number): boolean =>
+  reader.kind === 'function' &&
+  [reader.returnType, ...reader.args.map(({ type }) => type)].some((type) => {
+    const own = type.domain ?? type.oid;
+    return own === domainOid || own === domainArrayOf(domainOid);
+  });
+
 /** Views over the relations that do not leave with them, and views over those, each once, nearest first. */
 export function dependentViews(change: SchemaChange, leaving: readonly (RelationDescriptor | FunctionDescriptor)[]): readonly Dependent[] {
   const all = stored(change);
@@ -74,7 +94,7 @@ export function dependentViews(change: SchemaChange, leaving: readonly (Relation
 
 /** Views that read a column, and views over those. */
 export function viewsOfColumn(change: SchemaChange, relation: RelationDescriptor, attributeNumber: number): readonly Dependent[] {
-  const direct = stored(change).filter((view) => reads(view, relation.oid)?.attributeNumbers.includes(attributeNumber));
+  const direct = readersOfColumn(change, relation, attributeNumber);
   const column = relation.kind === 'sequence' ? undefined : relation.columns[attributeNumber - 1];
   const on = `column ${column?.name} of ${titled(change, relation)}`;
   return direct.flatMap((view) => [{ view, on }, ...dependentViews(change, [view])]).filter(firstOfView);

@@ -13,8 +13,11 @@ import { resolveTypeName } from '../../analyzer/type-name.ts';
 import type { CheckDescriptor, ColumnDescriptor, DomainDescriptor, TableDescriptor } from '../descriptors.ts';
 import { quoteIdentifier } from '../identifiers.ts';
 import { mustBeOwner, ownsObject } from '../privileges/secured-object.ts';
+import type { AlteredTable } from './alter-table.ts';
 import { namesOf, requireStorable } from './create-table.ts';
-import { stillNeeded } from './dependents.ts';
+import { titled } from './dependents.ts';
+import { describeDomain } from './domain-names.ts';
+import { dropWithDependents } from './drop-dependents.ts';
 import { ownerOf } from './move-object.ts';
 import { freeName } from './object-names.ts';
 import type { SchemaChange } from './schema-change.ts';
@@ -167,9 +170,12 @@ export function requireDomain(change: SchemaChange, names: readonly string[], is
   return undefined;
 }
 
+const builtInType = (change: SchemaChange, names: readonly string[]): TypeRef =>
+  resolveTypeName({ names: names.map((sval) => ({ String: { sval } })) }, { positionOf: change.positionOf });
+
 export function isBuiltInType(change: SchemaChange, names: readonly string[]): boolean {
   try {
-    resolveTypeName({ names: names.map((sval) => ({ String: { sval } })) }, { positionOf: change.positionOf });
+    builtInType(change, names);
     return true;
   } catch (error) {
     if (error instanceof SqlError) return false;
@@ -247,58 +253,36 @@ function columnsOf(change: SchemaChange, table: TableDescriptor, domainOid: numb
   );
 }
 
-export function describeDomain(change: SchemaChange, domain: DomainDescriptor): string {
-  const name = quoteIdentifier(domain.name);
-  const isVisible = findDomain(environmentOf(change), undefined, domain.name) === domain;
-  return isVisible ? name : `${quoteIdentifier(domain.schemaName)}.${name}`;
-}
-
 /** DROP DOMAIN, and DROP TYPE of one. */
-export function dropDomains(change: SchemaChange, statement: DropStmt): void {
+export function dropDomains(change: SchemaChange, statement: DropStmt): readonly AlteredTable[] {
   const dropped: DomainDescriptor[] = [];
   for (const object of statement.objects ?? []) {
     const typeName: TypeName = 'TypeName' in object ? object.TypeName : {};
+    refuseOtherType(change, namesOf(typeName.names), statement.removeType === 'OBJECT_TYPE');
     const domain = requireDomain(change, namesOf(typeName.names), statement.missing_ok === true);
     if (domain !== undefined && !dropped.includes(domain)) dropped.push(domain);
   }
-  const lines = dropped.flatMap((domain) => dependentLines(change, domain, dropped));
-  if (lines.length > 0) {
-    if (statement.behavior === 'DROP_CASCADE')
-      throw notSupported('DROP DOMAIN ... CASCADE is not supported while something is of the domain');
-    const what = dropped.length === 1 ? `type ${describeDomain(change, dropped[0])}` : 'desired object(s)';
-    throw stillNeeded(what, lines, dropped.length === 1);
-  }
-  for (const domain of dropped) change.drop(domain.oid);
+  return dropWithDependents(change, dropped, statement.behavior);
 }
 
-/** What is of the domain, or names it, and does not leave too. */
-export function dependentLines(
-  change: SchemaChange,
-  domain: DomainDescriptor,
-  leaving: readonly DomainDescriptor[],
-  leavingSchema?: number,
-): readonly string[] {
-  const on = `type ${describeDomain(change, domain)}`;
-  const written = `${quoteIdentifier(domain.schemaName)}.${quoteIdentifier(domain.name)}`;
-  const lines: string[] = [];
-  for (const relation of change.catalog.userRelations()) {
-    if (relation.schemaOid === leavingSchema) continue;
-    if (relation.kind === 'table') {
-      for (const column of relation.columns)
-        if (!column.isDropped && column.type.domain === domain.oid)
-          lines.push(`column ${quoteIdentifier(column.name)} of table ${change.describe(relation)} depends on ${on}`);
-      if (textsOf(relation).some((text) => text.includes(`::${written}`)))
-        lines.push(`table ${change.describe(relation)} depends on ${on}`);
-    }
-    if (
-      relation.kind === 'view' &&
-      (relation.columns.some((column) => column.type.domain === domain.oid) || relation.dependencies.some(({ oid }) => oid === domain.oid))
-    )
-      lines.push(`view ${change.describe(relation)} depends on ${on}`);
-  }
-  for (const other of change.catalog.domains())
-    if (other.base.domain === domain.oid && !leaving.includes(other)) lines.push(`type ${describeDomain(change, other)} depends on ${on}`);
-  return lines;
+/** The types of the system and of relations' rows are no domains, and go with nothing or with their relation. */
+function refuseOtherType(change: SchemaChange, names: readonly string[], isAnyType: boolean): void {
+  const { schemaname, relname } = targetOf(names);
+  if (findDomain(environmentOf(change), schemaname, relname) !== undefined) return;
+  const isBuiltIn = isBuiltInType(change, names);
+  const relation = isBuiltIn ? undefined : change.findRelation(schemaname === undefined ? { relname } : { schemaname, relname });
+  if (!isBuiltIn && (relation === undefined || relation.kind === 'sequence')) return;
+  if (!isAnyType)
+    throw new SqlError(sqlstate.wrongObjectType, `"${schemaname === undefined ? relname : `${schemaname}.${relname}`}" is not a domain`);
+  if (relation === undefined)
+    throw new SqlError(
+      sqlstate.dependentObjectsStillExist,
+      `cannot drop type ${formatType(builtInType(change, names))} because it is required by the database system`,
+    );
+  const place = titled(change, relation);
+  throw new SqlError(sqlstate.dependentObjectsStillExist, `cannot drop type ${change.describe(relation)} because ${place} requires it`, {
+    hint: `You can drop ${place} instead.`,
+  });
 }
 
 const textsOf = (table: TableDescriptor): readonly string[] => [

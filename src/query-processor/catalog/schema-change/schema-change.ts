@@ -62,6 +62,7 @@ export class SchemaChange {
   readonly changes = new Map<number, Descriptor | undefined>();
   #nextOid: number;
   #isTemporary = false;
+  #hasToldCascade = false;
 
   constructor(host: SchemaChangeHost, statementText: string, positionOf: PositionOf) {
     this.host = host;
@@ -120,7 +121,7 @@ export class SchemaChange {
 
   /** PostgreSQL's NOTICE for what CASCADE takes along. */
   noticeCascade(objects: readonly string[]): void {
-    if (objects.length === 0) return;
+    if (objects.length === 0 || this.#hasToldCascade) return;
     if (objects.length === 1) this.notice(`drop cascades to ${objects[0]}`);
     else
       this.host.notice(
@@ -128,6 +129,16 @@ export class SchemaChange {
           detail: objects.map((object) => `drop cascades to ${object}`).join('\n'),
         }),
       );
+  }
+
+  /** For parts of a cascade all of which has been told. */
+  withoutCascadeNotices<Result>(run: () => Result): Result {
+    this.#hasToldCascade = true;
+    try {
+      return run();
+    } finally {
+      this.#hasToldCascade = false;
+    }
   }
 
   /** Key spaces whose rows nothing reads any more once this change has committed. */
