@@ -10,6 +10,7 @@ import { someExpression } from '#sql/expression-walk.ts';
 import { oid } from '#sql/oids.ts';
 import { typeRef } from '#sql/type.ts';
 import { ArrayValue } from '#sql/types/array-value.ts';
+import { balancedConcatenation, isTextConcatenation, longConcatenation } from './balanced-concatenation.ts';
 import { castPath } from './cast-path.ts';
 import { boolConstant, boolType } from './coercion.ts';
 import { coerceToCommonType, commonTypeOf } from './common-type.ts';
@@ -89,10 +90,48 @@ function bindPlain(scope: Scope, node: A_Expr, name: string): Expression {
       return compareRows(analysis, name, left, right, location);
     }
   }
+  if (name === '||' && lexpr !== undefined) return bindConcatenation(scope, node);
   const left = lexpr === undefined ? undefined : bindExpression(scope, lexpr);
   const right = bindExpression(scope, required(rexpr));
   return makeOperatorCall(analysis, name, left, right, location);
 }
+
+/** a || b || c ..., which leans to the left, from its first part on, in a loop: chains are long where they are generated. */
+function bindConcatenation(scope: Scope, node: A_Expr): Expression {
+  const analysis = scope.analysis;
+  const links = [node];
+  let first = required(node.lexpr);
+  while ('A_Expr' in first && isConcatenation(analysis, first.A_Expr)) {
+    links.push(first.A_Expr);
+    first = required(first.A_Expr.lexpr);
+  }
+  let whole = bindExpression(scope, first);
+  let levels = 0;
+  let run = 0;
+  for (const { rexpr, location } of links.reverse()) {
+    const right = bindExpression(scope, required(rexpr));
+    const call = makeOperatorCall(analysis, '||', whole, right, location);
+    run = isTextConcatenation(call) && isTextConcatenation(whole) && !analysis.keepsLists ? run + 1 : 0;
+    if (run <= longConcatenation) {
+      levels++;
+      analysis.enter();
+    } else if (run === longConcatenation + 1) {
+      // It is going to be balanced.
+      levels -= longConcatenation;
+      analysis.leave(longConcatenation);
+    }
+    whole = call;
+  }
+  analysis.leave(levels);
+  const balanced = analysis.keepsLists ? whole : balancedConcatenation(whole);
+  return balanced === whole ? whole : analysis.locate(balanced, analysis.locationOf(whole));
+}
+
+const isConcatenation = (analysis: Analysis, { kind, name, lexpr, rexpr, location }: A_Expr): boolean =>
+  kind === 'AEXPR_OP' &&
+  lexpr !== undefined &&
+  !('RowExpr' in lexpr && rexpr !== undefined && ('RowExpr' in rexpr || 'SubLink' in rexpr)) &&
+  operatorName(analysis, name, location) === '||';
 
 export const rowFields = (scope: Scope, row: RowExpr): Expression[] => expandRowFields(scope, row.args ?? []);
 

@@ -58,7 +58,7 @@ export function violationsOf(statement: ParsedStatement): readonly Violation[] {
   if (extension?.kind === 'iamGrant' || extension?.kind === 'iamRevoke') return [];
   const found: Violation[] = [];
   checkWhole(statement.node, statement, found);
-  if (holdsStatements(statement.node) || insideWords.test(statement.text)) walk(statement.node, statement, found, true);
+  if (holdsStatements(statement.node) || insideWords.test(statement.text)) walk(statement.node, statement, found);
   return found;
 }
 
@@ -73,20 +73,21 @@ function checkWhole(node: Node, statement: ParsedStatement, to: Violation[]): vo
   add(otherStatement, node, statement, to);
 }
 
-/** Goes through a tree. Fields that are no nodes of their own (relation, typeName) have keys in lower case. */
-function walk(value: object, statement: ParsedStatement, to: Violation[], isRoot: boolean): void {
-  if (Array.isArray(value)) {
-    for (const entry of value) if (typeof entry === 'object' && entry !== null) walk(entry, statement, to, false);
-    return;
-  }
-  for (const [key, inner] of Object.entries(value)) {
-    if (typeof inner !== 'object' || inner === null) continue;
-    if (isNodeKey(key)) {
-      const node = value as Node;
-      for (const applied of insideByKind.get(key) ?? []) add(applied, node, statement, to);
-      if (!isRoot && key.endsWith('Stmt') && key !== 'SelectStmt') checkWhole(node, statement, to);
+/** Goes through a tree, a node before its parts; without recursion, since a chain of operators is as deep as it is long. Fields that are no nodes of their own (relation, typeName) have keys in lower case. */
+function walk(root: object, statement: ParsedStatement, to: Violation[]): void {
+  const open: object[] = [root];
+  for (let value = open.pop(); value !== undefined; value = open.pop()) {
+    const inside: object[] = [];
+    for (const [key, inner] of Object.entries(value)) {
+      if (typeof inner !== 'object' || inner === null) continue;
+      if (isNodeKey(key)) {
+        const node = value as Node;
+        for (const applied of insideByKind.get(key) ?? []) add(applied, node, statement, to);
+        if (value !== root && key.endsWith('Stmt') && key !== 'SelectStmt') checkWhole(node, statement, to);
+      }
+      inside.push(inner);
     }
-    walk(inner, statement, to, false);
+    for (const inner of inside.reverse()) open.push(inner);
   }
 }
 

@@ -43,8 +43,8 @@ const separating = new Set([
 ]);
 const setOrJoin = new Set(['join', 'union', 'intersect', 'except']);
 
-/** What follows binds a chain of set operations in a loop: it is only the grammar that goes down along it. */
-const linkOfSets = 0.4;
+/** What follows binds a chain of set operations, and of ||, in a loop: it is only the grammar that goes down along it. */
+const linkOfChain = 0.4;
 
 type Level = { chain: number; sets: number };
 
@@ -65,11 +65,11 @@ export function estimatedDepth(text: string): number {
     below -= level.chain + level.sets + 1;
   };
   for (const token of scanTokens(text)) {
-    if (token.kind === 'operator') level.chain++;
+    if (token.kind === 'operator') level.chain += text.slice(token.start, token.end) === '||' ? linkOfChain : 1;
     else if (token.kind === 'word') {
       const word = text.slice(token.start, token.end).toLowerCase();
       if (setOrJoin.has(word)) {
-        level.sets += word === 'join' ? 1 : linkOfSets;
+        level.sets += word === 'join' ? 1 : linkOfChain;
         level.chain = 0;
       } else if (deepening.has(word)) level.chain++;
       else if (separating.has(word)) level.chain = 0;

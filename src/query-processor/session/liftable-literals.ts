@@ -190,23 +190,27 @@ function operatorOf(node: A_Expr): string {
 const readsData = (node: Node): boolean => holds(node, 'ColumnRef') || holds(node, 'SubLink');
 
 function holds(tree: unknown, kind: string): boolean {
-  if (typeof tree !== 'object' || tree === null) return false;
-  if (kind in tree) return true;
-  return Object.values(tree).some((part) => holds(part, kind));
+  for (const part of partsOf(tree)) if (kind in part) return true;
+  return false;
+}
+
+/** Every object in the tree; without recursion, since a chain of operators is as deep as it is long. */
+function* partsOf(tree: unknown): Generator<object, void, undefined> {
+  const open = [tree];
+  while (open.length > 0) {
+    const part = open.pop();
+    if (typeof part !== 'object' || part === null) continue;
+    yield part;
+    for (const inner of Object.values(part)) open.push(inner);
+  }
 }
 
 /** Last parts of the names of the columns in it. */
 function columnsOf(node: Node): ReadonlySet<string> {
   const names = new Set<string>();
-  collectNames(node, names);
-  return names;
-}
-
-function collectNames(tree: unknown, names: Set<string>): void {
-  if (typeof tree !== 'object' || tree === null) return;
-  if ('String' in tree) {
-    const text = tree.String;
+  for (const part of partsOf(node)) {
+    const text = 'String' in part ? part.String : undefined;
     if (typeof text === 'object' && text !== null && 'sval' in text && typeof text.sval === 'string') names.add(text.sval);
   }
-  for (const part of Object.values(tree)) collectNames(part, names);
+  return names;
 }

@@ -39,6 +39,31 @@ describe('a long chain of', () => {
     expect(await answer(`(${selects(100, 'union all')} union all select 0.5) offset 99`)).toEqual(['99', '0.5']);
   });
 
+  it('|| is the text of its parts, or NULL with one of them', async () => {
+    const parts = (of: string): string =>
+      numbers(3000)
+        .map((n) => (n % 2 === 0 ? of : `'${n % 10}'`))
+        .join(' || ');
+    expect(await answer(`select md5(${parts("'ab'")}) = md5(repeat('ab1ab3ab5ab7ab9', 300))`)).toEqual(['t']);
+    expect(
+      await answer(
+        `select a, md5(${parts('a')}) = md5(repeat(replace('a1a3a5a7a9', 'a', a), 300)) from (values ('x'), ('yy'), (null)) t (a)`,
+      ),
+    ).toEqual(['x|t', 'yy|t', 'NULL|NULL']);
+    expect(await answer(`select length(${parts("'ab'")} || 17 || ${parts("'ab'")} || null::int)`)).toEqual(['NULL']);
+    expect(await answer(`select length(${parts("'ab'")} || 17 || ${parts("'ab'")})`)).toEqual(['9002']);
+  });
+
+  it('|| may be compared, assigned and grouped by', async () => {
+    const session = cluster.connect();
+    await run(session, 'create table note (id int primary key, body text)');
+    await run(session, "insert into note values (1, 'a'), (2, 'b')");
+    const chain = `body${" || 'x'".repeat(2000)}`;
+    expect(await run(session, `update note set body = ${chain} where ${chain} like 'b%'`)).toEqual(['UPDATE 1']);
+    expect(await run(session, `delete from note where ${chain} = 'a'`)).toEqual(['DELETE 0']);
+    expect((await run(session, `select length(${chain}) from note group by ${chain} order by 1`)).slice(1, -1)).toEqual(['2001', '4001']);
+  });
+
   it('UNION ALL in a view is printed as it was written', async () => {
     const session = cluster.connect();
     await run(session, `create view long_union as ${selects(300, 'union all')}`);
@@ -54,6 +79,9 @@ describe('what is longer than the stack bears', () => {
     ['union all', selects(20_000, 'union all')],
     ['union all of others', `${selects(1500, 'union all select 1 union')} order by 1`],
     ['except', selects(2000, 'except')],
+    ['+', `select ${'1 + '.repeat(2000)}1`],
+    ['||', `select ${"'a' || ".repeat(20_000)}'a'`],
+    ['|| of arrays', `select ${'array[1] || '.repeat(3000)}array[1]`],
   ])('ends with 54001: %s', async (_name, text) => {
     expect(await run(cluster.connect(), text)).toEqual(['ERROR 54001: stack depth limit exceeded']);
     expect(await answer('select 1')).toEqual(['1']);
