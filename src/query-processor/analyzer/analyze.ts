@@ -41,6 +41,7 @@ export function analyzeQuery(statement: Pick<ParsedStatement, 'node' | 'position
 
 /** What the planner plans: the bound statement with what its analysis has gathered. */
 export function boundQuery(analysis: Analysis, node: Node, { plan, output }: BoundSelect): BoundQuery {
+  if (analysis.planningError !== undefined) throw analysis.planningError;
   return {
     plan,
     output,

@@ -81,6 +81,7 @@ const depthMax = 1200;
 
 /** What a statement and the views that it expands have in common. */
 class SharedState {
+  planningError: SqlError | undefined;
   readonly relations = new Set<number>();
   readonly accesses: RelationAccess[] = [];
   readonly owners = new Map<ColumnId, ColumnOwner>();
@@ -128,6 +129,15 @@ export class Analysis {
   /** For a text of its own (a view's definition): shares ids and relations, has no positions in the client's text. */
   inner(environment: AnalyzerEnvironment): Analysis {
     return new Analysis(environment, () => undefined, this);
+  }
+
+  /** What PostgreSQL finds when it plans: everything that analysis finds comes before it. The first is kept. */
+  notePlanningError(error: SqlError): void {
+    this.#shared.planningError ??= error;
+  }
+
+  get planningError(): SqlError | undefined {
+    return this.#shared.planningError;
   }
 
   /** Oids of the relations whose descriptors the statement depends on. */

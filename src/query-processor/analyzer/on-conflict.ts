@@ -90,9 +90,8 @@ function inferArbiters(scope: Scope, into: ChangeTarget, columns: readonly Outpu
     if (index.isUnique && index.state === 'valid' && fits(scope, table, columns, index, wantedColumns, wantedExpressions, predicate))
       found.push(index.oid);
   if (found.length === 0)
-    throw analysis.error(
-      sqlstate.invalidColumnReference,
-      'there is no unique or exclusion constraint matching the ON CONFLICT specification',
+    analysis.notePlanningError(
+      analysis.error(sqlstate.invalidColumnReference, 'there is no unique or exclusion constraint matching the ON CONFLICT specification'),
     );
   return found;
 }
