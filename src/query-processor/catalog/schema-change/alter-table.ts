@@ -23,7 +23,8 @@ import { addIdentity, dropIdentity, setIdentity } from './alter-identity.ts';
 import { type RowWork, rewriteOf } from './alter-work.ts';
 import { columnSequence } from './create-sequence.ts';
 import { type ColumnDraft, columnDraft, makeCheck, nextvalText, requireOrdinaryName, withExpressions } from './create-table.ts';
-import { releaseViews, viewsOfColumn } from './dependents.ts';
+import { dependenceLines, dependentsOf, describeDependent } from './dependent-objects.ts';
+import { releaseViews, stillNeeded, viewsOfColumn } from './dependents.ts';
 import { dropOwnedSequences } from './drop-relation.ts';
 import { alterForeignKey, hasConstraint, releaseReferences, type StatedForeignKey } from './foreign-keys.ts';
 import { freeName } from './object-names.ts';
@@ -290,24 +291,31 @@ function dropColumn(change: SchemaChange, table: TableDescriptor, name: string, 
   const number = column.attributeNumber;
   const isInKey = table.primaryKey?.attributeNumbers.includes(number) === true;
   if (isInKey && change.isDsql) throw notSupported(`cannot drop primary key column ${name}`);
-  const dependent = table.columns.find(
+  const dependents = dependentsOf(change, [{ kind: 'column', table, column }]);
+  const place = `column ${name} of table ${change.describe(table)}`;
+  if (dependents.length > 0 && command.behavior !== 'DROP_CASCADE') throw stillNeeded(place, dependenceLines(change, dependents));
+  change.noticeCascade(dependents.map(({ object }) => describeDependent(change, object)));
+  return change.withoutCascadeNotices(() => dropColumnAndDependents(change, table, column, command, work));
+}
+
+function dropColumnAndDependents(
+  change: SchemaChange,
+  table: TableDescriptor,
+  column: ColumnDescriptor,
+  command: AlterTableCmd,
+  work: RowWork[],
+): TableDescriptor {
+  const { name, attributeNumber: number } = column;
+  const isInKey = table.primaryKey?.attributeNumbers.includes(number) === true;
+  const generated = table.columns.filter(
     (entry) => !entry.isDropped && entry.generated !== undefined && entry !== column && textMentions(entry.defaultText, name),
   );
-  if (dependent !== undefined && command.behavior !== 'DROP_CASCADE')
-    throw new SqlError(
-      sqlstate.dependentObjectsStillExist,
-      `cannot drop column ${name} of table ${change.describe(table)} because other objects depend on it`,
-      {
-        detail: `column ${dependent.name} of table ${change.describe(table)} depends on column ${name} of table ${change.describe(table)}`,
-        hint: 'Use DROP ... CASCADE to drop the dependent objects too.',
-      },
-    );
   const place = `column ${name} of table ${change.describe(table)}`;
-  releaseViews(change, viewsOfColumn(change, table, number), place, command.behavior === 'DROP_CASCADE');
+  releaseViews(change, viewsOfColumn(change, table, number), place, true);
   const released = releaseReferences(change, table, (foreignKey) => foreignKey.parentAttributeNumbers.includes(number), {
     what: place,
     on: place,
-    cascades: command.behavior === 'DROP_CASCADE',
+    cascades: true,
   });
   // Checks, foreign keys and indexes over the column go with it, as in PostgreSQL, where they depend on it automatically.
   const usesColumn = (text: string | undefined): boolean => textMentions(text, name);
@@ -338,7 +346,7 @@ function dropColumn(change: SchemaChange, table: TableDescriptor, name: string, 
     checks: table.checks.filter((check) => !usesColumn(check.text)),
     foreignKeys: released.foreignKeys.filter((foreignKey) => !foreignKey.attributeNumbers.includes(number)),
   };
-  if (dependent !== undefined) altered = dropColumn(change, altered, dependent.name, command, work);
+  for (const entry of generated) altered = dropColumn(change, altered, entry.name, { ...command, behavior: 'DROP_CASCADE' }, work);
   return altered;
 }
 

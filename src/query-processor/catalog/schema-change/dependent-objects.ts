@@ -77,19 +77,22 @@ const keyOf = (object: DependentObject): string => {
   }
 };
 
-/** As messages name it. */
+export const dependenceLines = (change: SchemaChange, dependents: readonly Dependence[]): readonly string[] =>
+  dependents.map(({ object, on }) => `${describeDependent(change, object)} depends on ${on}`);
+
+/** As messages name it: columns and constraints bare, as PostgreSQL does. */
 export function describeDependent(change: SchemaChange, object: DependentObject): string {
   switch (object.kind) {
     case 'domain':
       return `type ${describeDomain(change, object)}`;
     case 'domainCheck':
-      return `constraint ${quoteIdentifier(object.check.name)}`;
+      return `constraint ${object.check.name}`;
     case 'column':
-      return `column ${quoteIdentifier(object.column.name)} of table ${change.describe(object.table)}`;
+      return `column ${object.column.name} of table ${change.describe(object.table)}`;
     case 'default':
-      return `default value for column ${quoteIdentifier(object.column.name)} of table ${change.describe(object.table)}`;
+      return `default value for column ${object.column.name} of table ${change.describe(object.table)}`;
     case 'check':
-      return `constraint ${quoteIdentifier(object.check.name)} on table ${change.describe(object.table)}`;
+      return `constraint ${object.check.name} on table ${change.describe(object.table)}`;
     case 'foreignKey':
       return describeReference(change, object);
     case 'index':
@@ -214,7 +217,7 @@ function castNames({ schemaName, name }: DomainDescriptor): (text: string) => bo
 }
 
 function* edgesToColumn(change: SchemaChange, table: TableDescriptor, column: ColumnDescriptor): Generator<Edge, void, undefined> {
-  const on = `column ${quoteIdentifier(column.name)} of table ${change.describe(table)}`;
+  const on = `column ${column.name} of table ${change.describe(table)}`;
   for (const other of table.columns)
     if (other !== column && !other.isDropped && other.generated !== undefined && textMentions(other.defaultText, column.name))
       yield { object: { kind: 'column', table, column: other }, on, rank: table.oid + other.attributeNumber / 10_000 };

@@ -2,7 +2,7 @@
 import type { AlterTableCmd, DropStmt } from '@pgsql/types';
 import type { DomainDescriptor, FunctionDescriptor, TableDescriptor } from '../descriptors.ts';
 import { type AlteredTable, applyActions } from './alter-table.ts';
-import { type DependentObject, dependentsOf, describeDependent } from './dependent-objects.ts';
+import { type DependentObject, dependenceLines, dependentsOf, describeDependent } from './dependent-objects.ts';
 import { stillNeeded } from './dependents.ts';
 import { dropReferences } from './foreign-keys.ts';
 import type { SchemaChange } from './schema-change.ts';
@@ -16,8 +16,7 @@ export function dropWithDependents(
   const dependents = dependentsOf(change, dropped);
   if (dependents.length > 0 && behavior !== 'DROP_CASCADE') {
     const what = dropped.length === 1 ? describeDependent(change, dropped[0]) : 'desired object(s)';
-    const lines = dependents.map(({ object, on }) => `${describeDependent(change, object)} depends on ${on}`);
-    throw stillNeeded(what, lines, dropped.length === 1);
+    throw stillNeeded(what, dependenceLines(change, dependents), dropped.length === 1);
   }
   change.noticeCascade(dependents.map(({ object }) => describeDependent(change, object)));
   for (const { oid } of dropped) change.drop(oid);

@@ -133,11 +133,12 @@ export class SchemaChange {
 
   /** For parts of a cascade all of which has been told. */
   withoutCascadeNotices<Result>(run: () => Result): Result {
+    const before = this.#hasToldCascade;
     this.#hasToldCascade = true;
     try {
       return run();
     } finally {
-      this.#hasToldCascade = false;
+      this.#hasToldCascade = before;
     }
   }
 
