@@ -126,11 +126,13 @@ export function copyResponse(writer: ByteWriter, direction: 'in' | 'out', column
 }
 
 /** One row of COPY data. Hot. */
-export function copyRow(writer: ByteWriter, row: string): void {
+export function copyRow(writer: ByteWriter, row: string | Uint8Array): void {
   writer.uint8(0x64);
   const at = writer.length;
   writer.int32(0);
-  writer.patchInt32(at, writer.utf8(row) + 4);
+  if (typeof row === 'string') writer.utf8(row);
+  else writer.bytes(row);
+  writer.patchInt32(at, writer.length - at);
 }
 
 export type Report = { readonly sqlstate: string; readonly message: string; readonly fields: ErrorFields };

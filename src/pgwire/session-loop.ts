@@ -268,11 +268,11 @@ export class SessionLoop implements ResultSink {
     backend.copyResponse(this.#output.messages, 'out', columnFormats);
   }
 
-  copyOutData(rows: readonly string[]): Maybe<void> {
+  copyOutData(rows: readonly (string | Uint8Array)[]): Maybe<void> {
     return this.#copyRowsInSteps(rows, 0);
   }
 
-  #copyRowsInSteps(rows: readonly string[], from: number): Maybe<void> {
+  #copyRowsInSteps(rows: readonly (string | Uint8Array)[], from: number): Maybe<void> {
     for (let start = from; start < rows.length; start += rowsAStep) {
       const end = Math.min(start + rowsAStep, rows.length);
       for (let row = start; row < end; row++) backend.copyRow(this.#output.messages, rows[row]);

@@ -121,8 +121,8 @@ export interface ResultSink {
   copyIn(columnFormats: readonly number[]): AsyncIterable<Uint8Array>;
   /** COPY ... TO STDOUT: the start, then the data, then the end. */
   copyOutStart(columnFormats: readonly number[]): void;
-  /** One message a row, as the protocol has it. */
-  copyOutData(rows: readonly string[]): Maybe<void>;
+  /** One message a row, as the protocol has it. Lines, or bytes in binary format. */
+  copyOutData(rows: readonly (string | Uint8Array)[]): Maybe<void>;
   copyOutEnd(): void;
 }
 

@@ -403,6 +403,21 @@ const copy: readonly Case[] = [
   ['out among other statements', [query('SELECT 1; COPY item (id) TO STDOUT; SELECT 2')]],
   ['out that fails', [query('COPY (SELECT (n || chr(120))::int FROM generate_series(1, 5) n) TO STDOUT'), query('SELECT 1')]],
   [
+    'out in binary format',
+    [query('COPY item TO STDOUT BINARY')],
+    [query('COPY log TO STDOUT (FORMAT binary)')],
+    [
+      query(
+        "COPY (SELECT n, n::float8, n % 2 = 0, NULL::int, 'é', DATE '2024-02-29', ARRAY[n], 1.50 FROM generate_series(1, 3) n) TO STDOUT BINARY",
+      ),
+    ],
+    [query("COPY item TO STDOUT (FORMAT binary, DELIMITER ',')")],
+    [query("COPY item TO STDOUT (FORMAT binary, NULL '')")],
+    [query('COPY item TO STDOUT (FORMAT binary, HEADER)')],
+    [query('COPY item TO STDOUT (FORMAT binary, HEADER match)')],
+    [query("COPY item TO STDOUT (FORMAT binary, QUOTE 'x')")],
+  ],
+  [
     'in what cannot be',
     [query('COPY nowhere FROM STDIN')],
     [query('COPY log (x) FROM STDIN')],
@@ -426,6 +441,23 @@ describe.each([
     theirs.close();
   });
 });
+
+const int16 = (value: number): Buffer => Buffer.from([(value >> 8) & 0xff, value & 0xff]);
+const int32 = (value: number): Buffer => Buffer.concat([int16(value >> 16), int16(value)]);
+const signature = Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1');
+const binaryHeader = Buffer.concat([signature, int32(0), int32(0)]);
+const trailer = int16(-1);
+const binaryRow = (...values: readonly (string | Uint8Array | null)[]): Buffer =>
+  Buffer.concat([
+    int16(values.length),
+    ...values.flatMap((value) => (value === null ? [int32(-1)] : [int32(Buffer.byteLength(value)), Buffer.from(value)])),
+  ]);
+const binaryLog = (...parts: readonly Uint8Array[]): readonly Uint8Array[] => [
+  query('COPY log FROM STDIN BINARY'),
+  copyData(Buffer.concat(parts)),
+  copyDone,
+];
+const oneRow = binaryRow(int32(7));
 
 /** COPY FROM STDIN: the data follow the statement; ReadyForQuery comes once for all. */
 const copyIn: readonly (readonly [name: string, ...messages: readonly Uint8Array[]])[] = [
@@ -464,6 +496,52 @@ const copyIn: readonly (readonly [name: string, ...messages: readonly Uint8Array
     sync,
   ],
   ['an error in the extended protocol', parse('COPY log FROM STDIN'), bind(), execute(), copyData('x\n'), copyData('1\n'), copyDone, sync],
+  ['binary rows', ...binaryLog(binaryHeader, oneRow, binaryRow(null), binaryRow(int32(-5)), trailer)],
+  ['binary without a trailer', ...binaryLog(binaryHeader, oneRow)],
+  [
+    'binary cut at every byte',
+    query('COPY log FROM STDIN BINARY'),
+    ...[...Buffer.concat([signature, int32(1), int32(3), Buffer.from('abc'), oneRow, oneRow, binaryRow(null), trailer])].map((byte) =>
+      copyData(Buffer.from([byte])),
+    ),
+    copyDone,
+  ],
+  [
+    'binary text',
+    query('COPY item (id, name) FROM STDIN BINARY'),
+    copyData(Buffer.concat([binaryHeader, binaryRow(int32(9), 'é')])),
+    copyDone,
+  ],
+  [
+    'binary, a value too long',
+    query('COPY item (id, name, code) FROM STDIN BINARY'),
+    copyData(Buffer.concat([binaryHeader, binaryRow(int32(9), 'n', 'abcdefg')])),
+    copyDone,
+  ],
+  [
+    'binary, bytes that are not UTF-8',
+    query('COPY item (id, name) FROM STDIN BINARY'),
+    copyData(Buffer.concat([binaryHeader, binaryRow(int32(8), 'n'), binaryRow(int32(9), Buffer.from([0xff]))])),
+    copyDone,
+  ],
+  ['binary, data after the trailer', ...binaryLog(binaryHeader, oneRow, trailer, trailer)],
+  ['binary, with oids', ...binaryLog(signature, int32(65536), int32(0), trailer)],
+  ['binary, unknown flags', ...binaryLog(signature, int32(131072), int32(0), trailer)],
+  ['binary, a cut extension', ...binaryLog(signature, int32(0), int32(30), Buffer.from('abc'))],
+  ['binary, a negative extension', ...binaryLog(signature, int32(0), int32(-3))],
+  ['binary, no extension', ...binaryLog(signature, int32(0))],
+  ['binary, no flags', ...binaryLog(signature)],
+  ['binary, text instead', ...binaryLog(Buffer.from('1\n'))],
+  ['binary, no data', query('COPY log FROM STDIN BINARY'), copyDone],
+  ['binary, too many fields', ...binaryLog(binaryHeader, oneRow, binaryRow(int32(1), int32(2)))],
+  ['binary, a count that cannot be', ...binaryLog(binaryHeader, int16(-2))],
+  ['binary, half a count', ...binaryLog(binaryHeader, oneRow, Buffer.from([0]))],
+  ['binary, a cut size', ...binaryLog(binaryHeader, int16(1), Buffer.from([0]))],
+  ['binary, a cut value', ...binaryLog(binaryHeader, oneRow, int16(1), int32(4), Buffer.from([0]))],
+  ['binary, a negative size', ...binaryLog(binaryHeader, int16(1), int32(-7))],
+  ['binary, a value too short', ...binaryLog(binaryHeader, binaryRow(int16(4)))],
+  ['binary, a value of more bytes', ...binaryLog(binaryHeader, oneRow, binaryRow(Buffer.alloc(8)))],
+  ['binary, CopyFail', query('COPY log FROM STDIN BINARY'), copyData(Buffer.concat([binaryHeader, oneRow])), copyFail('no more')],
   ['data without a COPY', copyData('1\n'), copyDone, copyFail('x'), query('SELECT 1')],
 ];
 

@@ -1,6 +1,7 @@
 /**
  * What a session answers, as plain data for the console: rows as PostgreSQL's text of each value, in pieces of bounded size.
  */
+import { InvariantError } from '#base/assert.ts';
 import { ByteWriter } from '#base/bytes.ts';
 import { type ErrorFields, type Notice, notSupported } from '#base/sql-error.ts';
 import type { Report } from '#pgwire/backend-message.ts';
@@ -111,17 +112,20 @@ export class ResultLines implements ResultSink {
     throw notSupported('COPY FROM STDIN is not supported in the query editor', { hint: 'Use the import page.' });
   }
 
-  copyOutStart(): void {
+  copyOutStart(columnFormats: readonly number[]): void {
+    if (columnFormats.includes(1)) throw notSupported('COPY in binary format is not supported in the query editor');
     void this.#write({ kind: 'columns', columns: [{ name: 'copy', type: 'text', oid: 25 }] });
   }
 
-  copyOutData(lines: readonly string[]): Maybe<void> {
+  copyOutData(lines: readonly (string | Uint8Array)[]): Maybe<void> {
     return this.#copiedFrom(lines, 0);
   }
 
-  #copiedFrom(lines: readonly string[], from: number): Maybe<void> {
+  #copiedFrom(lines: readonly (string | Uint8Array)[], from: number): Maybe<void> {
     for (let at = from; at < lines.length; at++) {
-      this.#copied.push([lines[at].replace(/\n$/, '')]);
+      const line = lines[at];
+      if (typeof line !== 'string') throw new InvariantError('binary data are refused at their start');
+      this.#copied.push([line.replace(/\n$/, '')]);
       if (this.#copied.length < pieceRows) continue;
       const rows = this.#copied;
       this.#copied = [];

@@ -25,6 +25,7 @@ import { analyzerEnvironment, plannerEnvironment } from '../prepared-statement.t
 import { PlanExecution } from '../run-plan.ts';
 import type { StatementHost, UtilityOutput } from '../statement-host.ts';
 import type { StatementRun } from '../statement-run.ts';
+import { CopyBinaryReader } from './copy-binary-reader.ts';
 import { type CopyOptions, isForced } from './copy-options.ts';
 import { type CopyLine, CopyLineReader, splitCsvLine, splitTextLine } from './copy-reader.ts';
 import { qualified } from './copy-statement.ts';
@@ -44,8 +45,11 @@ export async function copyFrom(
   session.block.startQuery(bound);
   const run = session.startRun([]);
   const filter = where === undefined ? undefined : whereFilter(session, table, columns, where, parsed, run);
-  const data = sink.copyIn(columns.map(() => 0))[Symbol.asyncIterator]();
-  const parser = new CopyRowParser(table, columns, options, session.typeContext);
+  const isBinary = options.format === 'binary';
+  const data = sink.copyIn(columns.map(() => (isBinary ? 1 : 0)))[Symbol.asyncIterator]();
+  const parser = isBinary
+    ? new BinaryRowParser(table, columns, session.typeContext)
+    : new CopyRowParser(table, columns, options, session.typeContext);
   const rows = insertBatches(plan, batches(data, parser, filter), run);
   try {
     await new PlanExecution(rows, run, session.host.readPoint).fetch(0, () => undefined);
@@ -129,7 +133,7 @@ function whereFilter(
 }
 
 /** Rows as they arrive. A piece of data that is not here yet is a Wait. */
-function* batches(data: AsyncIterator<Uint8Array>, parser: CopyRowParser, filter: Filter | undefined): Rows {
+function* batches(data: AsyncIterator<Uint8Array>, parser: RowParser, filter: Filter | undefined): Rows {
   const hand = function* (batch: Batch): Generator<Batch, void, undefined> {
     const kept = filter === undefined ? batch : filter(batch);
     if (kept !== undefined) yield kept;
@@ -145,7 +149,38 @@ function* batches(data: AsyncIterator<Uint8Array>, parser: CopyRowParser, filter
   for (const batch of parser.end()) yield* hand(batch);
 }
 
-class CopyRowParser {
+/** Data in, batches out; and what an error is told to be in. */
+interface RowParser {
+  push(piece: Uint8Array): Generator<Batch, void, undefined>;
+  end(): Generator<Batch, void, undefined>;
+  withLine(error: unknown): unknown;
+}
+
+class BinaryRowParser implements RowParser {
+  readonly #table: TableDescriptor;
+  readonly #reader: CopyBinaryReader;
+
+  constructor(table: TableDescriptor, columns: readonly ColumnDescriptor[], context: TypeContext) {
+    this.#table = table;
+    this.#reader = new CopyBinaryReader(columns, context);
+  }
+
+  push(piece: Uint8Array): Generator<Batch, void, undefined> {
+    return this.#reader.push(piece);
+  }
+
+  end(): Generator<Batch, void, undefined> {
+    return this.#reader.end();
+  }
+
+  withLine(error: unknown): unknown {
+    // In PostgreSQL the header is read before the COPY is under way: its errors have no place.
+    if (!(error instanceof SqlError) || this.#reader.isInHeader) return error;
+    return placed(error, this.#table, this.#reader.place ?? (isBrokenOff(error) ? this.#reader.nextPlace : undefined));
+  }
+}
+
+class CopyRowParser implements RowParser {
   readonly #table: TableDescriptor;
   readonly #columns: readonly ColumnDescriptor[];
   readonly #types: readonly Type[];
@@ -276,9 +311,7 @@ class CopyRowParser {
   /** The error with its place in the data. Of an error in a whole batch only the last line read is known: it is not named. */
   withLine(error: unknown): unknown {
     if (!(error instanceof SqlError)) return error;
-    // Broken off from outside: by the client, or by a cancel request, at the line that would have come next.
-    const isBrokenOff = error.sqlstate === sqlstate.queryCanceled || error.sqlstate === sqlstate.protocolViolation;
-    const place = isBrokenOff ? nextLine : this.#where;
+    const place = isBrokenOff(error) ? nextLine : this.#where;
     const words =
       place === undefined
         ? undefined
@@ -287,10 +320,18 @@ class CopyRowParser {
           : typeof place === 'string'
             ? place
             : `line ${place.number}: "${shortened(place.text)}"`;
-    const where = words === undefined ? undefined : `COPY ${this.#table.name}, ${words}`;
-    const inner = error.fields.where === undefined ? '' : `${error.fields.where}\n`;
-    return new SqlError(error.sqlstate, error.message, { ...error.fields, where: `${inner}${where ?? `COPY ${this.#table.name}`}` });
+    return placed(error, this.#table, words);
   }
+}
+
+/** Broken off from outside: by the client, or by a cancel request, at the line that would have come next. */
+const isBrokenOff = (error: SqlError): boolean =>
+  error.sqlstate === sqlstate.queryCanceled || error.sqlstate === sqlstate.protocolViolation;
+
+function placed(error: SqlError, table: TableDescriptor, place: string | undefined): SqlError {
+  const where = place === undefined ? `COPY ${table.name}` : `COPY ${table.name}, ${place}`;
+  const inner = error.fields.where === undefined ? '' : `${error.fields.where}\n`;
+  return new SqlError(error.sqlstate, error.message, { ...error.fields, where: `${inner}${where}` });
 }
 
 const nextLine = 'next line';

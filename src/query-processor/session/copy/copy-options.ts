@@ -75,18 +75,21 @@ export function copyOptions(nodes: readonly Node[], isFrom: boolean, positionOf:
     }
   }
   const header = headerOf(given.get('header'));
-  if (format === 'binary') throw refused('COPY format "binary" is not supported');
+  const isBinary = format === 'binary';
+  if (header === 'match' && !isFrom) throw refused('cannot use "match" with HEADER in COPY TO');
+  for (const name of ['delimiter', 'null'])
+    if (isBinary && given.has(name)) throw syntaxError(`cannot specify ${name.toUpperCase()} in BINARY mode`);
 
   const delimiter = text('delimiter') ?? (isCsv ? ',' : '\t');
   const nullText = text('null') ?? (isCsv ? '' : '\\N');
   const quote = text('quote') ?? '"';
   const escapeWith = text('escape') ?? quote;
 
-  if (header === 'match' && !isFrom) throw refused('cannot use "match" with HEADER in COPY TO');
   if (Buffer.byteLength(delimiter) !== 1) throw refused('COPY delimiter must be a single one-byte character');
   if (/[\r\n]/.test(delimiter)) throw invalid('COPY delimiter cannot be newline or carriage return');
   if (/[\r\n]/.test(nullText)) throw invalid('COPY null representation cannot use newline or carriage return');
   if (!isCsv && /[\\.abcdefghijklmnopqrstuvwxyz0123456789]/.test(delimiter)) throw invalid(`COPY delimiter cannot be "${delimiter}"`);
+  if (isBinary && header !== 'none') throw refused('cannot specify HEADER in BINARY mode');
   const csvOnly = (name: string, what: string): void => {
     if (!isCsv && given.has(name)) throw refused(`COPY ${what} available only in CSV mode`);
   };

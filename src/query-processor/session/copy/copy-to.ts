@@ -1,4 +1,4 @@
-/** COPY ... TO STDOUT: the rows of a query as lines. */
+/** COPY ... TO STDOUT: the rows of a query as lines, or in binary format. */
 import { SqlError, sqlstate } from '#base/sql-error.ts';
 import { type Batch, datumAt } from '#sql/batch.ts';
 import type { NonNull } from '#sql/type.ts';
@@ -9,6 +9,7 @@ import type { Maybe } from '../../query-processor.ts';
 import { compileQuery } from '../prepared-statement.ts';
 import { PlanExecution } from '../run-plan.ts';
 import type { StatementHost, UtilityOutput } from '../statement-host.ts';
+import { CopyBinaryWriter } from './copy-binary-writer.ts';
 import type { CopyOptions } from './copy-options.ts';
 import { CopyLineWriter } from './copy-writer.ts';
 
@@ -34,8 +35,16 @@ export async function copyTo(
   const run = session.startRun([]);
   const execution = new PlanExecution(execute(planned.plan, run), run, session.host.readPoint);
   const types = fields.map((field) => typeByOid(field.type.oid));
-  const writer = new CopyLineWriter(options, names);
   const context = session.typeContext;
+  if (options.format === 'binary') {
+    const writer = new CopyBinaryWriter(types, context);
+    sink.copyOutStart(fields.map(() => 1));
+    await execution.fetch(0, (batch): Maybe<void> => sink.copyOutData(writer.rows(batch)));
+    await sink.copyOutData([writer.end()]);
+    sink.copyOutEnd();
+    return `COPY ${execution.fetched}`;
+  }
+  const writer = new CopyLineWriter(options, names);
 
   const linesOf = (batch: Batch): readonly string[] => {
     const lines: string[] = new Array(batch.rowCount);

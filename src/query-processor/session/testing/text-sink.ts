@@ -59,8 +59,9 @@ export class TextSink implements ResultSink {
     this.lines.push(`(copy ${columnFormats.length})`);
   }
 
-  copyOutData(rows: readonly string[]): void {
-    for (const row of rows) this.lines.push(...row.split('\n').slice(0, -1));
+  copyOutData(rows: readonly (string | Uint8Array)[]): void {
+    for (const row of rows)
+      this.lines.push(...(typeof row === 'string' ? row.split('\n').slice(0, -1) : [Buffer.from(row).toString('hex')]));
   }
 
   copyOutEnd(): void {
