@@ -36,7 +36,6 @@ type Tree = { readonly stmts?: readonly { readonly stmt: Node; readonly stmt_loc
 
 /** Throws SqlError with PostgreSQL's message and position. Texts without a statement give []. */
 export function parse(text: string): readonly ParsedStatement[] {
-  if (text === '') return []; // For which the grammar has no answer.
   if (text.includes('\0')) throw new SqlError(sqlstate.characterNotInRepertoire, 'invalid byte sequence for encoding "UTF8": 0x00');
   if (text === '') return []; // The grammar's library takes it for a missing text.
   const rewritten = rewriteExtensions(text);
